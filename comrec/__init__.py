@@ -1,0 +1,38 @@
+"""comrec: pictures as an ordinary JPEG and a tiny sidecar, restored by a network.
+
+`comrec.compress` and `comrec.decompress` are the two directions; `comrec.presets`
+lists the trained pairs. Importing comrec loads no machine-learning framework.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from comrec import presets
+    from comrec.api import Compressed, compress, decompress
+    from comrec.errors import ComrecError
+
+__version__ = "0.1.0"
+__all__ = ["Compressed", "ComrecError", "compress", "decompress", "presets"]
+
+_HOMES = {
+    "compress": "comrec.api",
+    "decompress": "comrec.api",
+    "Compressed": "comrec.api",
+    "ComrecError": "comrec.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a part of the public API when it is first asked for."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name == "presets":
+        return importlib.import_module("comrec.presets")
+    raise AttributeError(f"module 'comrec' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,8 @@
+"""`python -m comrec` is the command line."""
+
+import sys
+
+from comrec.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

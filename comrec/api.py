@@ -1,0 +1,285 @@
+"""`comrec.compress` and `comrec.decompress`: one call each way, in memory."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from comrec import container, image, metadata, naming, presets, rate, reader
+from comrec import segments as seg
+from comrec.codec import MEMORY_MB, Codec
+from comrec.container import Opened
+from comrec.errors import ImageError, UsageError, naming_errors
+from comrec.image import MAX_PIXELS, Picture
+from comrec.metadata import KINDS
+from comrec.rate import Coded
+from comrec.report import Report
+from comrec.sidecar import Sidecar
+
+Source = np.ndarray | bytes | str | os.PathLike[str]
+
+QUALITY = 75
+JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left as it is
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """The two files, as bytes.
+
+    Attributes:
+      jpeg: an ordinary JPEG.
+      sidecar: the file to keep beside it; None when it is embedded, or when
+        comrec did not pay and `jpeg` is the whole picture.
+      report: sizes and PSNR.
+    """
+
+    jpeg: bytes
+    sidecar: bytes | None
+    report: Report
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to compress; `compress` documents each."""
+
+    preset: str = presets.DEFAULT
+    quality: int = QUALITY
+    jpeg_quality: int | None = None
+    scale: int | None = None
+    metadata: Sequence[str] = KINDS
+    embed: bool = False
+    max_pixels: int = MAX_PIXELS
+    engine: str = "auto"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("quality", "jpeg_quality"):
+            value = getattr(self, name)
+            if value is not None and value not in range(1, 101):
+                raise UsageError(f"{name} must be 1 to 100. Received: {value!r}")
+        scales = presets.find(self.preset).scales
+        if self.scale is not None and self.scale not in scales:
+            raise UsageError(
+                f"preset {self.preset} has scale {' or '.join(map(str, scales))}. "
+                f"Received: {self.scale!r}"
+            )
+
+    def codec(self) -> Codec:
+        preset = presets.find(self.preset)
+        return Codec(preset, self.scale, self.engine, self.threads)
+
+
+def compress(source: Source, **options: object) -> Compressed:
+    """Makes a smaller .jpg and a sidecar out of a picture.
+
+    Args:
+      source: a path, the bytes of a picture file, or a uint8 array (H, W) or
+        (H, W, 1 to 4): grey, grey + alpha, RGB, RGBA.
+      preset: name of the pair of networks; `comrec.presets` lists them.
+      quality: 1 to 100. The restored picture is at least as close to the image
+        (PSNR) as plain JPEG of this quality, in fewer bytes; where the preset
+        cannot do that, the result is that plain JPEG.
+      jpeg_quality: 1 to 100, of the compact image itself; nothing is compared.
+      scale: linear size ratio, where the preset has several.
+      metadata: which of "exif", "icc", "xmp" to keep in the .jpg.
+      embed: the sidecar goes into the .jpg.
+      max_pixels: larger pictures are refused.
+      engine: what runs the networks; see `comrec.engine.choose`.
+      threads: cores for the networks; 0 takes them all.
+
+    Raises:
+      ComrecError: the picture cannot be read, or an option is out of range.
+    """
+    settings = Options(**options)  # type: ignore[arg-type]
+    if isinstance(source, np.ndarray):
+        picture, data = image.from_array(source), b""
+        image.check_size(*picture.size, settings.max_pixels)
+        return compress_picture(picture, settings)
+    data, name = load(source)
+    with naming_errors(name):
+        picture = read_input(data, settings.max_pixels)
+        return compress_picture(picture, settings, data)
+
+
+def load(source: bytes | str | os.PathLike[str]) -> tuple[bytes, str]:
+    """A file's bytes, and what to call it in messages."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source), "picture"
+    path = Path(source)
+    try:
+        return path.read_bytes(), str(path)
+    except OSError as err:
+        raise ImageError(f"{path}: cannot be read ({err.strerror})") from err
+
+
+def read_input(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
+    """A picture to compress, which must not be one that comrec made."""
+    if _is_jpeg(data) and container.is_comrec(data):
+        raise ImageError("made by comrec already. Decompress it first")
+    return reader.read(data, max_pixels)
+
+
+def compress_picture(
+    picture: Picture, options: Options, data: bytes = b""
+) -> Compressed:
+    """`compress` for a picture already decoded; `data` is the file it came from."""
+    kept, notes = metadata.fit_jpeg(picture.metadata.only(options.metadata))
+    picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes))
+    pixels, codec = picture.pixels, options.codec()
+    if options.jpeg_quality is not None:
+        coded = rate.at_quality(codec, pixels, options.jpeg_quality)
+        return _compared(_pack(picture, coded, codec, options), picture, options)
+    anchor = rate.plain(pixels, options.quality)
+    fallback = _pack(picture, anchor, None, options)
+    # Any compact JPEG carries the same extra bytes; the anchor stands in for it.
+    extra = (
+        _pack(picture, anchor, codec, options).report.total_bytes
+        - fallback.report.total_bytes
+    )
+    paying = rate.as_close_as(codec, pixels, anchor, extra)
+    result = fallback
+    if paying:
+        result = _compared(_pack(picture, paying, codec, options), picture, options)
+    result = replace(result, report=replace(result.report, plain=anchor))
+    if _is_jpeg(data) and result.report.total_bytes > JPEG_GAIN * len(data):
+        return _unchanged(picture, data, options)
+    return result
+
+
+def _pack(
+    picture: Picture, coded: Coded, codec: Codec | None, options: Options
+) -> Compressed:
+    """Both files and a report; without a codec, a plain JPEG."""
+    preset = codec.preset.name if codec else presets.PLAIN
+    record = Sidecar(
+        preset=preset,
+        width_px=picture.size[1],
+        height_px=picture.size[0],
+        scale=codec.scale if codec else 1,
+        alpha=container.pack_alpha(picture.alpha),
+    )
+    # A plain JPEG is whole without a sidecar, unless there is alpha to keep.
+    needed = record if codec or picture.alpha is not None else None
+    jpeg, sidecar = container.pack(coded.jpeg, picture.metadata, needed, options.embed)
+    return Compressed(
+        jpeg,
+        sidecar,
+        Report(
+            outcome="comrec" if codec else "plain",
+            preset=preset,
+            width_px=picture.size[1],
+            height_px=picture.size[0],
+            jpeg_quality=coded.quality,
+            jpeg_bytes=len(jpeg),
+            sidecar_bytes=len(sidecar or b""),
+            psnr_db=coded.psnr_db,
+            notes=picture.notes,
+        ),
+    )
+
+
+def _compared(result: Compressed, picture: Picture, options: Options) -> Compressed:
+    """Adds plain JPEG of the same bytes to the report; both carry the metadata."""
+    smallest = rate.plain(picture.pixels, 1)
+    extra = _pack(picture, smallest, None, options).report.total_bytes - len(
+        smallest.jpeg
+    )
+    same_bytes = rate.plain_within(picture.pixels, result.report.total_bytes - extra)
+    return replace(result, report=replace(result.report, same_bytes=same_bytes))
+
+
+def _unchanged(picture: Picture, data: bytes, options: Options) -> Compressed:
+    """The .jpg that came, as it is but for metadata that is not wanted."""
+    if set(options.metadata) != set(KINDS):
+        kept = picture.metadata
+        turn = Image.open(io.BytesIO(data)).getexif().get(ExifTags.Base.Orientation, 1)
+        if turn != 1:  # its pixels are not upright: this one tag has to stay
+            exif = Image.Exif()
+            exif[ExifTags.Base.Orientation] = turn
+            kept = replace(kept, exif=exif.tobytes().removeprefix(seg.EXIF_PREFIX))
+        data = seg.insert(seg.without_metadata(data), metadata.to_segments(kept))
+    report = Report(
+        outcome="unchanged",
+        preset=presets.PLAIN,
+        width_px=picture.size[1],
+        height_px=picture.size[0],
+        jpeg_quality=None,
+        jpeg_bytes=len(data),
+        sidecar_bytes=0,
+        psnr_db=float("inf"),
+        notes=(),
+    )
+    return Compressed(data, None, report)
+
+
+def decompress(
+    jpeg: bytes | str | os.PathLike[str],
+    sidecar: bytes | str | os.PathLike[str] | None = None,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    engine: str = "auto",
+    threads: int = 0,
+    memory_mb: int = MEMORY_MB,
+    exact: bool = False,
+) -> np.ndarray:
+    """Restores a picture that `compress` made.
+
+    Args:
+      jpeg: a path, or the bytes of the .jpg.
+      sidecar: a path, or the bytes of the sidecar. For a path it defaults to the
+        file that `comrec compress` puts beside the .jpg; an embedded sidecar
+        needs none. A plain JPEG has none and is decoded as it is.
+      max_pixels: larger pictures are refused before anything is allocated.
+      engine: what runs the networks; see `comrec.engine.choose`.
+      threads: cores for the networks; 0 takes them all.
+      memory_mb: bound on the working memory of the networks.
+      exact: float32 arithmetic, whatever the engine.
+
+    Returns:
+      uint8 (H, W) grey, (H, W, 2) grey + alpha, (H, W, 3) RGB or (H, W, 4) RGBA,
+      of the size that went in.
+
+    Raises:
+      ComrecError: a file is missing, damaged, or does not belong to the other.
+    """
+    data, name = load(jpeg)
+    beside, beside_name = None, "sidecar"
+    if isinstance(sidecar, bytes):
+        beside = sidecar
+    elif sidecar is not None:
+        beside, beside_name = load(sidecar)
+    elif not isinstance(jpeg, bytes):
+        path = naming.sidecar_of(Path(jpeg))
+        beside, beside_name = path.read_bytes() if path.exists() else None, str(path)
+    with naming_errors(name):
+        opened = container.unpack(data, name, beside, beside_name, max_pixels)
+        return restore(opened, engine, threads, memory_mb, max_pixels, exact).to_array()
+
+
+def restore(
+    opened: Opened,
+    engine: str = "auto",
+    threads: int = 0,
+    memory_mb: int = MEMORY_MB,
+    max_pixels: int = MAX_PIXELS,
+    exact: bool = False,
+) -> Picture:
+    """The picture, with its alpha and metadata, from files that were checked."""
+    record = opened.sidecar
+    if record is None:
+        return reader.read(opened.jpeg, max_pixels)
+    preset = presets.find(record.preset)
+    codec = Codec(preset, record.scale, engine, threads, memory_mb, exact)
+    alpha = container.unpack_alpha(record)
+    pixels = codec.restore(opened.jpeg, (record.height_px, record.width_px))
+    return Picture(pixels, alpha, opened.metadata)
+
+
+def _is_jpeg(data: bytes) -> bool:
+    return data[:2] == b"\xff\xd8"

@@ -1,0 +1,137 @@
+"""The two directions of the flow for one image in memory, at a given JPEG quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from comrec import engine, jpeg, resample, tiling
+from comrec.presets import Preset
+from comrec.tiling import Window
+
+# JFIF: full-range BT.601. Rows make Y, Cb - 1/2, Cr - 1/2 of RGB in [0, 1].
+RGB_TO_YCBCR = np.array(
+    [
+        [0.299, 0.587, 0.114],
+        [-0.168735892, -0.331264108, 0.5],
+        [0.5, -0.418687589, -0.081312411],
+    ],
+    np.float32,
+)
+YCBCR_TO_RGB = np.linalg.inv(RGB_TO_YCBCR.astype(np.float64)).astype(np.float32)
+CHROMA_ZERO = np.array([0, 128 / 255, 128 / 255], np.float32)
+MEMORY_MB = 1024
+
+
+class Codec:
+    """The networks of one preset, loaded when first needed.
+
+    Args:
+      preset: which pair.
+      scale: one of the preset's; its first when None.
+      engine_name: see `engine.choose`.
+      threads: cores for one network call; 0 takes them all.
+      memory_mb: bound on the working memory of a network call.
+      exact: float32 arithmetic, whatever the engine.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        scale: int | None = None,
+        engine_name: str = "auto",
+        threads: int = 0,
+        memory_mb: int = MEMORY_MB,
+        exact: bool = False,
+    ) -> None:
+        self.preset = preset
+        self.scale = scale or preset.scales[0]
+        self.memory_mb = memory_mb
+        self._engine = engine_name, threads, exact
+
+    def compact(self, pixels: np.ndarray) -> np.ndarray:
+        """Makes the compact image.
+
+        Args:
+          pixels: uint8 (H, W, 1) grey or (H, W, 3) RGB.
+
+        Returns:
+          uint8 (h, w, 1), or (h, w, 3) in `space`.
+        """
+        if not self.preset.weights:
+            return pixels
+        image = pixels.astype(np.float32) / 255
+        if self.space(pixels.shape[2]) == "YCbCr":
+            image = image @ RGB_TO_YCBCR.T + CHROMA_ZERO
+        channels = self.preset.channels
+        compact = tiling.run_whole(
+            engine.load(self.preset, "comcnn", *self._engine),
+            image[..., :channels],
+            self._tile_side("comcnn"),
+            self.preset.reach_px["comcnn"],
+            self.scale,
+        )
+        chroma = image[..., channels:]
+        if chroma.shape[2]:
+            chroma = resample.reduce(chroma, self.scale)
+            compact = np.concatenate([compact, chroma], axis=2)
+        return _to_uint8(compact)
+
+    def encode(self, compact: np.ndarray, quality: int) -> bytes:
+        """The compact image as a JPEG without metadata, as the preset writes it."""
+        space = self.space(compact.shape[2])
+        return jpeg.encode(compact, quality, self.preset.jpeg, space)
+
+    def restore(self, coded_jpeg: bytes, size: tuple[int, int]) -> np.ndarray:
+        """A compact JPEG to the restored image, uint8 (H, W, 1) or (H, W, 3) RGB."""
+        windows = list(tiling.grid(*size, self._tile_side("reccnn")))
+        restored = None
+        for window, pixels in self.restore_windows(coded_jpeg, size, windows):
+            if restored is None:
+                restored = np.empty((*size, pixels.shape[2]), np.uint8)
+            restored[window.slices] = pixels
+        assert restored is not None  # a size has at least one pixel
+        return restored
+
+    def restore_windows(
+        self, coded_jpeg: bytes, size: tuple[int, int], windows: Iterable[Window]
+    ) -> Iterator[tuple[Window, np.ndarray]]:
+        """Restores parts of the image alone.
+
+        Args:
+          coded_jpeg: the compact JPEG.
+          size: (H, W) of the image.
+          windows: in pixels of the image.
+
+        Yields:
+          Each window with its pixels as `restore` would give them.
+        """
+        space = self.space(3)
+        coded = jpeg.decode(coded_jpeg, space).astype(np.float32) / 255
+        enlarged = resample.enlarge(coded, self.scale, size)
+        network = self._reccnn()
+        channels, reach = self.preset.channels, self.preset.reach_px["reccnn"]
+        for window in windows:
+            residual = tiling.run(network, enlarged[..., :channels], window, reach)
+            restored = enlarged[window.slices].copy()
+            restored[..., :channels] += residual
+            if restored.shape[2] == 3 and space == "YCbCr":
+                restored = (restored - CHROMA_ZERO) @ YCBCR_TO_RGB.T
+            yield window, _to_uint8(restored)
+
+    def _reccnn(self) -> engine.Network:
+        if not self.preset.weights:
+            return np.zeros_like
+        return engine.load(self.preset, "reccnn", *self._engine)
+
+    def space(self, channels: int) -> str:
+        """The colour space of a compact image that has so many channels."""
+        return "YCbCr" if channels > self.preset.channels else "RGB"
+
+    def _tile_side(self, network: str) -> int:
+        return tiling.tile_side(self.memory_mb, self.preset.reach_px[network])
+
+
+def _to_uint8(image: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,157 @@
+"""What a person sees: one line a picture, progress on a terminal, notes on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+Row = dict[str, object]
+T = TypeVar("T")
+
+
+class Output:
+    """stdout for results, stderr for everything else."""
+
+    def __init__(self, quiet: bool, binary: bool) -> None:
+        self.quiet = quiet
+        self._results = sys.stderr if binary else sys.stdout
+
+    def row(self, row: Row, text: str, as_json: bool) -> None:
+        """One result, as JSON or as text; JSON is never quiet."""
+        if as_json:
+            self._print(json.dumps(row, ensure_ascii=False), self._results)
+        elif not self.quiet:
+            self._print(printable(text), self._results)
+
+    def warn(self, text: str) -> None:
+        if not self.quiet:
+            self._print(f"comrec: {printable(text)}", sys.stderr)
+
+    def _print(self, text: str, stream: object) -> None:
+        print(text, file=stream, flush=True)  # type: ignore[call-overload]
+
+    def progress(self, results: Iterable[T], total: int, verb: str) -> Iterator[T]:
+        """Passes results through, with a bar on a terminal once it takes a second."""
+        if self.quiet or not sys.stderr.isatty():
+            yield from results
+            return
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
+            MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+        )  # fmt: skip
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(verb, total=total)
+            for result in results:
+                bar.advance(task)
+                yield result
+
+
+@contextmanager
+def output(quiet: bool = False, binary: bool = False) -> Iterator[Output]:
+    """Output of one command; `binary` keeps stdout for a picture, text to stderr."""
+    yield Output(quiet, binary)
+
+
+def printable(text: str) -> str:
+    """Control characters made harmless: names of files are other people's."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def compressed(row: Row) -> str:
+    """What `compress` says of one picture."""
+    head = _arrow(row)
+    if row["outcome"] == "skipped":
+        return f"{head}: exists, skipped"
+    total = int(row["jpeg_bytes"]) + int(row["sidecar_bytes"])  # type: ignore[call-overload]
+    sizes = f"{_thousands(row['input_bytes'])} → {_thousands(total)} bytes"
+    size = f"{row['width_px']}x{row['height_px']}, {row['rate_bpp']:.3f} bpp"
+    if row["outcome"] == "unchanged":
+        return f"{head}: {sizes}\n  unchanged: this .jpg cannot be made 5 % smaller"
+    quality = f"PSNR {_decibel(row['psnr_db'])}"
+    lines = [f"{head}: {sizes}", f"  {size}, {quality}"]
+    if row["outcome"] == "plain":
+        lines.append(
+            f"  comrec does not pay here: plain JPEG, quality {row['jpeg_quality']}"
+        )
+    elif "same_bytes_psnr_db" in row:
+        gain = float(row["psnr_db"]) - float(row["same_bytes_psnr_db"])  # type: ignore[arg-type]
+        verdict = "comrec pays" if gain > 0 else "comrec does not pay"
+        lines.append(
+            f"  plain JPEG of these bytes: {_decibel(row['same_bytes_psnr_db'])}; "
+            f"{verdict}: {gain:+.2f} dB"
+        )
+    else:
+        lines.append("  no plain JPEG is this small")
+    if "plain_jpeg_bytes" in row and row["outcome"] == "comrec":
+        saved = 1 - total / int(row["plain_jpeg_bytes"])  # type: ignore[call-overload]
+        lines.append(
+            f"  plain JPEG of this closeness (quality {row['plain_quality']}): "
+            f"{_thousands(row['plain_jpeg_bytes'])} bytes; {saved:.0%} saved"
+        )
+    return "\n".join(lines)
+
+
+def restored(row: Row) -> str:
+    """What `decompress` says of one picture."""
+    head = _arrow(row)
+    if row["outcome"] == "skipped":
+        return f"{head}: exists, skipped"
+    if row["outcome"] == "plain":
+        head += ": plain JPEG, nothing to restore"
+    return f"{head}: {row['width_px']}x{row['height_px']}"
+
+
+def verified(row: Row) -> str:
+    """What `verify` says of one picture."""
+    size = f"{row['width_px']}x{row['height_px']}"
+    if "original" not in row:
+        return f"{row['input']}: whole, restores to {size}. Name --original to compare"
+    return (
+        f"{row['input']}: restores to {size} at {_decibel(row['psnr_db'])} from "
+        f"{row['original']}. The original may go if that is close enough"
+    )
+
+
+def details(row: Row) -> str:
+    """Names and values, one a line; short records on one line."""
+    width = max(map(len, row))
+    lines = []
+    for name, value in row.items():
+        if isinstance(value, dict):
+            value = "\n".join(
+                f"{'' if i == 0 else ' ' * (width + 2)}{key}: {item}"
+                for i, (key, item) in enumerate(value.items())
+            )
+        elif isinstance(value, list):
+            value = ", ".join(map(str, value))
+        lines.append(f"{name:<{width}}  {'-' if value in (None, '') else value}")
+    return "\n".join(lines)
+
+
+def _arrow(row: Row) -> str:
+    outputs = [str(row["output"])] + (
+        [str(row["sidecar"])] if row.get("sidecar") else []
+    )
+    return f"{row['input']} → {' + '.join(outputs)}"
+
+
+def _thousands(value: object) -> str:
+    return f"{value:,}"
+
+
+def _decibel(value: object) -> str:
+    return "infinite (identical)" if value is None else f"{value:.2f} dB"

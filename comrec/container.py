@@ -1,0 +1,152 @@
+"""The .jpg as comrec writes it: coded data, metadata, marker or embedded sidecar."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from comrec import metadata, presets, sidecar
+from comrec import segments as seg
+from comrec.errors import JpegError, SidecarError
+from comrec.image import MAX_PIXELS, check_size
+from comrec.metadata import Metadata
+from comrec.sidecar import Sidecar
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A .jpg with the sidecar that belongs to it; None for a plain JPEG."""
+
+    jpeg: bytes
+    sidecar: Sidecar | None
+    metadata: Metadata
+
+
+def pack(
+    coded_jpeg: bytes, kept: Metadata, record: Sidecar | None, embed: bool
+) -> tuple[bytes, bytes | None]:
+    """Puts the files together.
+
+    Args:
+      coded_jpeg: without metadata.
+      kept: what goes into the .jpg; see `metadata.fit_jpeg`.
+      record: the sidecar, not yet paired; None for a plain JPEG.
+      embed: the sidecar goes into the .jpg.
+
+    Returns:
+      The .jpg, and the sidecar file or None.
+    """
+    added = metadata.to_segments(kept)
+    if record is None:
+        return seg.insert(coded_jpeg, added), None
+    record = record.paired(coded_jpeg)
+    if embed:
+        return seg.insert(coded_jpeg, sidecar.embedded(record) + added), None
+    return seg.insert(coded_jpeg, sidecar.marker() + added), record.to_json()
+
+
+def is_comrec(jpeg: bytes) -> bool:
+    """Whether a file carries comrec's marker (it may have been stripped)."""
+    try:
+        segments = seg.parse(jpeg)
+    except JpegError:
+        return False
+    return any(True for _ in seg.payloads(segments, seg.APP11, sidecar.MAGIC))
+
+
+def needs_sidecar(jpeg: bytes) -> bool:
+    """Whether a file says that its sidecar is another file."""
+    try:
+        parts = seg.payloads(seg.parse(jpeg), seg.APP11, sidecar.MAGIC)
+        found = list(parts)
+    except JpegError:
+        return False
+    return bool(found) and not any(found)
+
+
+def unpack(
+    jpeg: bytes,
+    source: str,
+    sidecar_file: bytes | None = None,
+    sidecar_source: str = "sidecar",
+    max_pixels: int = MAX_PIXELS,
+) -> Opened:
+    """Reads a .jpg, and checks that everything needed to restore it belongs to it.
+
+    Args:
+      jpeg: the whole file.
+      source, sidecar_source: names to blame in messages.
+      sidecar_file: what stands beside the .jpg, if anything does.
+      max_pixels: limit on the image, checked before anything is allocated.
+
+    Raises:
+      JpegError, SidecarError, ImageError: see their messages.
+    """
+    segments = seg.parse(jpeg)
+    marked, inside = sidecar.read_embedded(segments, source)
+    kept = metadata.from_segments(segments)
+    height, width, _ = seg.frame_size(segments)
+    check_size(height, width, max_pixels)
+    if inside is not None:
+        record = sidecar.pick([inside], jpeg, source, "the picture around it")
+    elif sidecar_file is not None:
+        candidates = sidecar.parse_json(sidecar_file, sidecar_source)
+        record = sidecar.pick(candidates, jpeg, sidecar_source, source)
+    elif marked:
+        raise SidecarError(
+            f"{source}: its sidecar {sidecar_source} is missing. Bring it back, or "
+            f"restore with --assume PRESET --size WxH."
+        )
+    else:
+        return Opened(jpeg, None, kept)
+    check_size(record.height_px, record.width_px, max_pixels)
+    return Opened(jpeg, record, kept)
+
+
+def assume(
+    jpeg: bytes, preset: presets.Preset, size: tuple[int, int], scale: int
+) -> Opened:
+    """A .jpg whose sidecar is lost, on the word of someone who knows.
+
+    Args:
+      size: (H, W) of the image.
+
+    Raises:
+      SidecarError: the .jpg cannot be the compact image of that size.
+    """
+    segments = seg.parse(jpeg)
+    record = Sidecar(preset.name, size[1], size[0], scale).paired(jpeg)
+    sidecar.pick([record], jpeg, "--size", "the .jpg")
+    return Opened(jpeg, record, metadata.from_segments(segments))
+
+
+def pack_alpha(alpha: np.ndarray | None) -> bytes | None:
+    """uint8 (H, W) to a grey PNG."""
+    if alpha is None:
+        return None
+    out = io.BytesIO()
+    Image.fromarray(alpha).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def unpack_alpha(record: Sidecar) -> np.ndarray | None:
+    """The alpha channel, uint8 (H, W), exactly as it was.
+
+    Raises:
+      SidecarError: it is not a grey PNG of the declared size.
+    """
+    if record.alpha is None:
+        return None
+    try:
+        with Image.open(io.BytesIO(record.alpha), formats=["PNG"]) as picture:
+            if picture.mode == "L" and picture.size == (
+                record.width_px,
+                record.height_px,
+            ):
+                return np.asarray(picture)
+    except (OSError, SyntaxError, ValueError):
+        pass
+    raise SidecarError("the alpha channel in the sidecar is damaged. Use another copy")

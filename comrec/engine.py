@@ -1,0 +1,127 @@
+"""Runs the networks of a preset: onnxruntime, OpenVINO where installed, else Keras."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from comrec import weights
+from comrec.errors import UsageError, WeightsError
+from comrec.presets import Preset
+
+Network = Callable[[np.ndarray], np.ndarray]
+
+MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "keras": "keras"}
+_load_lock = threading.Lock()
+
+
+def choose(engine: str = "auto") -> str:
+    """The engine to use: "auto" takes the first of MODULES that is installed.
+
+    Raises:
+      UsageError: the name is unknown.
+      WeightsError: the engine is not installed.
+    """
+    if engine != "auto" and engine not in MODULES:
+        raise UsageError(
+            f"the engine must be auto or one of {', '.join(MODULES)}. "
+            f"Received: {engine!r}"
+        )
+    for name in MODULES if engine == "auto" else (engine,):
+        if importlib.util.find_spec(MODULES[name]):
+            return name
+    raise WeightsError(f"no engine to run networks ({engine}): pip install onnxruntime")
+
+
+def load(
+    preset: Preset,
+    network: str,
+    engine: str = "auto",
+    threads: int = 0,
+    exact: bool = False,
+) -> Network:
+    """One network of a preset, its weights verified, ready to run from any thread.
+
+    Args:
+      preset: whose network.
+      network: "comcnn" or "reccnn".
+      engine: see `choose`.
+      threads: cores for one call; 0 takes them all.
+      exact: float32 arithmetic. Only OpenVINO uses less, and only where the CPU
+        has bfloat16.
+
+    Returns:
+      A function from float32 (B, H, W, C) in [0, 1] to float32, as the builder
+      in `comrec.models` documents.
+
+    Raises:
+      WeightsError: weights are missing or altered, or no engine is installed.
+    """
+    with _load_lock:  # two threads that ask at once share one network
+        return _load(preset.name, network, choose(engine), threads, exact)
+
+
+@lru_cache(maxsize=8)
+def _load(
+    preset_name: str, network: str, engine: str, threads: int, exact: bool
+) -> Network:
+    from comrec import presets
+
+    preset = presets.find(preset_name)
+    if engine == "openvino":
+        return _openvino(preset, network, threads, exact)
+    if engine == "keras":
+        return _keras(preset, network)
+    return _onnxruntime(preset, network, threads)
+
+
+def _onnxruntime(preset: Preset, network: str, threads: int) -> Network:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        weights.read(preset.onnx[network]),
+        sess_options=options,
+        providers=["CPUExecutionProvider"],
+    )
+    name = session.get_inputs()[0].name
+    return lambda x: session.run(None, {name: x})[0]
+
+
+def _openvino(preset: Preset, network: str, threads: int, exact: bool) -> Network:
+    import openvino
+
+    core = openvino.Core()
+    fast = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    settings: dict[str, object] = {
+        # Never left to OpenVINO, whose default depends on the CPU.
+        "INFERENCE_PRECISION_HINT": "bf16" if fast and not exact else "f32",
+        "INFERENCE_NUM_THREADS": threads or os.cpu_count() or 1,
+    }
+    model = core.compile_model(weights.read(preset.onnx[network]), "CPU", settings)
+
+    def call(x: np.ndarray) -> np.ndarray:
+        # A request of its own for each call: they are not to be shared by threads.
+        return np.array(model.create_infer_request().infer([x])[0])
+
+    return call
+
+
+def _keras(preset: Preset, network: str) -> Network:
+    from comrec.models import BUILDERS
+
+    model = BUILDERS[network](preset.channels)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
+        path.write_bytes(weights.read(preset.weights[network]))
+        model.load_weights(path)
+    return lambda x: np.asarray(model.predict_on_batch(x), np.float32)

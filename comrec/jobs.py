@@ -1,0 +1,252 @@
+"""The work of the command line on one file: read, code, write."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from comrec import api, container, files, image, naming, presets, rate, reader
+from comrec.codec import MEMORY_MB
+from comrec.container import Opened
+from comrec.errors import (
+    ComrecError,
+    ImageError,
+    OutputError,
+    SidecarError,
+    naming_errors,
+)
+from comrec.image import MAX_PIXELS
+from comrec.metrics import psnr_db
+from comrec.naming import Job
+from comrec.report import decibel
+
+# A sidecar is some 80 bytes; with alpha, base64 of a PNG of that many grey pixels.
+SIDECAR_SLACK_BYTES = 2**16
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What to do where outputs exist already."""
+
+    force: bool = False
+    skip_existing: bool = False
+    dry_run: bool = False
+
+    def skips(self, job: Job, needs_sidecar: bool) -> bool:
+        """Whether a finished output makes the job unnecessary; refuses a clash."""
+        if job.target is None or self.dry_run:
+            return False
+        sidecar = naming.sidecar_of(job.target)
+        complete = job.target.exists()
+        if complete and needs_sidecar:
+            data = job.target.read_bytes()
+            complete = sidecar.exists() or not container.needs_sidecar(data)
+        if self.skip_existing and complete:
+            return True
+        force = self.force or (self.skip_existing and not complete)
+        files.refuse_existing(job.target, force)
+        if needs_sidecar and job.target.exists():
+            files.refuse_existing(sidecar, force)
+        return False
+
+
+def compress(job: Job, options: api.Options, writing: Writing) -> Row:
+    """Compresses one file; a row for --json and for people."""
+    row: Row = {"input": job.name, "output": str(job.target) if job.target else "-"}
+    if writing.skips(job, needs_sidecar=True):
+        return row | {"outcome": "skipped"}
+    data, name = _read(job)
+    if job.target is None:
+        options = replace(options, embed=True)
+    with naming_errors(name):
+        picture = api.read_input(data, options.max_pixels)
+        result = api.compress_picture(picture, options, data)
+    if job.target is None:
+        sys.stdout.buffer.write(result.jpeg)
+        sys.stdout.buffer.flush()
+    elif not writing.dry_run:
+        files.write_pair(job.target, result.jpeg, result.sidecar)
+    if result.sidecar and job.target:
+        row["sidecar"] = str(naming.sidecar_of(job.target))
+    return row | {"input_bytes": len(data)} | result.report.row()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where the sidecar comes from, and the limits of decoding."""
+
+    sidecar: Path | None = None
+    assume: str | None = None
+    size: tuple[int, int] | None = None  # (H, W)
+    scale: int | None = None
+    max_pixels: int = MAX_PIXELS
+    memory_mb: int = MEMORY_MB
+    engine: str = "auto"
+    threads: int = 0
+    exact: bool = False
+
+    def open(self, job: Job) -> Opened:
+        """Reads and checks the files of one picture."""
+        data, name = _read(job)
+        with naming_errors(name):
+            if self.assume and self.size:
+                preset = presets.find(self.assume)
+                image.check_size(*self.size, self.max_pixels)
+                scale = self.scale or preset.scales[0]
+                return container.assume(data, preset, self.size, scale)
+            if data[:2] != b"\xff\xd8":
+                raise ImageError(
+                    "not a JPEG. Name the .jpg that comrec wrote"
+                    if data
+                    else "empty file. Use another copy"
+                )
+            path = self.sidecar
+            if path is None and job.source is not None:
+                path = naming.sidecar_of(job.source)
+            beside = self._read_sidecar(path)
+            return container.unpack(data, name, beside, str(path), self.max_pixels)
+
+    def _read_sidecar(self, path: Path | None) -> bytes | None:
+        if path is None or (path != self.sidecar and not path.exists()):
+            return None
+        limit = 2 * self.max_pixels + SIDECAR_SLACK_BYTES
+        try:
+            with open(path, "rb") as file:
+                data = file.read(limit + 1)
+        except OSError as err:
+            raise SidecarError(f"{path}: cannot be read ({err.strerror})") from err
+        if len(data) > limit:
+            raise SidecarError(f"{path}: not a comrec sidecar (over {limit} bytes)")
+        return data
+
+
+def decompress(job: Job, reading: Reading, writing: Writing) -> Row:
+    """Restores one file; a row for --json and for people."""
+    row: Row = {"input": job.name, "output": str(job.target) if job.target else "-"}
+    if writing.skips(job, needs_sidecar=False):
+        return row | {"outcome": "skipped"}
+    if job.target and job.target.suffix.lower() not in image.WRITES:
+        raise OutputError(
+            f"{job.target}: no format has this suffix. Name one of "
+            f"{', '.join(image.WRITES)}"
+        )
+    opened = reading.open(job)
+    with naming_errors(job.name):
+        picture = _restore(opened, reading)
+    with naming_errors(str(job.target)):
+        data = image.write(picture, job.target.suffix if job.target else ".png")
+    if job.target is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        files.write(job.target, data)
+    return row | {
+        "outcome": "restored" if opened.sidecar else "plain",
+        "preset": opened.sidecar.preset if opened.sidecar else presets.PLAIN,
+        "width_px": picture.size[1],
+        "height_px": picture.size[0],
+        "notes": list(picture.notes),
+    }
+
+
+def verify(job: Job, reading: Reading, original: Path | None) -> Row:
+    """Decodes one pair and compares it with the original, if that is there."""
+    opened = reading.open(job)
+    with naming_errors(job.name):
+        picture = _restore(opened, reading)
+    row: Row = {
+        "input": job.name,
+        "outcome": "restored" if opened.sidecar else "plain",
+        "width_px": picture.size[1],
+        "height_px": picture.size[0],
+    }
+    if original is None:
+        return row
+    data, name = api.load(original)
+    with naming_errors(name):
+        wanted = reader.read(data, reading.max_pixels)
+    with naming_errors(job.name):
+        if wanted.pixels.shape != picture.pixels.shape:
+            raise ImageError(
+                f"restores to {_shape(picture)}, but {original} is {_shape(wanted)}. "
+                f"Keep the original"
+            )
+        if not _same(wanted.alpha, picture.alpha):
+            raise ImageError(f"its alpha channel is not that of {original}. Keep it")
+    # The floor any encoder reaches: a restored picture below it is another picture.
+    floor_db = rate.plain(wanted.pixels, 1).psnr_db
+    restored_db = psnr_db(wanted.pixels, picture.pixels)
+    if restored_db < floor_db:
+        raise ImageError(
+            f"{job.name}: {restored_db:.2f} dB from {original}, less than the coarsest "
+            f"JPEG of it ({floor_db:.2f} dB). Keep the original"
+        )
+    return row | {"original": str(original), "psnr_db": decibel(restored_db)}
+
+
+def run_all(
+    jobs: Sequence[Job], work: Callable[[Job], Row], at_once: int
+) -> Iterator[tuple[Job, Row | ComrecError]]:
+    """Does every job, `at_once` of them together; a failure is a result like others."""
+
+    def one(job: Job) -> Row | ComrecError:
+        try:
+            return work(job)
+        except ComrecError as err:
+            return err
+        except MemoryError:
+            return ImageError(f"{job.name}: not enough memory for this picture")
+        except Exception as err:  # one picture must not end a folder's run
+            kind = type(err).__name__
+            return ComrecError(
+                f"{job.name}: unexpected {kind} ({err}). Please report it"
+            )
+
+    with ThreadPoolExecutor(at_once) as pool:
+        waiting: list[Future[Row | ComrecError]] = [
+            pool.submit(one, job) for job in jobs
+        ]
+        try:
+            for job, future in zip(jobs, waiting, strict=True):
+                yield job, future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def notes(row: Row) -> list[str]:
+    """What a row says was not kept as it was."""
+    found = row.get("notes", [])
+    return list(found) if isinstance(found, list) else []
+
+
+def _read(job: Job) -> tuple[bytes, str]:
+    if job.source is None:
+        return sys.stdin.buffer.read(), job.name
+    return api.load(job.source)
+
+
+def _restore(opened: Opened, reading: Reading) -> image.Picture:
+    return api.restore(
+        opened,
+        engine=reading.engine,
+        threads=reading.threads,
+        memory_mb=reading.memory_mb,
+        max_pixels=reading.max_pixels,
+        exact=reading.exact,
+    )
+
+
+def _same(a: object, b: object) -> bool:
+    if a is None or b is None:
+        return a is b
+    return bool((a == b).all())  # type: ignore[attr-defined]
+
+
+def _shape(picture: image.Picture) -> str:
+    kind = "grey" if picture.pixels.shape[2] == 1 else "colour"
+    return f"{picture.size[1]}x{picture.size[0]} {kind}"

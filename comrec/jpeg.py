@@ -1,0 +1,225 @@
+"""All JPEG coding. Quality, tables, subsampling and Huffman are always explicit.
+
+Two encoders: libjpeg-turbo through Pillow, and mozjpeg (trellis quantisation)
+through pyvips. Both write files that any viewer opens. Nothing here writes
+metadata; `comrec.segments` does.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from comrec.errors import JpegError
+
+Tables = str | tuple[tuple[int, ...], ...]
+
+ENCODERS = ("libjpeg-turbo", "mozjpeg")
+SUBSAMPLINGS = ("4:4:4", "4:2:0")
+HUFFMAN = ("optimised", "standard")
+SCANS = ("smaller", "baseline", "progressive")
+# mozjpeg's own numbering of its built-in tables.
+MOZJPEG_TABLES = {
+    "standard": 0, "flat": 1, "ms-ssim": 2, "imagemagick": 3, "psnr-hvs": 4,
+    "klein": 5, "watson": 6, "ahumada": 7, "peterson": 8,
+}  # fmt: skip
+FLAT_STEP = 16  # of a flat table at quality 50, as in mozjpeg
+MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bits
+
+
+def _check_tables(encoder: str, tables: Tables) -> None:
+    if isinstance(tables, str):
+        legal = tuple(MOZJPEG_TABLES) if encoder == "mozjpeg" else ("standard", "flat")
+        if tables not in legal:
+            raise JpegError(
+                f"{encoder} tables must be one of {', '.join(legal)}. "
+                f"Received: {tables!r}"
+            )
+    elif encoder == "mozjpeg":
+        raise JpegError(
+            "mozjpeg takes its built-in tables by name; tables of your own need "
+            "the libjpeg-turbo encoder"
+        )
+    elif len(tables) not in (1, 2) or any(len(table) != 64 for table in tables):
+        raise JpegError("JPEG tables must be one or two tuples of 64 steps")
+
+
+@dataclass(frozen=True)
+class JpegSettings:
+    """How a JPEG is written, but for its quality. Part of a preset.
+
+    Attributes:
+      encoder: "libjpeg-turbo" or "mozjpeg" (trellis quantisation).
+      tables: "standard" (Annex K of T.81), "flat", one of mozjpeg's names, or
+        one or two tuples of 64 steps in natural (row-major) order at quality
+        50, luma first (libjpeg-turbo only: pyvips passes names alone).
+      subsampling: of the chroma, "4:4:4" or "4:2:0"; no effect on grey.
+      huffman: "optimised" for the image, or the "standard" tables.
+      scans: "baseline", "progressive", or the "smaller" of both.
+    """
+
+    encoder: str = "libjpeg-turbo"
+    tables: Tables = "standard"
+    subsampling: str = "4:2:0"
+    huffman: str = "optimised"
+    scans: str = "smaller"
+
+    def __post_init__(self) -> None:
+        for name, legal in (
+            ("encoder", ENCODERS),
+            ("subsampling", SUBSAMPLINGS),
+            ("huffman", HUFFMAN),
+            ("scans", SCANS),
+        ):
+            if getattr(self, name) not in legal:
+                raise JpegError(
+                    f"JPEG {name} must be one of {', '.join(legal)}. "
+                    f"Received: {getattr(self, name)!r}"
+                )
+        if self.huffman == "standard" and self.scans != "baseline":
+            raise JpegError("standard Huffman tables need scans='baseline'")
+        _check_tables(self.encoder, self.tables)
+
+
+PLAIN = JpegSettings()  # the anchor: optimised libjpeg-turbo, 4:2:0, standard tables
+
+
+def encode(
+    pixels: np.ndarray, quality: int, settings: JpegSettings = PLAIN, space: str = "RGB"
+) -> bytes:
+    """Encodes one image as a JPEG without metadata.
+
+    Args:
+      pixels: uint8 (h, w, 1) grey or (h, w, 3) in `space`.
+      quality: 1 to 100 on the scale of the Independent JPEG Group.
+      settings: everything else.
+      space: "RGB", or "YCbCr" (full range, BT.601) when already converted.
+
+    Returns:
+      The whole file.
+
+    Raises:
+      JpegError: an argument is out of range.
+    """
+    if isinstance(quality, bool) or quality not in range(1, 101):
+        raise JpegError(f"JPEG quality must be 1 to 100. Received: {quality!r}")
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+        raise JpegError(
+            "a JPEG holds uint8 (h, w, 1) or (h, w, 3). "
+            f"Received: {pixels.dtype} {pixels.shape}"
+        )
+    if max(pixels.shape[:2]) > MAX_SIDE_PX or min(pixels.shape[:2]) < 1:
+        raise JpegError(
+            f"a JPEG has sides of 1 to {MAX_SIDE_PX} pixels. "
+            f"Received: {pixels.shape[1]}x{pixels.shape[0]}"
+        )
+    write = _encode_pillow if settings.encoder == "libjpeg-turbo" else _encode_mozjpeg
+    progressive = {"baseline": [False], "progressive": [True], "smaller": [False, True]}
+    files = [
+        write(pixels, quality, settings, space, p) for p in progressive[settings.scans]
+    ]
+    return min(files, key=len)
+
+
+def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
+    """Decodes a JPEG to uint8 (h, w, 1), or (h, w, 3) in `space` (RGB or YCbCr).
+
+    The caller has checked the size in the header against the pixel limit.
+
+    Raises:
+      JpegError: the data are not a whole grey or three-component JPEG.
+    """
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
+            if picture.mode == "L":
+                return np.asarray(picture)[..., None]
+            if picture.mode != "RGB":
+                raise JpegError(
+                    f"a coded image is grey or has three components. "
+                    f"Received: {picture.mode}"
+                )
+            picture.draft(space, picture.size)
+            return np.asarray(
+                picture if picture.mode == space else picture.convert(space)
+            )
+    except (OSError, SyntaxError, ValueError) as err:
+        raise JpegError(f"cannot be decoded as a JPEG ({err})") from err
+
+
+def _encode_pillow(
+    pixels: np.ndarray,
+    quality: int,
+    settings: JpegSettings,
+    space: str,
+    progressive: bool,
+) -> bytes:
+    mode = "L" if pixels.shape[2] == 1 else space
+    picture = Image.frombytes(mode, pixels.shape[1::-1], pixels.tobytes())
+    options: dict[str, object] = {"quality": quality}
+    if settings.tables != "standard":
+        options = {
+            "qtables": scaled_tables(settings.tables, quality)[
+                : 2 if mode != "L" else 1
+            ]
+        }
+    if mode != "L":
+        options["subsampling"] = settings.subsampling
+    out = io.BytesIO()
+    picture.save(
+        out, "JPEG", optimize=settings.huffman == "optimised",
+        progressive=progressive, **options,
+    )  # fmt: skip
+    return out.getvalue()
+
+
+def _encode_mozjpeg(
+    pixels: np.ndarray,
+    quality: int,
+    settings: JpegSettings,
+    space: str,
+    progressive: bool,
+) -> bytes:
+    import pyvips  # loads libvips: only presets that use mozjpeg pay for it
+
+    if space != "RGB" and pixels.shape[2] == 3:
+        picture = Image.frombytes(space, pixels.shape[1::-1], pixels.tobytes())
+        pixels = np.asarray(picture.convert("RGB"))
+    height, width, channels = pixels.shape
+    image = pyvips.Image.new_from_memory(
+        np.ascontiguousarray(pixels), width, height, channels, "uchar"
+    ).copy(interpretation="srgb" if channels == 3 else "b-w")
+    return image.jpegsave_buffer(
+        Q=quality,
+        quant_table=MOZJPEG_TABLES[str(settings.tables)],
+        subsample_mode="off" if settings.subsampling == "4:4:4" else "on",
+        trellis_quant=True,
+        overshoot_deringing=True,
+        optimize_coding=True,
+        optimize_scans=progressive,
+        interlace=progressive,
+        keep="none",
+    )
+
+
+def scaled_tables(tables: Tables, quality: int) -> list[list[int]]:
+    """Quantiser steps at `quality`, by the rule of the Independent JPEG Group.
+
+    Args:
+      tables: "flat", or tuples of 64 steps that hold at quality 50.
+      quality: 1 to 100.
+
+    Returns:
+      Two lists of 64 steps, 1 to 255: luma, chroma.
+    """
+    if tables == "flat":
+        tables = ((FLAT_STEP,) * 64,)
+    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    scaled = [
+        [min(max((step * percent + 50) // 100, 1), 255) for step in table]
+        for table in tables
+        if not isinstance(table, str)
+    ]
+    return [scaled[0], scaled[-1]]

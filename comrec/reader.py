@@ -1,0 +1,228 @@
+"""Picture files to arrays: modes, orientation, alpha, metadata, damage, limits."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms
+
+from comrec.errors import ImageError
+from comrec.image import MAX_PIXELS, Picture, check_size
+from comrec.metadata import Metadata
+
+# What is read is listed: Pillow would also open EPS, which runs Ghostscript.
+READS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+_GREY_MODES = {"1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I"}
+_COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "HSV", "CMYK"}
+_DEEP_GREY = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
+# Tags that a TIFF keeps with its pixels and that say something about the picture.
+_TIFF_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
+_TURNS = {
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: np.swapaxes(a, 0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.swapaxes(a[::-1, ::-1], 0, 1),
+    8: lambda a: np.rot90(a),
+}
+_limit_lock = threading.Lock()
+
+
+def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decodes a picture file.
+
+    Args:
+      data: the whole file.
+      max_pixels: larger pictures are refused from their header, undecoded.
+
+    Raises:
+      ImageError: not a picture, damaged, cut off, or beyond the limit.
+    """
+    with _opened(data, max_pixels) as picture:
+        _check_whole(data, picture.format)
+        if picture.mode not in _GREY_MODES | _COLOUR_MODES:
+            raise ImageError(
+                f"mode {picture.mode!r} is not one comrec knows. Convert it to 8-bit "
+                f"grey or RGB first"
+            )
+        notes = []
+        frames = getattr(picture, "n_frames", 1)
+        if frames > 1:
+            notes.append(f"the first of {frames} frames was taken")
+        pixels, alpha = _to_arrays(picture, data, notes)
+        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+        if turn:
+            pixels = turn(pixels)
+            alpha = None if alpha is None else turn(alpha)
+        metadata = _metadata(picture, upright=turn is not None)
+        return Picture(
+            np.ascontiguousarray(pixels),
+            None if alpha is None else np.ascontiguousarray(alpha),
+            metadata,
+            tuple(notes),
+        )
+
+
+@contextmanager
+def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
+    if not data:
+        raise ImageError("empty file. A picture is expected")
+    try:
+        # Pillow's own limit is one for the process; ours is per call.
+        with _limit_lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                picture = Image.open(io.BytesIO(data), formats=READS)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        check_size(picture.height, picture.width, max_pixels)
+        with picture, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield picture
+    except Image.UnidentifiedImageError as err:
+        raise ImageError(
+            f"not a picture comrec reads ({', '.join(READS)}), or its header is damaged"
+        ) from err
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError) as err:
+        raise ImageError(f"damaged or cut off ({err}). Use another copy") from err
+    except MemoryError as err:
+        raise ImageError("not enough memory for this picture") from err
+
+
+def _check_whole(data: bytes, format_name: str | None) -> None:
+    """Finds damage that Pillow decodes without a word."""
+    if format_name == "PNG":
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            picture.verify()  # every chunk's CRC
+    elif format_name in ("JPEG", "MPO"):
+        import pyvips
+
+        try:
+            pyvips.Image.jpegload_buffer(
+                data, fail_on="warning", access="sequential", unlimited=True
+            ).avg()
+        except pyvips.Error as err:
+            reason = err.detail.strip().splitlines()[-1]
+            raise ImageError(
+                f"damaged or cut off ({reason}). Use another copy"
+            ) from err
+
+
+def _to_arrays(
+    picture: Image.Image, data: bytes, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """uint8 (H, W, 1|3) and uint8 (H, W) or None."""
+    if picture.mode in _DEEP_GREY:
+        return _deep_grey(picture, notes)
+    if picture.mode != "CMYK" and _is_deep(picture, data):
+        notes.append("16 bits a channel came, 8 are kept")
+        return _deep_colour(data)
+    if picture.mode == "CMYK":
+        notes.append("CMYK came, RGB is kept")
+        picture = _from_cmyk(picture)
+    grey = picture.mode in _GREY_MODES
+    mode = ("L" if grey else "RGB") + ("A" if picture.has_transparency_data else "")
+    array = np.asarray(picture.convert(mode)).reshape(picture.height, picture.width, -1)
+    if mode.endswith("A"):
+        return array[..., :-1], array[..., -1]
+    return array, None
+
+
+def _deep_grey(
+    picture: Image.Image, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    levels = np.asarray(picture).astype(np.int64)
+    if levels.min() < 0 or levels.max() > 65_535:
+        raise ImageError("32 bits a channel. Convert it to 8 or 16 bits first")
+    notes.append("16 bits a channel came, 8 are kept")
+    clear = picture.info.get("transparency")
+    alpha = None
+    if isinstance(clear, int):
+        alpha = np.where(levels == clear, 0, 255).astype(np.uint8)
+    return _to_8_bits(levels)[..., None], alpha
+
+
+def _is_deep(picture: Image.Image, data: bytes) -> bool:
+    if picture.format == "PNG":
+        return data[24] == 16  # bit depth in IHDR, which comes first
+    tags = getattr(picture, "tag_v2", {})  # of a TIFF; 258 is BitsPerSample
+    return max(tags.get(258, (8,))) > 8
+
+
+def _deep_colour(data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
+    import cv2  # Pillow would drop the low bytes; OpenCV reads them
+
+    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if array is None or array.dtype != np.uint16:
+        raise ImageError("16 bits a channel in a layout that cannot be read")
+    array = _to_8_bits(array.astype(np.int64))
+    if array.ndim == 2:
+        return array[..., None], None
+    pixels = array[..., 2::-1]
+    is_grey = data[25:26] == b"\x04" and data[:4] == b"\x89PNG"
+    return (
+        pixels[..., :1] if is_grey else pixels,
+        array[..., 3] if array.shape[2] == 4 else None,
+    )
+
+
+def _to_8_bits(levels: np.ndarray) -> np.ndarray:
+    return ((levels + 128) // 257).astype(np.uint8)
+
+
+def _from_cmyk(picture: Image.Image) -> Image.Image:
+    profile = picture.info.pop("icc_profile", None)  # it describes inks, not RGB
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            target = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(
+                picture, source, target, outputMode="RGB"
+            )
+            if converted is not None:
+                return converted
+        except (ImageCms.PyCMSError, OSError):
+            pass  # a broken profile: the plain formula below is what viewers use
+    return picture.convert("RGB")
+
+
+def _metadata(picture: Image.Image, upright: bool) -> Metadata:
+    exif = picture.getexif()
+    raw = picture.info.get("exif")
+    if picture.format == "TIFF":
+        exif, raw = _tiff_exif(exif), None
+    if upright:
+        exif[ExifTags.Base.Orientation] = 1
+        raw = None
+    if raw is None and len(exif):
+        raw = exif.tobytes()
+    xmp = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp")
+    if isinstance(xmp, str):
+        xmp = xmp.encode()
+    if xmp and upright:
+        xmp = re.sub(rb'(tiff:Orientation(?:="|>))[2-8]', rb"\g<1>1", xmp)
+    return Metadata(
+        exif=raw.removeprefix(b"Exif\0\0") if raw else None,
+        icc=picture.info.get("icc_profile") or None,
+        xmp=xmp or None,
+    )
+
+
+def _tiff_exif(exif: Image.Exif) -> Image.Exif:
+    kept = Image.Exif()
+    for tag in _TIFF_TAGS:
+        if tag in exif:
+            kept[tag] = exif[tag]
+    for ifd in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        entries = exif.get_ifd(ifd)
+        if entries:
+            kept.get_ifd(ifd).update(entries)
+    return kept

@@ -1,0 +1,147 @@
+"""The marker segments of a JPEG file: reading, adding, and what the checksum covers.
+
+ITU-T T.81, Annex B. Metadata lives in APPn and COM segments; everything else
+(tables, frame, scans) is the *coded data*, which a host that strips metadata
+leaves alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from comrec.errors import JpegError
+
+SOI, EOI, SOS, COM = 0xD8, 0xD9, 0xDA, 0xFE
+APP0, APP1, APP2, APP11, APP15 = 0xE0, 0xE1, 0xE2, 0xEB, 0xEF
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn; not DHT, JPG, DAC
+RESTARTS = range(0xD0, 0xD8)
+PAYLOAD_MAX = 65_533
+SEGMENTS_MAX = 100_000  # a hostile file of empty segments is refused, not walked
+
+EXIF_PREFIX = b"Exif\0\0"
+ICC_PREFIX = b"ICC_PROFILE\0"
+XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One marker with its payload; for a scan, the entropy-coded data as well."""
+
+    marker: int
+    payload: memoryview
+    start: int  # of the marker in the file
+    end: int  # just past the payload, or past the scan
+
+    @property
+    def is_metadata(self) -> bool:
+        return APP0 <= self.marker <= APP15 or self.marker == COM
+
+
+def parse(jpeg: bytes) -> list[Segment]:
+    """Splits a JPEG, SOI and EOI left out. Bytes after EOI are ignored.
+
+    Raises:
+      JpegError: the structure is broken, or the file ends before EOI.
+    """
+    if jpeg[:2] != b"\xff\xd8":
+        raise JpegError("not a JPEG (no start-of-image marker)")
+    view, position = memoryview(jpeg), 2
+    segments: list[Segment] = []
+    while True:
+        start = position
+        while jpeg[position : position + 2] == b"\xff\xff":  # fill bytes
+            position += 1
+        if position + 2 > len(jpeg) or jpeg[position] != 0xFF:
+            raise JpegError(f"damaged or cut off (no marker at byte {position})")
+        marker = jpeg[position + 1]
+        if marker == EOI:
+            return segments
+        size = int.from_bytes(jpeg[position + 2 : position + 4], "big")
+        end = position + 2 + size
+        if size < 2 or end > len(jpeg) or len(segments) >= SEGMENTS_MAX:
+            raise JpegError(f"damaged or cut off (bad segment at byte {position})")
+        payload = view[position + 4 : end]
+        position = _end_of_scan(jpeg, end) if marker == SOS else end
+        segments.append(Segment(marker, payload, start, position))
+
+
+def _end_of_scan(jpeg: bytes, position: int) -> int:
+    """Index of the first marker after entropy-coded data that is not RSTn."""
+    while True:
+        position = jpeg.find(b"\xff", position)
+        if position < 0 or position + 1 >= len(jpeg):
+            raise JpegError("cut off (the file ends inside the picture data)")
+        following = jpeg[position + 1]
+        if following and following not in RESTARTS and following != 0xFF:
+            return position
+        position += 1 if following == 0xFF else 2
+
+
+def frame_size(segments: Iterable[Segment]) -> tuple[int, int, int]:
+    """(height_px, width_px, components) as the frame header declares them."""
+    for segment in segments:
+        if segment.marker in FRAMES and len(segment.payload) >= 6:
+            header = bytes(segment.payload[:6])
+            height, width = (int.from_bytes(header[i : i + 2], "big") for i in (1, 3))
+            return height, width, header[5]
+    raise JpegError("damaged (no frame header)")
+
+
+def coded_crc32(segments: Iterable[Segment], jpeg: bytes, start: int = 0) -> int:
+    """CRC-32, continued from `start`, over every segment that is not metadata."""
+    view = memoryview(jpeg)
+    for segment in segments:
+        if not segment.is_metadata:
+            start = zlib.crc32(view[segment.start : segment.end], start)
+    return start
+
+
+def payloads(
+    segments: Iterable[Segment], marker: int, prefix: bytes
+) -> Iterator[bytes]:
+    """What follows `prefix` in each segment of one marker that begins with it."""
+    for segment in segments:
+        if segment.marker == marker and segment.payload[: len(prefix)] == prefix:
+            yield bytes(segment.payload[len(prefix) :])
+
+
+def insert(jpeg: bytes, added: Iterable[tuple[int, bytes]]) -> bytes:
+    """Puts (marker, payload) segments after SOI and the JFIF header, if there is one.
+
+    Raises:
+      JpegError: a payload is beyond 65,533 bytes.
+    """
+    position = 2
+    if jpeg[2:4] == b"\xff\xe0":
+        position += 2 + int.from_bytes(jpeg[4:6], "big")
+    out = [jpeg[:position]]
+    for marker, payload in added:
+        if len(payload) > PAYLOAD_MAX:
+            raise JpegError(
+                f"a JPEG segment holds {PAYLOAD_MAX} bytes. Received: {len(payload)}"
+            )
+        out += [bytes((0xFF, marker)), (len(payload) + 2).to_bytes(2, "big"), payload]
+    return b"".join([*out, jpeg[position:]])
+
+
+def without_metadata(jpeg: bytes) -> bytes:
+    """The same coded data with every metadata segment left out, but JFIF and Adobe.
+
+    JFIF and Adobe headers stay: they tell a decoder which colour space it sees.
+    """
+    keep = [
+        s
+        for s in parse(jpeg)
+        if not s.is_metadata
+        or (s.marker == APP0 and s.payload[:5] == b"JFIF\0")
+        or (s.marker == 0xEE and s.payload[:5] == b"Adobe")
+    ]
+    return b"".join([jpeg[:2], *(jpeg[s.start : s.end] for s in keep), b"\xff\xd9"])
+
+
+def chunked(prefix: bytes, data: bytes) -> list[bytes]:
+    """Payloads of at most PAYLOAD_MAX bytes that each begin with `prefix`."""
+    step = PAYLOAD_MAX - len(prefix)
+    return [prefix + data[i : i + step] for i in range(0, max(len(data), 1), step)]

@@ -1,0 +1,1 @@
+"""Training of the networks. Importing a module in here loads Keras."""

@@ -1,0 +1,1 @@
+"""Weights of the presets; `comrec.weights` reads them."""
