@@ -61,7 +61,7 @@ class Codec:
         """
         if not self.preset.weights:
             return pixels
-        image = pixels.astype(np.float32) / 255
+        image = resample.padded(pixels, self.scale).astype(np.float32) / 255
         if self.space(pixels.shape[2]) == "YCbCr":
             image = image @ RGB_TO_YCBCR.T + CHROMA_ZERO
         channels = self.preset.channels

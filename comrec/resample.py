@@ -43,17 +43,22 @@ def enlarge(compact: np.ndarray, scale: int, size: tuple[int, int]) -> np.ndarra
 
 
 def reduce(image: np.ndarray, scale: int) -> np.ndarray:
-    """Reduces an image without a network: (H, W, C) float32 to (h, w, C) float32.
-
-    An odd last row or column is repeated first, so that the sampling grid does
-    not depend on the parity of the size.
-    """
+    """Reduces an image without a network: (H, W, C) float32 to (h, w, C) float32."""
     if scale == 1:
         return image
+    h, w = compact_size(image.shape[0], image.shape[1], scale)
+    return _resize(padded(image, scale), h, w)
+
+
+def padded(image: np.ndarray, scale: int) -> np.ndarray:
+    """(H, W, C) to (h*scale, w*scale, C): odd last rows and columns are repeated.
+
+    So the sampling grid does not depend on the parity of the size, and ComCNN
+    does not mix the zeros outside the picture into the last compact pixels.
+    """
     height, width = image.shape[:2]
-    h, w = compact_size(height, width, scale)
-    padding = ((0, h * scale - height), (0, w * scale - width), (0, 0))
-    return _resize(np.pad(image, padding, mode="edge"), h, w)
+    widths = ((0, -height % scale), (0, -width % scale), (0, 0))
+    return np.pad(image, widths, mode="edge")
 
 
 def enlarge_op(compact: Any, scale: int) -> Any:

@@ -119,7 +119,7 @@ class AlternatingRun:
                 raise OutOfTime
         self._log(
             event="epoch", network=phase.network, epoch=epoch, steps=len(losses),
-            loss=float(losses[-1]), rate=phase.rate(epoch / max(phase.epochs - 1, 1)),
+            loss=float(np.mean(losses)), rate=phase.rate(epoch / max(phase.epochs - 1, 1)),
             duration_s=round(time.monotonic() - started, 1),
         )  # fmt: skip
 

@@ -1,0 +1,50 @@
+# Set-up and everyday work. `make` alone lists the targets.
+
+PYTHON ?= python3
+DEMO := .venv-demo/bin/python
+DEV := .venv/bin/python
+PYTEST := TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint notebooks wheel torch clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(DEMO)  ## base install, one photo both ways, a side-by-side picture
+	$(DEMO) examples/demo.py
+
+test: $(DEV)  ## all extras, then every test that takes seconds
+	$(PYTEST) -m "not slow"
+
+test-slow: $(DEV)  ## the tests that take minutes
+	$(PYTEST) -m slow
+
+lint: $(DEV)  ## style and types
+	$(DEV) -m ruff check .
+	$(DEV) -m ruff format --check .
+	$(DEV) -m mypy comrec
+
+notebooks: $(DEV)  ## run every notebook
+	$(PYTEST) --nbmake notebooks
+
+wheel: $(DEV)  ## dist/*.whl, tried in an empty environment elsewhere
+	$(DEV) -m build --wheel --outdir dist
+	.ci/try-wheel dist/*.whl
+
+torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU build)
+	$(DEV) -m pip install --quiet -e .[torch]
+	KERAS_BACKEND=torch $(PYTEST) tests/test_models.py tests/test_train.py
+
+$(DEMO): setup.cfg
+	$(PYTHON) -m venv .venv-demo
+	$(DEMO) -m pip install --quiet .
+	@touch $@
+
+$(DEV): setup.cfg
+	$(PYTHON) -m venv .venv
+	$(DEV) -m pip install --quiet -e .[all]
+	@touch $@
+
+clean:  ## environments, builds, what the demo wrote
+	rm -rf .venv .venv-demo build dist demo *.egg-info
