@@ -29,6 +29,7 @@ notebooks: $(DEV)  ## run every notebook
 	$(PYTEST) --nbmake notebooks
 
 wheel: $(DEV)  ## dist/*.whl, tried in an empty environment elsewhere
+	rm -rf build dist
 	$(DEV) -m build --wheel --outdir dist
 	.ci/try-wheel dist/*.whl
 
@@ -36,7 +37,7 @@ torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU buil
 	$(DEV) -m pip install --quiet -e .[torch]
 	KERAS_BACKEND=torch $(PYTEST) tests/test_models.py tests/test_train.py
 
-$(DEMO): setup.cfg
+$(DEMO): setup.cfg $(wildcard comrec/*.py pretrained/*)
 	$(PYTHON) -m venv .venv-demo
 	$(DEMO) -m pip install --quiet .
 	@touch $@

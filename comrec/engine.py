@@ -14,7 +14,7 @@ import numpy as np
 
 from comrec import weights
 from comrec.errors import UsageError, WeightsError
-from comrec.presets import Preset
+from comrec.presets import Preset, WeightFile
 
 Network = Callable[[np.ndarray], np.ndarray]
 
@@ -64,32 +64,36 @@ def load(
     Raises:
       WeightsError: weights are missing or altered, or no engine is installed.
     """
+    engine = choose(engine)
+    files = preset.weights if engine == "keras" else preset.onnx
     with _load_lock:  # two threads that ask at once share one network
-        return _load(preset.name, network, choose(engine), threads, exact)
+        return _load(engine, files[network], network, preset.channels, threads, exact)
 
 
 @lru_cache(maxsize=8)
 def _load(
-    preset_name: str, network: str, engine: str, threads: int, exact: bool
+    engine: str,
+    file: WeightFile,
+    network: str,
+    channels: int,
+    threads: int,
+    exact: bool,
 ) -> Network:
-    from comrec import presets
-
-    preset = presets.find(preset_name)
-    if engine == "openvino":
-        return _openvino(preset, network, threads, exact)
     if engine == "keras":
-        return _keras(preset, network)
-    return _onnxruntime(preset, network, threads)
+        return _keras(file, network, channels)
+    if engine == "openvino":
+        return _openvino(file, threads, exact)
+    return _onnxruntime(file, threads)
 
 
-def _onnxruntime(preset: Preset, network: str, threads: int) -> Network:
+def _onnxruntime(file: WeightFile, threads: int) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
-        weights.read(preset.onnx[network]),
+        weights.read(file),
         sess_options=options,
         providers=["CPUExecutionProvider"],
     )
@@ -97,7 +101,7 @@ def _onnxruntime(preset: Preset, network: str, threads: int) -> Network:
     return lambda x: session.run(None, {name: x})[0]
 
 
-def _openvino(preset: Preset, network: str, threads: int, exact: bool) -> Network:
+def _openvino(file: WeightFile, threads: int, exact: bool) -> Network:
     import openvino
 
     core = openvino.Core()
@@ -107,7 +111,7 @@ def _openvino(preset: Preset, network: str, threads: int, exact: bool) -> Networ
         "INFERENCE_PRECISION_HINT": "bf16" if fast and not exact else "f32",
         "INFERENCE_NUM_THREADS": threads or os.cpu_count() or 1,
     }
-    model = core.compile_model(weights.read(preset.onnx[network]), "CPU", settings)
+    model = core.compile_model(core.read_model(weights.read(file)), "CPU", settings)
 
     def call(x: np.ndarray) -> np.ndarray:
         # A request of its own for each call: they are not to be shared by threads.
@@ -116,12 +120,19 @@ def _openvino(preset: Preset, network: str, threads: int, exact: bool) -> Networ
     return call
 
 
-def _keras(preset: Preset, network: str) -> Network:
+def _keras(file: WeightFile, network: str, channels: int) -> Network:
+    import keras
+
     from comrec.models import BUILDERS
 
-    model = BUILDERS[network](preset.channels)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")  # whatever a training run has set
+    try:
+        model = BUILDERS[network](channels)
+    finally:
+        keras.config.set_dtype_policy(policy)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
-        path.write_bytes(weights.read(preset.weights[network]))
+        path.write_bytes(weights.read(file))
         model.load_weights(path)
     return lambda x: np.asarray(model.predict_on_batch(x), np.float32)

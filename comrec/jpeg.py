@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
+from comrec import segments as seg
 from comrec.errors import JpegError
 
 Tables = str | tuple[tuple[int, ...], ...]
@@ -21,6 +23,7 @@ ENCODERS = ("libjpeg-turbo", "mozjpeg")
 SUBSAMPLINGS = ("4:4:4", "4:2:0")
 HUFFMAN = ("optimised", "standard")
 SCANS = ("smaller", "baseline", "progressive")
+SPACES = ("RGB", "YCbCr")
 # mozjpeg's own numbering of its built-in tables.
 MOZJPEG_TABLES = {
     "standard": 0, "flat": 1, "ms-ssim": 2, "imagemagick": 3, "psnr-hvs": 4,
@@ -43,8 +46,15 @@ def _check_tables(encoder: str, tables: Tables) -> None:
             "mozjpeg takes its built-in tables by name; tables of your own need "
             "the libjpeg-turbo encoder"
         )
-    elif len(tables) not in (1, 2) or any(len(table) != 64 for table in tables):
-        raise JpegError("JPEG tables must be one or two tuples of 64 steps")
+    elif not (
+        isinstance(tables, tuple)
+        and len(tables) in (1, 2)
+        and all(isinstance(table, tuple) and len(table) == 64 for table in tables)
+        and all(type(step) is int and step >= 1 for table in tables for step in table)
+    ):
+        raise JpegError(
+            "JPEG tables must be one or two tuples of 64 steps, whole numbers from 1"
+        )
 
 
 @dataclass(frozen=True)
@@ -81,10 +91,19 @@ class JpegSettings:
                 )
         if self.huffman == "standard" and self.scans != "baseline":
             raise JpegError("standard Huffman tables need scans='baseline'")
+        if self.huffman == "standard" and self.encoder == "mozjpeg":
+            raise JpegError("mozjpeg always optimises its Huffman tables")
         _check_tables(self.encoder, self.tables)
 
 
 PLAIN = JpegSettings()  # the anchor: optimised libjpeg-turbo, 4:2:0, standard tables
+
+
+def _check_space(space: str) -> None:
+    if space not in SPACES:
+        raise JpegError(
+            f"the colour space must be one of {', '.join(SPACES)}. Received: {space!r}"
+        )
 
 
 def encode(
@@ -104,8 +123,11 @@ def encode(
     Raises:
       JpegError: an argument is out of range.
     """
-    if isinstance(quality, bool) or quality not in range(1, 101):
-        raise JpegError(f"JPEG quality must be 1 to 100. Received: {quality!r}")
+    if type(quality) is not int or not 1 <= quality <= 100:
+        raise JpegError(
+            f"JPEG quality must be a whole number, 1 to 100. Received: {quality!r}"
+        )
+    _check_space(space)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
         raise JpegError(
             "a JPEG holds uint8 (h, w, 1) or (h, w, 3). "
@@ -132,8 +154,13 @@ def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
     Raises:
       JpegError: the data are not a whole grey or three-component JPEG.
     """
+    _check_space(space)
+    height, width, _ = seg.frame_size(seg.parse(jpeg))
     try:
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
+        # Not Image.open, which has a pixel limit of its own for the whole process.
+        with JpegImageFile(io.BytesIO(jpeg)) as picture:
+            if picture.size != (width, height):
+                raise JpegError("damaged (two frame headers)")
             if picture.mode == "L":
                 return np.asarray(picture)[..., None]
             if picture.mode != "RGB":
@@ -170,9 +197,27 @@ def _encode_pillow(
     out = io.BytesIO()
     picture.save(
         out, "JPEG", optimize=settings.huffman == "optimised",
-        progressive=progressive, **options,
+        progressive=progressive, extra=_Room(3 * pixels.size), **options,
     )  # fmt: skip
     return out.getvalue()
+
+
+class _Room(bytes):
+    """No bytes to write, for which Pillow sets aside many.
+
+    It holds an optimised JPEG whole, in a buffer of one or two bytes a pixel and
+    len(extra) more. Without more, noise at a high quality does not fit.
+    """
+
+    size_bytes: int
+
+    def __new__(cls, size_bytes: int) -> _Room:
+        room = super().__new__(cls)
+        room.size_bytes = size_bytes
+        return room
+
+    def __len__(self) -> int:
+        return self.size_bytes
 
 
 def _encode_mozjpeg(

@@ -124,19 +124,21 @@ def _parse_line(line: bytes, source: str) -> Sidecar:
     if missing or unknown:
         raise SidecarError(
             f"{source}: fields do not match sidecar version {VERSION}: "
-            f"missing {sorted(missing)}, unknown {sorted(unknown)}. Restore the file "
-            f"that comrec wrote."
+            f"missing {sorted(missing)}, unknown {_short(sorted(unknown))}. Restore "
+            f"the file that comrec wrote."
         )
-    size, crc, alpha = record["size"], record["crc"], record.get("alpha")
+    size, crc, alpha = record["size"], record["crc"], None
     if type(size) is not list or len(size) != 2:
         raise _bad_field(source, "size", "[width, height]", size)
     if type(crc) is not str or not re.fullmatch("[0-9a-f]{8}", crc):
         raise _bad_field(source, "crc", "8 hex digits", crc)
-    if alpha is not None:
+    if "alpha" in record:
         try:
-            alpha = base64.b64decode(alpha, validate=True)
-        except (ValueError, TypeError) as err:
-            raise _bad_field(source, "alpha", "a PNG in base64", alpha) from err
+            alpha = base64.b64decode(record["alpha"], validate=True)
+        except (ValueError, TypeError):
+            alpha = b""
+        if not alpha:
+            raise _bad_field(source, "alpha", "a PNG in base64", record["alpha"])
     scale = record.get("scale", preset.scales[0])
     width, height = size
     sidecar = Sidecar(preset.name, width, height, scale, alpha, int(crc, 16))
@@ -149,7 +151,8 @@ def parse_binary(data: bytes, source: str) -> Sidecar:
     Raises:
       SidecarError: damaged, or made by a later comrec.
     """
-    _check_version(data[0], source)
+    if data:
+        _check_version(data[0], source)
     if len(data) < _BINARY_BYTES:
         raise SidecarError(
             f"{source}: embedded sidecar of {len(data)} bytes; it has at least "
@@ -165,8 +168,8 @@ def parse_binary(data: bytes, source: str) -> Sidecar:
 def _check_version(version: int, source: str) -> None:
     if version != VERSION:
         raise SidecarError(
-            f"{source}: sidecar version {version}, but this comrec reads version "
-            f"{VERSION}. Upgrade comrec, or view the .jpg on its own: it is an "
+            f"{source}: sidecar version {_short(version)}, but this comrec reads "
+            f"version {VERSION}. Upgrade comrec, or view the .jpg on its own: it is an "
             f"ordinary JPEG of the compact image."
         )
 

@@ -12,7 +12,7 @@ Network = Callable[[np.ndarray], np.ndarray]
 
 # Working memory of a 64-channel float32 network, measured as peak resident
 # memory over tile area; see experiments/results/tiles.tsv.
-BYTES_PER_PIXEL = 1_100
+BYTES_PER_PIXEL = 1_200
 TILE_MIN_PX, TILE_MAX_PX = 64, 512
 
 

@@ -38,19 +38,27 @@ def main() -> None:
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("--name", required=True, help="of the preset")
+    parser.add_argument("--out", type=Path, default=PRETRAINED, help="folder")
     args = parser.parse_args()
     config = TrainConfig.load(args.run / "config.json")
     with np.load(args.run / "checkpoint.npz", allow_pickle=False) as state:
         for network, build in BUILDERS.items():
-            model = build(config.channels)
+            model = build(config.channels, **sizes(config, network))
             for i, variable in enumerate(model.variables):
                 variable.assign(state[f"{network}_{i}"])
-            release(model, network, args.name)
+            release(model, network, args.name, args.out)
 
 
-def release(model: keras.Model, network: str, name: str) -> None:
+def sizes(config: TrainConfig, network: str) -> dict[str, int]:
+    """What the builder of a network is told besides the channels."""
+    if network == "comcnn":
+        return {"width": config.width}
+    return {"width": config.width, "depth": config.depth}
+
+
+def release(model: keras.Model, network: str, name: str, out: Path) -> None:
     """Writes both files of one network and prints their entries."""
-    with tempfile.TemporaryDirectory(dir=PRETRAINED) as folder:
+    with tempfile.TemporaryDirectory(dir=out) as folder:
         master, export = Path(folder) / "draft.weights.h5", Path(folder) / "draft.onnx"
         model.save_weights(master)
         signature = [keras.InputSpec(shape=model.input_shape, dtype="float32")]
@@ -59,7 +67,7 @@ def release(model: keras.Model, network: str, name: str) -> None:
         check(model, export)
         stem = f"{name}.{network}.{sha256(master)[:8]}"
         for draft, kind in ((master, "weights.h5"), (export, "onnx")):
-            path = draft.rename(PRETRAINED / f"{stem}.{kind}")
+            path = draft.rename(out / f"{stem}.{kind}")
             print(f'"{network}": WeightFile("{path.name}", "{sha256(path)}"),')
 
 

@@ -1,4 +1,4 @@
-"""Trains ComCNN and RecCNN in turn, as in Section III of Jiang et al. 2017.
+"""Trains ComCNN and RecCNN in turn, as Jiang et al. 2017 do.
 
 Claim: at the bytes of plain JPEG QF 10, grey pictures come back more than 1 dB
 closer to the original (set7 of the paper; `score_pair.py` writes the rows).

@@ -35,7 +35,7 @@ def build_comcnn(channels: int = 1, width: int = 64) -> keras.Model:
       ValueError: channels is neither 1 nor 3.
     """
     check_channels(channels)
-    # Section IV of the paper: variance 2/(9*64) for every layer, zero bias.
+    # As in the paper: N(0, 2/(9*64)) for every layer, zero bias.
     initial = keras.initializers.RandomNormal(0.0, math.sqrt(2 / (9 * width)))
     conv = {"kernel_size": 3, "kernel_initializer": initial}
     image = keras.Input((None, None, channels), name="image")

@@ -170,11 +170,11 @@ class AlternatingRun:
         }
         for model in (self.comcnn, self.reccnn):
             for i, variable in enumerate(model.variables):
-                state[f"{model.name}_{i}"] = np.asarray(variable.value, np.float32)
+                state[f"{model.name}_{i}"] = keras.ops.convert_to_numpy(variable)
         variables = optimizer.variables if optimizer else []
         state["optimizer_count"] = np.array(len(variables))
         for i, variable in enumerate(variables):
-            state[f"optimizer_{i}"] = np.asarray(variable.value)
+            state[f"optimizer_{i}"] = keras.ops.convert_to_numpy(variable)
         temporary = self.folder / "checkpoint.tmp.npz"
         np.savez(temporary, allow_pickle=False, **state)
         os.replace(temporary, self.folder / "checkpoint.npz")

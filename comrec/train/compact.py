@@ -56,6 +56,6 @@ class CompactStep(keras.Model):
 
 
 def half_square_error(image: Any, restored: Any) -> Any:
-    """1/2 ||restored - image||^2 of each patch, the paper's equations (6) and (7)."""
+    """1/2 ||restored - image||^2 of each patch, the loss of both steps."""
     error = ops.cast(restored, "float32") - ops.cast(image, "float32")
     return 0.5 * ops.sum(ops.square(error), axis=(1, 2, 3))

@@ -30,7 +30,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Jiang et al. 2017, Section IV, as far as the field comments do not say else."""
+    """The schedule of Jiang et al. 2017, where a comment does not say otherwise."""
 
     preset: str = "jiang2017-gray-q50"
     phases: tuple[Phase, ...] = (

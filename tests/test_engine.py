@@ -1,0 +1,170 @@
+"""What runs the networks, and that it makes no difference to the picture."""
+
+import importlib.util
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from comrec import engine, jpeg, presets, resample
+from comrec.codec import Codec
+from comrec.errors import UsageError, WeightsError
+
+data = pytest.importorskip("skimage.data", reason="needs the dev extra")
+
+PRESET = presets.find(presets.DEFAULT)
+NAMES = pytest.mark.parametrize("name", engine.MODULES)
+QUALITY = 50
+
+
+def need(name: str) -> None:
+    pytest.importorskip(engine.MODULES[name], reason=f"{name} is not installed")
+
+
+@pytest.fixture(scope="module")
+def crop() -> np.ndarray:
+    return np.ascontiguousarray(data.astronaut()[80:144, 180:260])
+
+
+def codec(name: str, exact: bool = True) -> Codec:
+    return Codec(PRESET, engine_name=name, exact=exact)
+
+
+def restored(name: str, crop: np.ndarray, exact: bool = True) -> np.ndarray:
+    """One JPEG for all engines, made by onnxruntime, restored by one of them."""
+    first = codec("onnxruntime")
+    coded = first.encode(first.compact(crop), QUALITY)
+    return codec(name, exact).restore(coded, crop.shape[:2])
+
+
+@pytest.mark.parametrize("name", ["keras", "openvino"])
+def test_engines_agree_within_one_level(name, crop):
+    need(name)
+    ours = codec(name).compact(crop).astype(int)
+    assert np.abs(ours - codec("onnxruntime").compact(crop)).max() <= 1
+    difference = restored(name, crop).astype(int) - restored("onnxruntime", crop)
+    assert np.abs(difference).max() <= 1
+
+
+def test_networks_do_something(crop):  # else they could agree by doing nothing
+    pair = codec("onnxruntime")
+    coded = pair.encode(pair.compact(crop), QUALITY)
+    decoded = jpeg.decode(coded).astype(np.float32)
+    enlarged = resample.enlarge(decoded, pair.scale, crop.shape[:2])
+    assert np.abs(pair.restore(coded, crop.shape[:2]) - enlarged).mean() > 0.5
+
+
+def test_half_precision_drifts_little(crop):
+    need("openvino")
+    import openvino
+
+    if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("this CPU has no bfloat16")
+    fast = restored("openvino", crop, exact=False).astype(int)
+    drift = np.abs(fast - restored("openvino", crop, exact=True))
+    assert 0 < drift.mean() <= 0.1, f"{drift.mean():.4f}, at worst {drift.max()} levels"
+
+
+@NAMES
+@pytest.mark.parametrize("network", ["comcnn", "reccnn"])
+def test_one_network_is_shared_by_threads(name, network):
+    need(name)
+    rng = np.random.default_rng(11)
+    images = [rng.random((1, 40 + i % 2, 48, 1), np.float32) for i in range(8)]
+    run = engine.load(PRESET, network, name, exact=True)
+    expected = [run(image) for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(run, images * 2))
+    for ours, theirs in zip(together, expected * 2, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_threads_that_ask_at_once_share_one_network(monkeypatch):
+    made = []
+
+    def slowly(*_: object) -> object:
+        time.sleep(0.05)
+        made.append(object())
+        return made[-1]
+
+    monkeypatch.setattr(engine, "_onnxruntime", slowly)
+    engine._load.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        loaded = list(pool.map(
+            lambda _: engine.load(PRESET, "comcnn", "onnxruntime"), range(4)
+        ))  # fmt: skip
+    engine._load.cache_clear()
+    assert loaded == made * 4
+
+
+@NAMES
+def test_outputs_are_float32_of_the_expected_shape(name):
+    need(name)
+    for network, size in (("comcnn", (1, 15, 11, 1)), ("reccnn", (1, 29, 21, 1))):
+        output = engine.load(PRESET, network, name)(
+            np.zeros((1, 29, 21, 1), np.float32)
+        )
+        assert output.shape == size
+        assert output.dtype == np.float32
+        assert type(output) is np.ndarray
+
+
+def test_an_output_is_the_callers_own():
+    for name in engine.MODULES:
+        if importlib.util.find_spec(engine.MODULES[name]):
+            run = engine.load(PRESET, "comcnn", name)
+            first = run(np.zeros((1, 16, 16, 1), np.float32))
+            kept = first.copy()
+            run(np.ones((1, 16, 16, 1), np.float32))
+            np.testing.assert_array_equal(first, kept)
+
+
+# Choosing
+
+
+def only(monkeypatch, *installed: str) -> None:
+    """As on a machine that has these engines and no other."""
+
+    def find_spec(name: str, package: object = None) -> object:
+        return object() if name in installed else None
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+
+
+@pytest.mark.parametrize(
+    ("installed", "chosen"),
+    [
+        (["onnxruntime", "openvino", "keras"], "onnxruntime"),
+        (["openvino", "keras"], "openvino"),
+        (["keras"], "keras"),
+    ],
+)
+def test_auto_takes_the_first_that_is_there(monkeypatch, installed, chosen):
+    only(monkeypatch, *installed)
+    assert engine.choose("auto") == engine.choose() == chosen
+
+
+@NAMES
+def test_an_engine_that_is_asked_for_is_taken(monkeypatch, name):
+    only(monkeypatch, *engine.MODULES)
+    assert engine.choose(name) == name
+
+
+@NAMES
+def test_an_engine_that_is_not_installed_is_refused(monkeypatch, name):
+    only(monkeypatch, *(set(engine.MODULES) - {name}))
+    with pytest.raises(WeightsError, match=rf"\({name}\): pip install"):
+        engine.load(PRESET, "comcnn", name)
+
+
+def test_no_engine_at_all_is_refused_with_the_remedy(monkeypatch):
+    only(monkeypatch)
+    with pytest.raises(WeightsError, match=r"no engine .*: pip install onnxruntime"):
+        engine.load(PRESET, "comcnn")
+
+
+@pytest.mark.parametrize("name", ["", "tensorflow", "ONNXRuntime", "onnx", None])
+def test_an_unknown_engine_is_refused_with_those_there_are(name):
+    with pytest.raises(UsageError, match="auto or one of onnxruntime, openvino, keras"):
+        engine.load(PRESET, "comcnn", name)

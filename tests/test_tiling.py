@@ -1,0 +1,177 @@
+"""Tiles whose borders do not show."""
+
+import numpy as np
+import pytest
+
+from comrec import engine, presets, tiling
+from comrec.tiling import Window
+
+PRESET = presets.find(presets.DEFAULT)
+RNG = np.random.default_rng(8)
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return RNG.random((height, width, 1), np.float32)
+
+
+def to_uint8(image: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def blur(x: np.ndarray) -> np.ndarray:
+    """A network in miniature: mean of 5x5 with zero padding; it looks 2 pixels far."""
+    wide = np.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    return np.lib.stride_tricks.sliding_window_view(wide, (5, 5), (1, 2)).mean((-1, -2))
+
+
+def halve(x: np.ndarray) -> np.ndarray:
+    return blur(x)[:, ::2, ::2]
+
+
+# The grid
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 17), (64, 64), (131, 97), (65, 200)])
+@pytest.mark.parametrize("side", [1, 16, 48, 64, 500])
+def test_the_grid_covers_every_pixel_once(size, side):
+    if size[0] * size[1] > 300 and side == 1:
+        side = 7
+    count = np.zeros(size, int)
+    for window in tiling.grid(*size, side):
+        part = count[window.slices]
+        assert min(part.shape) >= 1
+        assert max(part.shape) <= side
+        part += 1
+    assert (count == 1).all()
+
+
+def test_windows_come_row_by_row():
+    assert list(tiling.grid(3, 5, 2)) == [
+        Window(0, 2, 0, 2), Window(0, 2, 2, 4), Window(0, 2, 4, 5),
+        Window(2, 3, 0, 2), Window(2, 3, 2, 4), Window(2, 3, 4, 5),
+    ]  # fmt: skip
+
+
+def test_a_window_grows_no_further_than_the_picture():
+    assert Window(0, 8, 10, 18).grown(4, 10, 30) == Window(0, 10, 6, 22)
+
+
+# Sides
+
+
+@pytest.mark.parametrize(
+    ("memory_mb", "reach_px", "side"),
+    [
+        # At 1100 bytes a pixel: the square root of 110 MB / 1100 is 316, less
+        # 2 x 20 is 276, and 272 is the multiple of 16 below it.
+        (110, 20, 272),
+        (110, 4, 304),
+        (0, 20, 64),
+        (1, 20, 64),
+        (1024, 20, 512),
+        (10**6, 20, 512),
+    ],
+)
+def test_the_side_follows_the_memory_within_bounds(
+    monkeypatch, memory_mb, reach_px, side
+):
+    monkeypatch.setattr(tiling, "BYTES_PER_PIXEL", 1100)
+    assert tiling.tile_side(memory_mb, reach_px) == side
+
+
+def test_tiles_stay_within_their_memory():
+    for memory_mb in range(30, 400):
+        side = tiling.tile_side(memory_mb, 20)
+        assert side % 16 == 0
+        assert (side + 40) ** 2 * tiling.BYTES_PER_PIXEL <= memory_mb * 10**6
+
+
+# Samples
+
+
+def test_a_small_picture_is_sampled_whole():
+    windows = tiling.sample(131, 97, 64, 12)
+    assert windows == list(tiling.grid(131, 97, 64))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 12])
+def test_a_sample_is_of_whole_tiles_that_are_spread(count):
+    windows = tiling.sample(1000, 1500, 128, count)
+    assert len(set(windows)) == count
+    assert all(w.y1 - w.y0 == w.x1 - w.x0 == 128 for w in windows)
+    assert max(w.y0 for w in windows) - min(w.y0 for w in windows) >= (
+        1000 * (count - 1) / count - 2 * 128
+    )
+
+
+def test_a_narrow_picture_without_whole_tiles_is_sampled_too():
+    windows = tiling.sample(17, 5000, 128, 12)
+    assert len(set(windows)) == 12
+    assert all(w.y1 == 17 for w in windows)
+
+
+# Running
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 17), (29, 100), (64, 64), (33, 48)])
+@pytest.mark.parametrize("side", [5, 16, 64])
+def test_tiles_give_what_the_whole_picture_gives(size, side):
+    image = noise(*size)
+    whole = tiling.run_whole(blur, image, side, reach_px=2)
+    np.testing.assert_array_equal(whole, blur(image[None])[0])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 17), (29, 100), (64, 64), (33, 48)])
+@pytest.mark.parametrize("side", [5, 16, 64])
+def test_tiles_of_a_network_that_halves_fit_together(size, side):
+    image = noise(*size)
+    whole = tiling.run_whole(halve, image, side, reach_px=3, scale=2)
+    np.testing.assert_array_equal(whole, halve(image[None])[0])
+
+
+def test_too_short_a_reach_shows():  # else the two tests above could not fail
+    image = noise(33, 48)
+    whole = tiling.run_whole(blur, image, 16, reach_px=1)
+    assert not np.array_equal(whole, blur(image[None])[0])
+
+
+def test_one_window_is_that_part_of_the_whole():
+    image = noise(50, 60)
+    window = Window(10, 30, 20, 51)
+    part = tiling.run(blur, image, window, reach_px=2)
+    np.testing.assert_array_equal(part, blur(image[None])[0][window.slices])
+
+
+def test_no_call_is_larger_than_tile_and_reach():
+    seen = []
+
+    def spy(x: np.ndarray) -> np.ndarray:
+        seen.append(max(x.shape[1:3]))
+        return x
+
+    tiling.run_whole(spy, noise(300, 200), 64, reach_px=20)
+    assert max(seen) == 64 + 40
+
+
+@pytest.mark.parametrize(("network", "scale"), [("comcnn", 2), ("reccnn", 1)])
+@pytest.mark.parametrize("side", [48, 64])
+def test_tiles_of_the_networks_do_not_show(network, scale, side):
+    image = noise(131, 97)
+    run = engine.load(PRESET, network, "onnxruntime")
+    untiled = np.asarray(run(image[None]))[0]
+    tiled = tiling.run_whole(run, image, side, PRESET.reach_px[network], scale)
+    assert tiled.shape == untiled.shape
+    # A residual is judged on the picture it is added to.
+    base = image if network == "reccnn" else 0
+    np.testing.assert_array_equal(to_uint8(base + tiled), to_uint8(base + untiled))
+
+
+@pytest.mark.parametrize(("network", "scale"), [("comcnn", 2), ("reccnn", 1)])
+def test_the_reach_of_a_preset_is_how_far_its_networks_look(network, scale):
+    run = engine.load(PRESET, network, "onnxruntime")
+    image, side = noise(97, 97)[None], 48
+    changed = image.copy()
+    changed[0, side, side] = 1 - changed[0, side, side].round()
+    rows, columns = np.nonzero(run(image)[0, ..., 0] != run(changed)[0, ..., 0])
+    far = max(abs(scale * axis - side).max() for axis in (rows, columns))
+    assert 0 < far <= PRESET.reach_px[network]
