@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
 
 from comrec import container, image, metadata, naming, presets, rate, reader
 from comrec import segments as seg
@@ -59,9 +57,17 @@ class Options:
     threads: int = 0
 
     def __post_init__(self) -> None:
+        if isinstance(self.metadata, str):
+            object.__setattr__(self, "metadata", metadata.parse_kinds(self.metadata))
+        if not set(self.metadata) <= set(KINDS):
+            raise UsageError(
+                f"metadata must be some of {KINDS}. Received: {self.metadata!r}"
+            )
         for name in ("quality", "jpeg_quality"):
             value = getattr(self, name)
-            if value is not None and value not in range(1, 101):
+            if value is None and name == "jpeg_quality":
+                continue
+            if type(value) is not int or not 1 <= value <= 100:
                 raise UsageError(f"{name} must be 1 to 100. Received: {value!r}")
         scales = presets.find(self.preset).scales
         if self.scale is not None and self.scale not in scales:
@@ -87,7 +93,8 @@ def compress(source: Source, **options: object) -> Compressed:
         cannot do that, the result is that plain JPEG.
       jpeg_quality: 1 to 100, of the compact image itself; nothing is compared.
       scale: linear size ratio, where the preset has several.
-      metadata: which of "exif", "icc", "xmp" to keep in the .jpg.
+      metadata: which of "exif", "icc", "xmp" to keep in the .jpg; also "all",
+        "none".
       embed: the sidecar goes into the .jpg.
       max_pixels: larger pictures are refused.
       engine: what runs the networks; see `comrec.engine.choose`.
@@ -115,7 +122,9 @@ def load(source: bytes | str | os.PathLike[str]) -> tuple[bytes, str]:
     try:
         return path.read_bytes(), str(path)
     except OSError as err:
-        raise ImageError(f"{path}: cannot be read ({err.strerror})") from err
+        raise ImageError(
+            f"{path}: cannot be read ({err.strerror}). Check its name and permissions"
+        ) from err
 
 
 def read_input(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -147,8 +156,10 @@ def compress_picture(
     if paying:
         result = _compared(_pack(picture, paying, codec, options), picture, options)
     result = replace(result, report=replace(result.report, plain=anchor))
-    if _is_jpeg(data) and result.report.total_bytes > JPEG_GAIN * len(data):
-        return _unchanged(picture, data, options)
+    if _is_jpeg(data):
+        unchanged = _unchanged(picture, data, options)
+        if result.report.total_bytes > JPEG_GAIN * len(unchanged.jpeg):
+            return unchanged
     return result
 
 
@@ -197,13 +208,12 @@ def _compared(result: Compressed, picture: Picture, options: Options) -> Compres
 def _unchanged(picture: Picture, data: bytes, options: Options) -> Compressed:
     """The .jpg that came, as it is but for metadata that is not wanted."""
     if set(options.metadata) != set(KINDS):
-        kept = picture.metadata
-        turn = Image.open(io.BytesIO(data)).getexif().get(ExifTags.Base.Orientation, 1)
-        if turn != 1:  # its pixels are not upright: this one tag has to stay
-            exif = Image.Exif()
-            exif[ExifTags.Base.Orientation] = turn
-            kept = replace(kept, exif=exif.tobytes().removeprefix(seg.EXIF_PREFIX))
-        data = seg.insert(seg.without_metadata(data), metadata.to_segments(kept))
+        kept = metadata.from_segments(seg.parse(data)).only(options.metadata)
+        turn, bare = reader.orientation(data), seg.without_metadata(data)
+        data = seg.insert(bare, metadata.to_segments(kept))
+        if reader.orientation(data) != turn:  # its pixels are not upright
+            kept = replace(kept, exif=reader.with_orientation(kept.exif, turn))
+            data = seg.insert(bare, metadata.to_segments(kept))
     report = Report(
         outcome="unchanged",
         preset=presets.PLAIN,
@@ -250,13 +260,12 @@ def decompress(
     """
     data, name = load(jpeg)
     beside, beside_name = None, "sidecar"
-    if isinstance(sidecar, bytes):
-        beside = sidecar
-    elif sidecar is not None:
-        beside, beside_name = load(sidecar)
-    elif not isinstance(jpeg, bytes):
+    if sidecar is None and isinstance(jpeg, str | os.PathLike):
         path = naming.sidecar_of(Path(jpeg))
-        beside, beside_name = path.read_bytes() if path.exists() else None, str(path)
+        sidecar, beside_name = path if path.exists() else None, str(path)
+    if sidecar is not None:
+        beside, loaded_name = load(sidecar)
+        beside_name = beside_name if loaded_name == "picture" else loaded_name
     with naming_errors(name):
         opened = container.unpack(data, name, beside, beside_name, max_pixels)
         return restore(opened, engine, threads, memory_mb, max_pixels, exact).to_array()

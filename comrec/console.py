@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 Row = dict[str, object]
 T = TypeVar("T")
@@ -19,19 +19,19 @@ class Output:
         self.quiet = quiet
         self._results = sys.stderr if binary else sys.stdout
 
-    def row(self, row: Row, text: str, as_json: bool) -> None:
-        """One result, as JSON or as text; JSON is never quiet."""
-        if as_json:
-            self._print(json.dumps(row, ensure_ascii=False), self._results)
+    def row(self, row: Row, describe: Callable[[Row], str], as_json: bool) -> None:
+        """One result, as JSON or in words; JSON is never quiet."""
+        if as_json:  # in ASCII: a name need not be text that a stream can hold
+            _print(json.dumps(row), self._results)
         elif not self.quiet:
-            self._print(printable(text), self._results)
+            clean = {
+                k: printable(v) if isinstance(v, str) else v for k, v in row.items()
+            }
+            _print(describe(clean), self._results)
 
     def warn(self, text: str) -> None:
         if not self.quiet:
-            self._print(f"comrec: {printable(text)}", sys.stderr)
-
-    def _print(self, text: str, stream: object) -> None:
-        print(text, file=stream, flush=True)  # type: ignore[call-overload]
+            complain(text)
 
     def progress(self, results: Iterable[T], total: int, verb: str) -> Iterator[T]:
         """Passes results through, with a bar on a terminal once it takes a second."""
@@ -66,9 +66,19 @@ def output(quiet: bool = False, binary: bool = False) -> Iterator[Output]:
     yield Output(quiet, binary)
 
 
+def complain(message: object) -> None:
+    """One line on stderr."""
+    _print(f"comrec: {printable(str(message))}", sys.stderr)
+
+
 def printable(text: str) -> str:
-    """Control characters made harmless: names of files are other people's."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    """One line, control characters made harmless: file names are other people's."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    encoding = stream.encoding or "utf-8"  # not every terminal has arrows
+    print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
 
 
 def compressed(row: Row) -> str:

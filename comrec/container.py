@@ -11,7 +11,7 @@ from PIL import Image
 from comrec import metadata, presets, sidecar
 from comrec import segments as seg
 from comrec.errors import JpegError, SidecarError
-from comrec.image import MAX_PIXELS, check_size
+from comrec.image import MAX_PIXELS, check_size, opened
 from comrec.metadata import Metadata
 from comrec.sidecar import Sidecar
 
@@ -46,6 +46,14 @@ def pack(
     if embed:
         return seg.insert(coded_jpeg, sidecar.embedded(record) + added), None
     return seg.insert(coded_jpeg, sidecar.marker() + added), record.to_json()
+
+
+def parsed(jpeg: bytes) -> list[seg.Segment]:
+    """`segments.parse` of a file from outside: damage is refused with a remedy."""
+    try:
+        return seg.parse(jpeg)
+    except JpegError as err:
+        raise JpegError(f"{err}. Use another copy") from err
 
 
 def is_comrec(jpeg: bytes) -> bool:
@@ -85,7 +93,7 @@ def unpack(
     Raises:
       JpegError, SidecarError, ImageError: see their messages.
     """
-    segments = seg.parse(jpeg)
+    segments = parsed(jpeg)
     marked, inside = sidecar.read_embedded(segments, source)
     kept = metadata.from_segments(segments)
     height, width, _ = seg.frame_size(segments)
@@ -103,6 +111,8 @@ def unpack(
     else:
         return Opened(jpeg, None, kept)
     check_size(record.height_px, record.width_px, max_pixels)
+    if record.preset == presets.PLAIN and record.alpha is None:
+        return Opened(jpeg, None, kept)  # the .jpg is the whole picture
     return Opened(jpeg, record, kept)
 
 
@@ -117,7 +127,7 @@ def assume(
     Raises:
       SidecarError: the .jpg cannot be the compact image of that size.
     """
-    segments = seg.parse(jpeg)
+    segments = parsed(jpeg)
     record = Sidecar(preset.name, size[1], size[0], scale).paired(jpeg)
     sidecar.pick([record], jpeg, "--size", "the .jpg")
     return Opened(jpeg, record, metadata.from_segments(segments))
@@ -140,13 +150,16 @@ def unpack_alpha(record: Sidecar) -> np.ndarray | None:
     """
     if record.alpha is None:
         return None
+    damaged = "the alpha channel in the sidecar is damaged. Use another copy"
     try:
-        with Image.open(io.BytesIO(record.alpha), formats=["PNG"]) as picture:
+        with opened(record.alpha, ("PNG",)) as picture:
             if picture.mode == "L" and picture.size == (
                 record.width_px,
                 record.height_px,
             ):
                 return np.asarray(picture)
-    except (OSError, SyntaxError, ValueError):
-        pass
-    raise SidecarError("the alpha channel in the sidecar is damaged. Use another copy")
+    except MemoryError:
+        raise
+    except Exception as err:  # what damage makes of a PNG decoder is not listed
+        raise SidecarError(damaged) from err
+    raise SidecarError(damaged)

@@ -28,18 +28,24 @@ def refuse_existing(path: Path, force: bool) -> None:
         )
 
 
+def refuse_shared(jpeg_path: Path) -> None:
+    """Raises OutputError if the sidecar's name is that of another pair's."""
+    path, twin = naming.sidecar_of(jpeg_path), naming.twin_of(jpeg_path)
+    if path.exists() and twin.exists() and _record_of(twin, path):
+        raise OutputError(
+            f"{jpeg_path}: its sidecar would be {path}, which belongs to {twin}. Use "
+            f"-o for another name"
+        )
+
+
 def _is_ours(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    if naming.is_output(path):
-        return True
     try:
         data = path.read_bytes()
     except OSError:
         return False
-    if data[:2] == b"\xff\xd8":
-        return container.is_comrec(data)
-    return data[:4] == b"\x89PNG" and image.PNG_SIGNATURE in data
+    if data[:4] == b"\x89PNG":  # a photo.restored.png may be anybody's
+        return image.PNG_SIGNATURE in data
+    return naming.is_output(path) or container.is_comrec(data)
 
 
 def write(path: Path, data: bytes) -> None:
@@ -48,7 +54,8 @@ def write(path: Path, data: bytes) -> None:
     Raises:
       OutputError: the folder cannot be written, or the disk is full.
     """
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    # At most 175 bytes, whatever the script: names end at 255.
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "xb") as file:
@@ -81,22 +88,26 @@ def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None
         earlier pair is then removed.
     """
     path = naming.sidecar_of(jpeg_path)
-    old = _record_of(jpeg_path, path)
+    old = _record_of(jpeg_path, path) or _record_without(jpeg_path)
     if sidecar_file is None and not path.exists():
         write(jpeg_path, jpeg)
         return
     new = sidecar_file or _record_of_plain(jpeg)
+    before = path.read_bytes() if path.exists() else None
     write(path, new + (old or b""))
     try:
         write(jpeg_path, jpeg)
     except BaseException:
         with contextlib.suppress(OSError, OutputError):
-            path.unlink() if old is None else write(path, old)
+            if not (jpeg_path.exists() and jpeg_path.read_bytes() == jpeg):
+                path.unlink() if before is None else write(path, before)
         raise
-    if sidecar_file is None:
-        path.unlink(missing_ok=True)
-    elif old is not None:
-        write(path, new)
+    # The new pair is whole: what is left to do is to tidy up.
+    with contextlib.suppress(OSError, OutputError):
+        if sidecar_file is None:
+            path.unlink(missing_ok=True)
+        elif old is not None:
+            write(path, new)
 
 
 def _record_of(jpeg_path: Path, path: Path) -> bytes | None:
@@ -106,6 +117,15 @@ def _record_of(jpeg_path: Path, path: Path) -> bytes | None:
         records = sidecar.parse_json(path.read_bytes(), str(path))
         return next((r.to_json() for r in records if r.fits(jpeg)), None)
     except (OSError, SidecarError, JpegError):
+        return None
+
+
+def _record_without(jpeg_path: Path) -> bytes | None:
+    """A line for an existing plain JPEG, which has no sidecar to take one from."""
+    try:
+        jpeg = jpeg_path.read_bytes()
+        return None if container.is_comrec(jpeg) else _record_of_plain(jpeg)
+    except (OSError, JpegError):
         return None
 
 

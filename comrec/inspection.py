@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from comrec import naming, sidecar
+from comrec import container, naming, sidecar
 from comrec import segments as seg
 from comrec.errors import ImageError, naming_errors
 from comrec.sidecar import Sidecar
@@ -19,7 +19,9 @@ def describe(path: Path) -> dict[str, object]:
     try:
         data = path.read_bytes()
     except OSError as err:
-        raise ImageError(f"{path}: cannot be read ({err.strerror})") from err
+        raise ImageError(
+            f"{path}: cannot be read ({err.strerror}). Check its name and permissions"
+        ) from err
     with naming_errors(str(path)):
         if data[:2] == b"\xff\xd8":
             return {"file": str(path)} | _jpeg(path, data)
@@ -40,7 +42,7 @@ def _sidecar(record: Sidecar, size_bytes: int) -> dict[str, object]:
 
 
 def _jpeg(path: Path, data: bytes) -> dict[str, object]:
-    segments = seg.parse(data)
+    segments = container.parsed(data)
     height, width, components = seg.frame_size(segments)
     row: dict[str, object] = {
         "kind": "JPEG",

@@ -41,7 +41,7 @@ class Writing:
         if job.target is None or self.dry_run:
             return False
         sidecar = naming.sidecar_of(job.target)
-        complete = job.target.exists()
+        complete = job.target.is_file()
         if complete and needs_sidecar:
             data = job.target.read_bytes()
             complete = sidecar.exists() or not container.needs_sidecar(data)
@@ -49,8 +49,9 @@ class Writing:
             return True
         force = self.force or (self.skip_existing and not complete)
         files.refuse_existing(job.target, force)
-        if needs_sidecar and job.target.exists():
+        if needs_sidecar:
             files.refuse_existing(sidecar, force)
+            files.refuse_shared(job.target)
         return False
 
 
@@ -118,9 +119,15 @@ class Reading:
             with open(path, "rb") as file:
                 data = file.read(limit + 1)
         except OSError as err:
-            raise SidecarError(f"{path}: cannot be read ({err.strerror})") from err
+            raise SidecarError(
+                f"{path}: cannot be read ({err.strerror}). Check its name and "
+                f"permissions"
+            ) from err
         if len(data) > limit:
-            raise SidecarError(f"{path}: not a comrec sidecar (over {limit} bytes)")
+            raise SidecarError(
+                f"{path}: not a comrec sidecar (over {limit} bytes). Restore the file "
+                f"that comrec wrote"
+            )
         return data
 
 
@@ -216,6 +223,11 @@ def run_all(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def failed(job: Job, err: ComrecError) -> Row:
+    """The row of a job that came to nothing."""
+    return {"input": job.name, "outcome": "failed", "error": str(err)}
 
 
 def notes(row: Row) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from comrec.errors import ImageError, OutputError, UsageError
+from comrec.errors import OutputError, UsageError
 
 STDIO = "-"
 JPEGS = (".jpg", ".jpeg")
@@ -32,6 +32,12 @@ class Job:
 def sidecar_of(jpeg: Path) -> Path:
     """photo.comrec.jpg and photo.jpg both have photo.comrec.json beside them."""
     return jpeg.with_name(f"{_base(jpeg)}.comrec.json")
+
+
+def twin_of(jpeg: Path) -> Path:
+    """The other .jpg that has the same sidecar: photo.jpg of photo.comrec.jpg."""
+    inner = "" if jpeg.stem.endswith(".comrec") else ".comrec"
+    return jpeg.with_name(f"{_base(jpeg)}{inner}.jpg")
 
 
 def is_output(path: Path) -> bool:
@@ -61,17 +67,19 @@ def plan(
       inputs: files, folders, globs, or "-" alone.
       output: -o: a file, a folder, "-" for stdout, or None for beside the input.
       recursive: take folders whole, and mirror their tree under `output`.
-      direction: "compress" or "decompress".
+      direction: "compress", "decompress", or "verify", which has no outputs.
 
     Raises:
       UsageError: the request makes no sense.
-      ImageError: an input does not exist.
       OutputError: two inputs share an output, or an output is an input.
     """
     if list(inputs) == [STDIO]:
         to_file = Path(output) if output not in (None, STDIO) else None
-        return [Job(None, to_file)]
+        return [Job(None, _as_jpeg(to_file) if direction == "compress" else to_file)]
     found = [item for text in inputs for item in _expand(text, recursive, direction)]
+    found = list(dict.fromkeys(found))
+    if direction == "verify":
+        return [Job(path, None) for path, _ in found]
     if output == STDIO:
         if len(found) != 1:
             raise UsageError(f"stdout takes one picture. Received: {len(found)}")
@@ -79,7 +87,10 @@ def plan(
     name = compressed_name if direction == "compress" else restored_name
     one_file = output and len(found) == 1 and not _is_folder(output, inputs[0])
     if one_file:
-        jobs = [Job(found[0][0], Path(str(output)))]
+        target = Path(str(output))
+        jobs = [
+            Job(found[0][0], _as_jpeg(target) if direction == "compress" else target)
+        ]
     elif output:
         jobs = [
             Job(p, Path(output) / p.relative_to(r).parent / name(p)) for p, r in found
@@ -88,6 +99,16 @@ def plan(
         jobs = [Job(p, p.with_name(name(p))) for p, _ in found]
     _check_collisions(jobs, direction)
     return jobs
+
+
+def _as_jpeg(target: Path | None) -> Path | None:
+    """The same, if its name says what will be in it."""
+    if target is not None and target.suffix.lower() not in JPEGS:
+        raise UsageError(
+            f"{target}: compress writes a .jpg. Name one with -o, or a folder with a "
+            f"slash at its end"
+        )
+    return target
 
 
 def _is_folder(output: str, first: str) -> bool:
@@ -108,8 +129,8 @@ def _expand(text: str, recursive: bool, direction: str) -> list[tuple[Path, Path
     if path.exists() or path.is_symlink():
         return [(path, path.parent)]
     matches = [Path(match) for match in sorted(glob.glob(text, recursive=True))]
-    if not matches:
-        raise ImageError(f"{text}: no such file")
+    if not matches:  # not a reason to leave the other inputs: reading it will fail
+        return [(path, path.parent)]
     found = [(p, p.parent) for p in matches if p.is_file() and _wanted(p, direction)]
     for folder in (p for p in matches if p.is_dir() and recursive):
         found += _expand(str(folder), True, direction)
@@ -126,17 +147,18 @@ def _walk(folder: Path) -> Iterable[Path]:
 def _wanted(path: Path, direction: str) -> bool:
     """Whether a folder's file is meant, going by names alone."""
     suffix = path.suffix.lower()
+    # photo.jpg has a sidecar, unless that is photo.comrec.jpg's.
+    paired = sidecar_of(path).exists() and not twin_of(path).exists()
     if direction == "compress":
-        made = is_output(path) or (suffix in JPEGS and sidecar_of(path).exists())
+        made = is_output(path) or (suffix in JPEGS and paired)
         return suffix in PICTURES and not made
-    made = path.stem.lower().endswith(".comrec") or sidecar_of(path).exists()
-    return suffix in JPEGS and made
+    return suffix in JPEGS and (path.stem.lower().endswith(".comrec") or paired)
 
 
 def _check_collisions(jobs: Iterable[Job], direction: str) -> None:
     jobs = list(jobs)
     sources = {_key(job.source): job.source for job in jobs if job.source}
-    taken: dict[str, Path | None] = {}
+    taken: dict[object, Path | None] = {}
     for job in jobs:
         if job.target is None:
             continue
@@ -156,5 +178,10 @@ def _check_collisions(jobs: Iterable[Job], direction: str) -> None:
                 )
 
 
-def _key(path: Path) -> str:
-    return os.path.normcase(os.path.realpath(path))
+def _key(path: Path) -> object:
+    """The same for any two names of one file, whatever the file system folds."""
+    try:
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    except OSError:
+        return os.path.normcase(os.path.realpath(path))

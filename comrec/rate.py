@@ -66,16 +66,25 @@ def as_close_as(
     top = largest(lambda q: len(encode(q)) <= budget, 1, 100)
     if top is None:
         return None
-    lead_db = _sampled_lead(codec, pixels, anchor)
-    if lead_db(encode(top)) < 0:
-        return None
-    # The smallest quality that leads is one above the largest that does not.
-    behind = largest(lambda q: lead_db(encode(q)) < 0, 1, top - 1)
-    for quality in range((behind or 0) + 1, top + 1):
+    sampled = _sampled_lead(codec, pixels, anchor)
+    lead_db = functools.lru_cache(maxsize=128)(lambda q: sampled(encode(q)))
+
+    def smallest(wanted_db: float) -> int:
+        # One above the largest quality that does not lead by so much.
+        return 1 + (largest(lambda q: lead_db(q) < wanted_db, 1, top - 1) or 0)
+
+    wanted_db = 0.0
+    while lead_db(top) >= wanted_db:
+        quality = smallest(wanted_db)
         restored = codec.restore(encode(quality), pixels.shape[:2])
-        reached = psnr_db(pixels, restored)
-        if reached >= anchor.psnr_db:
-            return Coded(encode(quality), quality, reached)
+        reached_db = psnr_db(pixels, restored)
+        if reached_db >= anchor.psnr_db:
+            return Coded(encode(quality), quality, reached_db)
+        # The sample flattered: ask for more there, and for at least the next quality.
+        short_db = anchor.psnr_db - reached_db
+        wanted_db = max(
+            wanted_db + short_db, math.nextafter(lead_db(quality), math.inf)
+        )
     return None
 
 

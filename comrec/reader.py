@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, ImageFile
 
 from comrec.errors import ImageError
-from comrec.image import MAX_PIXELS, Picture, check_size
+from comrec.image import MAX_PIXELS, Picture, check_size, opened
 from comrec.metadata import Metadata
 
 # What is read is listed: Pillow would also open EPS, which runs Ghostscript.
-READS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+READS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # MPO opens as JPEG
 _GREY_MODES = {"1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I"}
 _COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "HSV", "CMYK"}
 _DEEP_GREY = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
@@ -32,7 +30,6 @@ _TURNS = {
     7: lambda a: np.swapaxes(a[::-1, ::-1], 0, 1),
     8: lambda a: np.rot90(a),
 }
-_limit_lock = threading.Lock()
 
 
 def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -57,11 +54,12 @@ def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
         if frames > 1:
             notes.append(f"the first of {frames} frames was taken")
         pixels, alpha = _to_arrays(picture, data, notes)
-        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+        exif = _exif(picture, notes)
+        turn = _TURNS.get(exif.get(ExifTags.Base.Orientation, 1))
         if turn:
             pixels = turn(pixels)
             alpha = None if alpha is None else turn(alpha)
-        metadata = _metadata(picture, upright=turn is not None)
+        metadata = _metadata(picture, exif, turned=turn is not None)
         return Picture(
             np.ascontiguousarray(pixels),
             None if alpha is None else np.ascontiguousarray(alpha),
@@ -75,32 +73,27 @@ def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
     if not data:
         raise ImageError("empty file. A picture is expected")
     try:
-        # Pillow's own limit is one for the process; ours is per call.
-        with _limit_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-            try:
-                picture = Image.open(io.BytesIO(data), formats=READS)
-            finally:
-                Image.MAX_IMAGE_PIXELS = limit
-        check_size(picture.height, picture.width, max_pixels)
-        with picture, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with opened(data, READS) as picture:
+            check_size(picture.height, picture.width, max_pixels)
             yield picture
     except Image.UnidentifiedImageError as err:
         raise ImageError(
-            f"not a picture comrec reads ({', '.join(READS)}), or its header is damaged"
+            f"not a picture comrec reads, or its header is damaged. Convert it to one "
+            f"of {', '.join(READS)}"
         ) from err
-    except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError) as err:
-        raise ImageError(f"damaged or cut off ({err}). Use another copy") from err
+    except ImageError:
+        raise
     except MemoryError as err:
-        raise ImageError("not enough memory for this picture") from err
+        raise ImageError("not enough memory for this picture. Reduce it first") from err
+    except Exception as err:  # what damage makes of a decoder is not to be listed
+        reason = " ".join(str(err).split()) or type(err).__name__
+        raise ImageError(f"damaged or cut off ({reason}). Use another copy") from err
 
 
 def _check_whole(data: bytes, format_name: str | None) -> None:
     """Finds damage that Pillow decodes without a word."""
     if format_name == "PNG":
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+        with opened(data, ("PNG",)) as picture:
             picture.verify()  # every chunk's CRC
     elif format_name in ("JPEG", "MPO"):
         import pyvips
@@ -124,7 +117,11 @@ def _to_arrays(
         return _deep_grey(picture, notes)
     if picture.mode != "CMYK" and _is_deep(picture, data):
         notes.append("16 bits a channel came, 8 are kept")
+        if picture.format == "TIFF":  # OpenCV turns it, as Pillow does
+            picture.getexif().pop(ExifTags.Base.Orientation, None)
         return _deep_colour(data)
+    if _is_deep_ppm(picture):
+        notes.append("16 bits a channel came, 8 are kept")
     if picture.mode == "CMYK":
         notes.append("CMYK came, RGB is kept")
         picture = _from_cmyk(picture)
@@ -155,6 +152,14 @@ def _is_deep(picture: Image.Image, data: bytes) -> bool:
         return data[24] == 16  # bit depth in IHDR, which comes first
     tags = getattr(picture, "tag_v2", {})  # of a TIFF; 258 is BitsPerSample
     return max(tags.get(258, (8,))) > 8
+
+
+def _is_deep_ppm(picture: Image.Image) -> bool:
+    if not isinstance(picture, ImageFile.ImageFile) or picture.format != "PPM":
+        return False
+    tile = picture.tile[0]
+    highest = tile.args[-1] if isinstance(tile.args, tuple) else 0
+    return tile.codec_name != "raw" and int(highest) > 255
 
 
 def _deep_colour(data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
@@ -194,12 +199,38 @@ def _from_cmyk(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _metadata(picture: Image.Image, upright: bool) -> Metadata:
-    exif = picture.getexif()
+def orientation(data: bytes) -> int:
+    """How a picture file asks to be turned, 1 to 8; 1 is upright."""
+    with opened(data, READS) as picture:
+        turn = _exif(picture, []).get(ExifTags.Base.Orientation, 1)
+    return turn if turn in _TURNS else 1
+
+
+def with_orientation(block: bytes | None, turn: int) -> bytes:
+    """An EXIF block, or an empty one, that asks for a turn."""
+    exif = Image.Exif()
+    exif.load(block or b"")
+    exif[ExifTags.Base.Orientation] = turn
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+def _exif(picture: Image.Image, notes: list[str]) -> Image.Exif:
+    """EXIF, or XMP's orientation where EXIF has none; damage costs EXIF alone."""
+    try:
+        exif = picture.getexif()
+        exif.tobytes()
+    except Exception:  # as varied as the damage
+        exif = Image.Exif()
+    if not len(exif) and picture.info.pop("exif", None):
+        notes.append("EXIF left out: it is damaged")
+    return exif
+
+
+def _metadata(picture: Image.Image, exif: Image.Exif, turned: bool) -> Metadata:
     raw = picture.info.get("exif")
     if picture.format == "TIFF":
         exif, raw = _tiff_exif(exif), None
-    if upright:
+    if turned:
         exif[ExifTags.Base.Orientation] = 1
         raw = None
     if raw is None and len(exif):
@@ -207,7 +238,7 @@ def _metadata(picture: Image.Image, upright: bool) -> Metadata:
     xmp = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp")
     if isinstance(xmp, str):
         xmp = xmp.encode()
-    if xmp and upright:
+    if xmp:
         xmp = re.sub(rb'(tiff:Orientation(?:="|>))[2-8]', rb"\g<1>1", xmp)
     return Metadata(
         exif=raw.removeprefix(b"Exif\0\0") if raw else None,

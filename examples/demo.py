@@ -36,13 +36,17 @@ def main() -> None:
     Image.fromarray(restored).save(OUT / "astronaut.restored.png")
 
     report, plain = result.report, result.report.same_bytes
-    rows = [("photo", f"{image.shape[1]}x{image.shape[0]} RGB", photo.stat().st_size, "")]
+    rows = [
+        ("photo", f"{image.shape[1]}x{image.shape[0]} RGB", photo.stat().st_size, "")
+    ]
     panels = [("the photo", "", image)]
     if plain:
         label = f"plain JPEG, quality {plain.quality}"
         rows.append((label, "same bytes", len(plain.jpeg), f"{plain.psnr_db:.2f} dB"))
         text = f"{len(plain.jpeg):,} bytes, {plain.psnr_db:.2f} dB"
-        panels.append(("plain JPEG", text, np.asarray(Image.open(io.BytesIO(plain.jpeg)))))
+        panels.append(
+            ("plain JPEG", text, np.asarray(Image.open(io.BytesIO(plain.jpeg))))
+        )
     both = f"{report.jpeg_bytes} + {report.sidecar_bytes}"
     rows.append(("comrec", both, report.total_bytes, f"{report.psnr_db:.2f} dB"))
     text = f"{report.total_bytes:,} bytes, {report.psnr_db:.2f} dB"

@@ -69,9 +69,20 @@ def test_no_choice_where_the_pair_cannot_reach_or_costs_more(
 def test_a_sample_that_flatters_is_put_right_on_the_whole_picture(
     pair, photo, monkeypatch
 ):
-    monkeypatch.setattr(rate, "_sampled_lead", lambda *a: lambda coded: 1.0)
+    honest = rate._sampled_lead
+
+    def flattering(*args):
+        lead_db = honest(*args)
+        return lambda coded: lead_db(coded) + 0.4
+
+    monkeypatch.setattr(rate, "_sampled_lead", flattering)
+    full = []
+    restore = Codec.restore
+    monkeypatch.setattr(
+        Codec, "restore", lambda *args: full.append(args) or restore(*args)
+    )
     anchor = rate.plain(photo, 8)
     chosen = rate.as_close_as(pair, photo, anchor, 90)
     assert chosen is not None
-    assert chosen.quality > 1
     assert chosen.psnr_db >= anchor.psnr_db
+    assert 2 <= len(full) <= 4

@@ -118,10 +118,14 @@ class AlternatingRun:
             if time.monotonic() > self._deadline:
                 raise OutOfTime
         self._log(
-            event="epoch", network=phase.network, epoch=epoch, steps=len(losses),
-            loss=float(np.mean(losses)), rate=phase.rate(epoch / max(phase.epochs - 1, 1)),
+            event="epoch",
+            network=phase.network,
+            epoch=epoch,
+            steps=len(losses),
+            loss=float(np.mean(losses)),
+            rate=float(model.optimizer.learning_rate),
             duration_s=round(time.monotonic() - started, 1),
-        )  # fmt: skip
+        )
 
     def _step(self, phase: Phase) -> tuple[keras.Model, Callable[..., Iterator]]:
         """The trainable model of a phase, and what yields one epoch for it."""

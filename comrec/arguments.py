@@ -1,0 +1,177 @@
+"""What may be typed after `comrec`: the commands, their options and legal values."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from comrec import __version__
+from comrec.console import printable
+
+ENGINES = ("auto", "onnxruntime", "openvino", "keras")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with control characters made harmless."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
+def parser() -> Parser:
+    """The whole command line; `command` says which command was chosen."""
+    parser = Parser(
+        prog="comrec",
+        description="Smaller pictures: an ordinary JPEG and a tiny sidecar that "
+        "together come back at full size.",
+    )
+    parser.add_argument("-V", "--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_compress(commands.add_parser("compress", help="pictures to .jpg + sidecar"))
+    _add_decompress(commands.add_parser("decompress", help="and back"))
+    _add_info(commands.add_parser("info", help="what a sidecar or a .jpg says"))
+    _add_presets(commands.add_parser("presets", help="the trained pairs there are"))
+    _add_verify(
+        commands.add_parser("verify", help="decode, compare, may the original go?")
+    )
+    return parser
+
+
+def _add_compress(parser: argparse.ArgumentParser) -> None:
+    _add_batch(parser, "pictures, folders (with -r), globs, or - for stdin")
+    parser.add_argument("-p", "--preset", help="trained pair; see `comrec presets`")
+    parser.add_argument(
+        "-q",
+        "--quality",
+        type=_number(1, 100),
+        default=75,
+        metavar="1..100",
+        help="at least as close to the original as plain JPEG of this quality (75)",
+    )
+    parser.add_argument(
+        "--jpeg-quality",
+        type=_number(1, 100),
+        metavar="1..100",
+        help="quality of the compact JPEG itself, whatever comes back",
+    )
+    parser.add_argument(
+        "--scale", type=_number(1, 16), metavar="N", help="image size : compact size"
+    )
+    parser.add_argument("--embed", action="store_true", help="sidecar inside the .jpg")
+    parser.add_argument(
+        "--metadata",
+        default="all",
+        metavar="KINDS",
+        help="all, none, or some of exif,icc,xmp",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="write nothing")
+
+
+def _add_decompress(parser: argparse.ArgumentParser) -> None:
+    _add_batch(parser, "the .jpg files that compress wrote, folders, globs, or -")
+    _add_rescue(parser)
+    parser.add_argument(
+        "--exact", action="store_true", help="float32 arithmetic, whatever the engine"
+    )
+    parser.add_argument(
+        "--memory",
+        type=_number(64, 10**6),
+        default=1024,
+        metavar="MB",
+        help="working memory of the networks (1024)",
+    )
+
+
+def _add_info(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help=".comrec.json or .jpg")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def _add_presets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="one preset in full")
+    parser.add_argument("--verify", action="store_true", help="check the weights")
+    parser.add_argument("--json", action="store_true", help="one object per preset")
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", metavar="JPG")
+    parser.add_argument(
+        "--original", type=Path, metavar="FILE", help="the picture it was made from"
+    )
+    _add_rescue(parser)
+    _add_limits(parser)
+    parser.set_defaults(exact=False, memory=1024, jobs=1)
+
+
+def _add_batch(parser: argparse.ArgumentParser, inputs_help: str) -> None:
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=inputs_help)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE|DIR", help="where to; - for stdout"
+    )
+    parser.add_argument("-r", "--recursive", action="store_true", help="take folders")
+    exclusive = parser.add_mutually_exclusive_group()
+    exclusive.add_argument(
+        "-f", "--force", action="store_true", help="replace comrec's own outputs"
+    )
+    exclusive.add_argument(
+        "--skip-existing", action="store_true", help="leave what is done already"
+    )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_number(1, 256),
+        default=1,
+        metavar="N",
+        help="files at a time",
+    )
+    _add_limits(parser)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-pixels",
+        type=_number(1, 2**40),
+        metavar="N",
+        default=2**28,
+        help="refuse larger pictures (268435456)",
+    )
+    parser.add_argument(
+        "--engine",
+        default="auto",
+        choices=ENGINES,
+        help="what runs the networks (the first there is)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one object per input on stdout"
+    )
+    parser.add_argument("--quiet", action="store_true", help="errors only")
+
+
+def _add_rescue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sidecar", type=Path, metavar="FILE", help="when it is not beside the .jpg"
+    )
+    parser.add_argument("--assume", metavar="PRESET", help="when the sidecar is lost")
+    parser.add_argument(
+        "--size", type=_size, metavar="WxH", help="of the image, with --assume"
+    )
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(
+                f"must be a whole number from {low} to {high}. Received: {text!r}"
+            )
+        return int(text)
+
+    return parse
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) * int(height)):
+        raise argparse.ArgumentTypeError(f"must be WxH in pixels. Received: {text!r}")
+    return int(height), int(width)

@@ -1,0 +1,99 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import io
+import json
+import types
+from pathlib import Path
+from typing import NamedTuple
+
+import pictures
+import pytest
+
+import comrec
+from comrec.cli import main
+
+
+class Ran(NamedTuple):
+    """What one run of the command line came to."""
+
+    status: int
+    out: bytes
+    err: str
+
+    @property
+    def rows(self) -> list[dict]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def run(capsysbinary, monkeypatch):
+    """The command line in this process: run("compress", path, stdin=b"") -> Ran."""
+
+    def call(*arguments: object, stdin: bytes = b"") -> Ran:
+        given = types.SimpleNamespace(buffer=io.BytesIO(stdin))
+        monkeypatch.setattr("sys.stdin", given)
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as stopped:
+            status = stopped.code
+        captured = capsysbinary.readouterr()
+        return Ran(status, captured.out, captured.err.decode())
+
+    return call
+
+
+@pytest.fixture
+def listing(tmp_path):
+    """A function: {path below tmp_path: (bytes, mtime)} of every file there is now."""
+
+    def call() -> dict[str, tuple[bytes, int]]:
+        return {
+            str(path.relative_to(tmp_path)): (
+                path.read_bytes(),
+                path.stat().st_mtime_ns,
+            )
+            for path in sorted(Path(tmp_path).rglob("*"))
+            if path.is_file()
+        }
+
+    return call
+
+
+@pytest.fixture
+def refused(run, listing):
+    """Runs a command that must fail in one line on stderr and leave no trace."""
+
+    def call(*arguments: object, names: object, status: int = 1) -> str:
+        before = listing()
+        ran = run(*arguments)
+        assert ran.status == status, ran
+        assert listing() == before
+        assert ran.out == b""
+        lines = ran.err.splitlines()
+        assert len(lines) == 1, ran.err
+        assert lines[0].startswith("comrec: ")
+        assert str(names) in lines[0]
+        assert "unexpected" not in lines[0]
+        reason = lines[0].split(str(names), 1)[1]
+        assert reason.rstrip(".").count(". ") >= 1 or "; " in reason, "no remedy"
+        return lines[0]
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def made() -> comrec.Compressed:
+    """The photo, compressed with the networks whatever they are worth."""
+    return comrec.compress(pictures.photo_file(".png"), jpeg_quality=50)
+
+
+@pytest.fixture
+def pair(made, tmp_path):
+    """photo.png, and the .jpg and the sidecar that comrec made of it."""
+    (tmp_path / "photo.png").write_bytes(pictures.photo_file(".png"))
+    jpeg, sidecar = tmp_path / "photo.comrec.jpg", tmp_path / "photo.comrec.json"
+    jpeg.write_bytes(made.jpeg)
+    sidecar.write_bytes(made.sidecar)
+    return jpeg, sidecar

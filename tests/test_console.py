@@ -1,0 +1,144 @@
+"""What is said: names made harmless, `info`, `verify`, `presets`."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pictures
+import pytest
+from PIL import Image
+
+import comrec
+from comrec import console, segments
+
+EVIL = "a\x1b[31mb\x9b2Jc\x07\u202ed\ne.png"
+HARMLESS = "a?[31mb?2Jc??d?e"
+
+
+@pytest.fixture
+def evil(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / EVIL).write_bytes(pictures.photo_file(".png"))
+    return EVIL
+
+
+def assert_harmless(text: str, lines: int) -> None:
+    assert len(text.splitlines()) == lines
+    assert all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_terminal_escapes_in_names_are_neutralised(run, evil):
+    made = run("compress", evil, "--jpeg-quality", 50)
+    assert made.status == 0
+    assert HARMLESS in made.out.decode()
+    assert_harmless(made.out.decode(), 3)
+    jpeg = EVIL.replace(".png", ".comrec.jpg")
+    for words in (
+        ("compress", evil), ("decompress", jpeg), ("verify", jpeg),
+        ("verify", jpeg, "--original", evil), ("compress", evil, "-f", "--json"),
+        ("decompress", evil), ("info", evil), ("compress", EVIL + "gone"),
+    ):  # fmt: skip
+        ran = run(*words)
+        text = ran.out.decode() + ran.err
+        assert_harmless(text, 1)
+        assert HARMLESS in text or "\\u001b" in text
+    details = run("info", jpeg)
+    assert HARMLESS in details.out.decode()
+    assert_harmless(details.out.decode(), len(details.out.decode().split("\n")) - 1)
+    usage = run("compress", evil, "--" + EVIL)
+    assert usage.status == 2
+    assert "\x1b" not in usage.err
+
+
+def test_a_name_that_is_no_text_is_printed_all_the_same(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    (tmp_path / name).write_bytes(pictures.photo_file(".png"))
+    made = run("compress", name, "--json")
+    assert made.rows[0]["input"] == name
+    assert run("compress", name, "-f").out.startswith(b"caf?.png")
+
+
+def test_a_terminal_without_arrows_gets_question_marks(monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    with console.output() as out:
+        out.row({"a": "é → è"}, lambda row: f"{row['a']} → x", as_json=False)
+    assert raw.getvalue() == b"? ? ? ? x\n"
+
+
+def test_info_describes_each_kind_of_file(run, pair, tmp_path):
+    said = run("info", pair[1], "--json").rows[0]
+    assert (said["kind"], said["width_px"], said["height_px"]) == ("sidecar", 56, 40)
+    said = run("info", pair[0], "--json").rows[0]
+    assert (said["jpeg_width_px"], said["width_px"]) == (28, 56)
+    assert said["sidecar"] == f"{pair[1]}, fits"
+    inside = tmp_path / "in.jpg"
+    inside.write_bytes(
+        comrec.compress(pictures.photo(), jpeg_quality=50, embed=True).jpeg
+    )
+    assert run("info", inside, "--json").rows[0]["sidecar"] == "inside, fits"
+    plain = tmp_path / "plain.jpg"
+    plain.write_bytes(pictures.photo_file(".jpg"))
+    assert run("info", plain, "--json").rows[0]["sidecar"] == "none: a plain JPEG"
+    pair[1].rename(tmp_path / "plain.comrec.json")
+    said = run("info", plain, "--json").rows[0]["sidecar"]
+    assert said.endswith("plain.comrec.json, does not fit")
+    assert run("info", pair[0], "--json").rows[0]["sidecar"] == "missing"
+    in_words = run("info", pair[0]).out.decode()
+    assert "sidecar" in in_words
+    assert "missing" in in_words
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", b"\xff\xd8 rubbish"])
+def test_info_refuses_what_it_does_not_know(refused, tmp_path, content):
+    path = tmp_path / "odd.bin"
+    path.write_bytes(content)
+    refused("info", path, names=path)
+    refused("info", tmp_path / "gone", names=tmp_path / "gone")
+
+
+def test_verify_says_how_close_the_pair_is(run, pair, tmp_path):
+    assert run("verify", pair[0]).status == 0
+    ran = run("verify", pair[0], "--original", tmp_path / "photo.png", "--json")
+    assert ran.status == 0
+    made = comrec.compress(tmp_path / "photo.png", jpeg_quality=50)
+    assert ran.rows[0]["psnr_db"] == round(made.report.psnr_db, 3)
+
+
+@pytest.mark.parametrize("other", ["mirrored", "cropped", "grey", "alpha"])
+def test_verify_refuses_another_original(refused, tmp_path, other):
+    photo = pictures.photo()
+    array = pictures.with_alpha(photo) if other == "alpha" else photo
+    (tmp_path / "x.jpg").write_bytes(
+        comrec.compress(array, jpeg_quality=50, embed=True).jpeg
+    )
+    changed = {
+        "mirrored": 255 - photo, "cropped": photo[:, 1:], "grey": pictures.grey(),
+    }.get(other, array).copy()  # fmt: skip
+    if other == "alpha":
+        changed[5, 5, 3] ^= 1
+    (tmp_path / "other.png").write_bytes(pictures.file_of(changed, "PNG"))
+    line = refused(
+        "verify", tmp_path / "x.jpg", "--original", tmp_path / "other.png",
+        names=tmp_path / "x.jpg",
+    )  # fmt: skip
+    assert "Keep" in line
+
+
+def test_verify_refuses_a_changed_jpg(refused, pair):
+    data = pair[0].read_bytes()
+    picture = Image.open(io.BytesIO(data))
+    marker = [(s.marker, bytes(s.payload)) for s in segments.parse(data)
+              if s.marker == segments.APP11]  # fmt: skip
+    pair[0].write_bytes(segments.insert(pictures.file_of(picture, "JPEG"), marker))
+    refused("verify", pair[0], names=pair[1])
+
+
+def test_presets_lists_and_verifies_them(run):
+    listed = run("presets", "--json").rows
+    assert [next(iter(row)) for row in listed] == list(comrec.presets.PRESETS)
+    assert run("presets", "--verify").status == 0
+    one = run("presets", comrec.presets.DEFAULT).out.decode()
+    assert "licence" in one
