@@ -6,7 +6,7 @@ DEV := .venv/bin/python
 PYTEST := TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint notebooks wheel torch clean
+.PHONY: help demo test test-slow test-jax test-torch lint notebooks wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -19,6 +19,9 @@ test: $(DEV)  ## all extras, then every test that takes seconds
 
 test-slow: $(DEV)  ## the tests that take minutes
 	$(PYTEST) -m slow
+
+test-jax: $(DEV)  ## the networks and their training on the JAX backend
+	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_train.py
 
 lint: $(DEV)  ## style and types
 	$(DEV) -m ruff check .
@@ -33,7 +36,7 @@ wheel: $(DEV)  ## dist/*.whl, tried in an empty environment elsewhere
 	$(DEV) -m build --wheel --outdir dist
 	.ci/try-wheel dist/*.whl
 
-torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU build)
+test-torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU build)
 	$(DEV) -m pip install --quiet -e .[torch]
 	KERAS_BACKEND=torch $(PYTEST) tests/test_models.py tests/test_train.py
 
