@@ -13,16 +13,16 @@ from comrec import container, image, metadata, naming, presets, rate, reader
 from comrec import segments as seg
 from comrec.codec import MEMORY_MB, Codec
 from comrec.container import Opened
-from comrec.errors import ImageError, UsageError, naming_errors
+from comrec.errors import ImageError, SidecarError, naming_errors
 from comrec.image import MAX_PIXELS, Picture
 from comrec.metadata import KINDS
+from comrec.options import QUALITY, Options, whole
 from comrec.rate import Coded
 from comrec.report import Report
 from comrec.sidecar import Sidecar
 
 Source = np.ndarray | bytes | str | os.PathLike[str]
 
-QUALITY = 75
 JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left as it is
 
 
@@ -42,55 +42,29 @@ class Compressed:
     report: Report
 
 
-@dataclass(frozen=True)
-class Options:
-    """How to compress; `compress` documents each."""
-
-    preset: str = presets.DEFAULT
-    quality: int = QUALITY
-    jpeg_quality: int | None = None
-    scale: int | None = None
-    metadata: Sequence[str] = KINDS
-    embed: bool = False
-    max_pixels: int = MAX_PIXELS
-    engine: str = "auto"
-    threads: int = 0
-
-    def __post_init__(self) -> None:
-        if isinstance(self.metadata, str):
-            object.__setattr__(self, "metadata", metadata.parse_kinds(self.metadata))
-        if not set(self.metadata) <= set(KINDS):
-            raise UsageError(
-                f"metadata must be some of {KINDS}. Received: {self.metadata!r}"
-            )
-        for name in ("quality", "jpeg_quality"):
-            value = getattr(self, name)
-            if value is None and name == "jpeg_quality":
-                continue
-            if type(value) is not int or not 1 <= value <= 100:
-                raise UsageError(f"{name} must be 1 to 100. Received: {value!r}")
-        scales = presets.find(self.preset).scales
-        if self.scale is not None and self.scale not in scales:
-            raise UsageError(
-                f"preset {self.preset} has scale {' or '.join(map(str, scales))}. "
-                f"Received: {self.scale!r}"
-            )
-
-    def codec(self) -> Codec:
-        preset = presets.find(self.preset)
-        return Codec(preset, self.scale, self.engine, self.threads)
-
-
-def compress(source: Source, **options: object) -> Compressed:
+def compress(
+    source: Source,
+    *,
+    preset: str = presets.DEFAULT,
+    quality: int = QUALITY,
+    jpeg_quality: int | None = None,
+    scale: int | None = None,
+    metadata: str | Sequence[str] = KINDS,
+    embed: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    engine: str = "auto",
+    threads: int = 0,
+) -> Compressed:
     """Makes a smaller .jpg and a sidecar out of a picture.
 
     Args:
       source: a path, the bytes of a picture file, or a uint8 array (H, W) or
         (H, W, 1 to 4): grey, grey + alpha, RGB, RGBA.
-      preset: name of the pair of networks; `comrec.presets` lists them.
+      preset: name of the pair of networks; `comrec.presets.PRESETS` has them.
       quality: 1 to 100. The restored picture is at least as close to the image
         (PSNR) as plain JPEG of this quality, in fewer bytes; where the preset
-        cannot do that, the result is that plain JPEG.
+        cannot do that, the result is that plain JPEG. The search looks at a
+        sample of a large picture and checks what it finds on all of it.
       jpeg_quality: 1 to 100, of the compact image itself; nothing is compared.
       scale: linear size ratio, where the preset has several.
       metadata: which of "exif", "icc", "xmp" to keep in the .jpg; also "all",
@@ -103,15 +77,25 @@ def compress(source: Source, **options: object) -> Compressed:
     Raises:
       ComrecError: the picture cannot be read, or an option is out of range.
     """
-    settings = Options(**options)  # type: ignore[arg-type]
+    options = Options(
+        preset,
+        quality,
+        jpeg_quality,
+        scale,
+        metadata,
+        embed,
+        max_pixels,
+        engine,
+        threads,
+    )
     if isinstance(source, np.ndarray):
-        picture, data = image.from_array(source), b""
-        image.check_size(*picture.size, settings.max_pixels)
-        return compress_picture(picture, settings)
+        picture = image.from_array(source)
+        image.check_size(*picture.size, options.max_pixels)
+        return compress_picture(picture, options)
     data, name = load(source)
     with naming_errors(name):
-        picture = read_input(data, settings.max_pixels)
-        return compress_picture(picture, settings, data)
+        picture = read_input(data, options.max_pixels)
+        return compress_picture(picture, options, data)
 
 
 def load(source: bytes | str | os.PathLike[str]) -> tuple[bytes, str]:
@@ -142,19 +126,21 @@ def compress_picture(
     picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes))
     pixels, codec = picture.pixels, options.codec()
     if options.jpeg_quality is not None:
+        if codec is None:
+            return _pack(
+                picture, rate.plain(pixels, options.jpeg_quality), None, options
+            )
         coded = rate.at_quality(codec, pixels, options.jpeg_quality)
         return _compared(_pack(picture, coded, codec, options), picture, options)
     anchor = rate.plain(pixels, options.quality)
-    fallback = _pack(picture, anchor, None, options)
-    # Any compact JPEG carries the same extra bytes; the anchor stands in for it.
-    extra = (
-        _pack(picture, anchor, codec, options).report.total_bytes
-        - fallback.report.total_bytes
-    )
-    paying = rate.as_close_as(codec, pixels, anchor, extra)
-    result = fallback
-    if paying:
-        result = _compared(_pack(picture, paying, codec, options), picture, options)
+    result = _pack(picture, anchor, None, options)
+    if codec:
+        # Any compact JPEG carries the same extra bytes; the anchor stands in for it.
+        paired = _pack(picture, anchor, codec, options)
+        extra = paired.report.total_bytes - result.report.total_bytes
+        paying = rate.as_close_as(codec, pixels, anchor, extra)
+        if paying:
+            result = _compared(_pack(picture, paying, codec, options), picture, options)
     result = replace(result, report=replace(result.report, plain=anchor))
     if _is_jpeg(data):
         unchanged = _unchanged(picture, data, options)
@@ -258,14 +244,22 @@ def decompress(
     Raises:
       ComrecError: a file is missing, damaged, or does not belong to the other.
     """
+    threads = whole("threads", threads, 0)
+    memory_mb = whole("memory_mb", memory_mb, 1)
+    max_pixels = whole("max_pixels", max_pixels, 1)
     data, name = load(jpeg)
-    beside, beside_name = None, "sidecar"
+    beside, beside_name = None, ""
     if sidecar is None and isinstance(jpeg, str | os.PathLike):
         path = naming.sidecar_of(Path(jpeg))
-        sidecar, beside_name = path if path.exists() else None, str(path)
+        there = os.path.lexists(path)  # Path.exists() raises on names too long
+        sidecar, beside_name = path if there else None, str(path)
+    if isinstance(sidecar, str | os.PathLike):
+        beside_name = str(sidecar)
     if sidecar is not None:
-        beside, loaded_name = load(sidecar)
-        beside_name = beside_name if loaded_name == "picture" else loaded_name
+        try:
+            beside, _ = load(sidecar)
+        except ImageError as err:
+            raise SidecarError(str(err)) from err
     with naming_errors(name):
         opened = container.unpack(data, name, beside, beside_name, max_pixels)
         return restore(opened, engine, threads, memory_mb, max_pixels, exact).to_array()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.complain("interrupted; outputs already named are whole")
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
@@ -79,12 +77,18 @@ def _run(
     work: Callable[[Job], Row],
     describe: Callable[[Row], str],
 ) -> int:
-    from comrec import jobs, naming
+    from comrec import files, jobs, naming
 
-    todo = naming.plan(args.inputs, args.output, args.recursive, args.command)
+    plan = naming.plan(
+        args.inputs, args.output, args.recursive, args.command, files.is_output
+    )
+    todo = plan.jobs
     binary = any(job.target is None for job in todo) and args.command != "verify"
     failed = 0
     with console.output(quiet=args.quiet, binary=binary) as out:
+        if plan.left_out:
+            plural = "s" if plan.left_out > 1 else ""
+            out.warn(f"{plan.left_out} file{plural} left out: comrec's own outputs")
         results = jobs.run_all(todo, work, args.jobs)
         for job, result in out.progress(results, len(todo), args.command):
             if isinstance(result, ComrecError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class Codec:
       threads: cores for one network call; 0 takes them all.
       memory_mb: bound on the working memory of a network call.
       exact: float32 arithmetic, whatever the engine.
+      networks: "comcnn" and "reccnn" to run instead of the preset's own, as
+        `engine.load` documents them: a pair in training has no files yet.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Codec:
         threads: int = 0,
         memory_mb: int = MEMORY_MB,
         exact: bool = False,
+        networks: Mapping[str, engine.Network] | None = None,
     ) -> None:
         self.preset = preset
         self.scale = scale or preset.scales[0]
         self.memory_mb = memory_mb
         self._engine = engine_name, threads, exact
+        self._networks = networks
 
     def compact(self, pixels: np.ndarray) -> np.ndarray:
         """Makes the compact image.
@@ -59,14 +63,14 @@ class Codec:
         Returns:
           uint8 (h, w, 1), or (h, w, 3) in `space`.
         """
-        if not self.preset.weights:
+        if not self._has_networks:
             return pixels
         image = resample.padded(pixels, self.scale).astype(np.float32) / 255
         if self.space(pixels.shape[2]) == "YCbCr":
             image = image @ RGB_TO_YCBCR.T + CHROMA_ZERO
         channels = self.preset.channels
         compact = tiling.run_whole(
-            engine.load(self.preset, "comcnn", *self._engine),
+            self._network("comcnn"),
             image[..., :channels],
             self._tile_side("comcnn"),
             self.preset.reach_px["comcnn"],
@@ -110,7 +114,7 @@ class Codec:
         space = self.space(3)
         coded = jpeg.decode(coded_jpeg, space).astype(np.float32) / 255
         enlarged = resample.enlarge(coded, self.scale, size)
-        network = self._reccnn()
+        network = self._network("reccnn") if self._has_networks else np.zeros_like
         channels, reach = self.preset.channels, self.preset.reach_px["reccnn"]
         for window in windows:
             residual = tiling.run(network, enlarged[..., :channels], window, reach)
@@ -120,10 +124,14 @@ class Codec:
                 restored = (restored - CHROMA_ZERO) @ YCBCR_TO_RGB.T
             yield window, _to_uint8(restored)
 
-    def _reccnn(self) -> engine.Network:
-        if not self.preset.weights:
-            return np.zeros_like
-        return engine.load(self.preset, "reccnn", *self._engine)
+    @property
+    def _has_networks(self) -> bool:
+        return bool(self._networks or self.preset.weights)
+
+    def _network(self, name: str) -> engine.Network:
+        if self._networks:
+            return self._networks[name]
+        return engine.load(self.preset, name, *self._engine)
 
     def space(self, channels: int) -> str:
         """The colour space of a compact image that has so many channels."""

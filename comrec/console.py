@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO, TypeVar
+
+from comrec.errors import OutputError
 
 Row = dict[str, object]
 T = TypeVar("T")
@@ -78,7 +82,36 @@ def printable(text: str) -> str:
 
 def _print(text: str, stream: TextIO) -> None:
     encoding = stream.encoding or "utf-8"  # not every terminal has arrows
-    print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
+    with _sending():
+        print(
+            text.encode(encoding, "replace").decode(encoding), file=stream, flush=True
+        )
+
+
+def send(data: bytes) -> None:
+    """A picture to stdout."""
+    with _sending():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _sending() -> Iterator[None]:
+    """Once stdout takes nothing more, nothing more is sent, not even at exit.
+
+    Raises:
+      BrokenPipeError: who read it has gone, which is no failure to speak of.
+      OutputError: any other reason.
+    """
+    try:
+        yield
+    except OSError as err:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(err, BrokenPipeError):
+            raise
+        raise OutputError(
+            f"stdout: cannot be written ({err.strerror}). Send it elsewhere"
+        ) from err
 
 
 def compressed(row: Row) -> str:
@@ -98,12 +131,14 @@ def compressed(row: Row) -> str:
             f"  comrec does not pay here: plain JPEG, quality {row['jpeg_quality']}"
         )
     elif "same_bytes_psnr_db" in row:
-        gain = float(row["psnr_db"]) - float(row["same_bytes_psnr_db"])  # type: ignore[arg-type]
-        verdict = "comrec pays" if gain > 0 else "comrec does not pay"
-        lines.append(
-            f"  plain JPEG of these bytes: {_decibel(row['same_bytes_psnr_db'])}; "
-            f"{verdict}: {gain:+.2f} dB"
+        ours, theirs = (
+            math.inf if row[name] is None else float(str(row[name]))
+            for name in ("psnr_db", "same_bytes_psnr_db")
         )
+        verdict = "comrec pays" if ours > theirs else "comrec does not pay"
+        if math.isfinite(ours - theirs):
+            verdict += f": {ours - theirs:+.2f} dB"
+        lines.append(f"  plain JPEG of these bytes: {_decibel(theirs)}; {verdict}")
     else:
         lines.append("  no plain JPEG is this small")
     if "plain_jpeg_bytes" in row and row["outcome"] == "comrec":
@@ -164,4 +199,4 @@ def _thousands(value: object) -> str:
 
 
 def _decibel(value: object) -> str:
-    return "infinite (identical)" if value is None else f"{value:.2f} dB"
+    return "infinite (identical)" if value in (None, math.inf) else f"{value:.2f} dB"

@@ -11,8 +11,9 @@ from PIL import Image
 from comrec import metadata, presets, sidecar
 from comrec import segments as seg
 from comrec.errors import JpegError, SidecarError
-from comrec.image import MAX_PIXELS, check_size, opened
+from comrec.image import MAX_PIXELS, check_size
 from comrec.metadata import Metadata
+from comrec.opening import opened
 from comrec.sidecar import Sidecar
 
 
@@ -79,7 +80,7 @@ def unpack(
     jpeg: bytes,
     source: str,
     sidecar_file: bytes | None = None,
-    sidecar_source: str = "sidecar",
+    sidecar_source: str = "",
     max_pixels: int = MAX_PIXELS,
 ) -> Opened:
     """Reads a .jpg, and checks that everything needed to restore it belongs to it.
@@ -104,9 +105,10 @@ def unpack(
         candidates = sidecar.parse_json(sidecar_file, sidecar_source)
         record = sidecar.pick(candidates, jpeg, sidecar_source, source)
     elif marked:
+        which = f"its sidecar {sidecar_source}".rstrip()
         raise SidecarError(
-            f"{source}: its sidecar {sidecar_source} is missing. Bring it back, or "
-            f"restore with --assume PRESET --size WxH."
+            f"{source}: {which} is missing. Bring it back, or restore with "
+            f"--assume PRESET --size WxH."
         )
     else:
         return Opened(jpeg, None, kept)

@@ -8,9 +8,15 @@ import os
 import secrets
 from pathlib import Path
 
-from comrec import container, image, naming, presets, sidecar
+from PIL import ExifTags
+
+from comrec import container, naming, presets, sidecar, writer
 from comrec import segments as seg
 from comrec.errors import JpegError, OutputError, SidecarError
+from comrec.opening import opened
+
+JSON_START = b'{"comrec":'  # of every sidecar file
+HEAD_BYTES = 2**18  # of a .jpg: there the marker is, after other metadata at worst
 
 
 def refuse_existing(path: Path, force: bool) -> None:
@@ -21,31 +27,94 @@ def refuse_existing(path: Path, force: bool) -> None:
         raise OutputError(
             f"{path}: exists. Use -f to replace it, or -o for another name"
         )
-    if not _is_ours(path):
+    if not is_ours(path):
         raise OutputError(
-            f"{path}: exists and comrec did not make it. Move it away, or use -o for "
-            f"another name"
+            f"{path}: exists, and nothing in it shows that comrec made it. Move it "
+            f"away, or use -o for another name"
         )
 
 
 def refuse_shared(jpeg_path: Path) -> None:
     """Raises OutputError if the sidecar's name is that of another pair's."""
-    path, twin = naming.sidecar_of(jpeg_path), naming.twin_of(jpeg_path)
-    if path.exists() and twin.exists() and _record_of(twin, path):
-        raise OutputError(
-            f"{jpeg_path}: its sidecar would be {path}, which belongs to {twin}. Use "
-            f"-o for another name"
-        )
+    path = naming.sidecar_of(jpeg_path)
+    for rival in naming.rivals_of(jpeg_path):
+        if _record_of(rival, path):
+            raise OutputError(
+                f"{jpeg_path}: its sidecar would be {path}, which belongs to {rival}. "
+                f"Use -o for another name"
+            )
 
 
-def _is_ours(path: Path) -> bool:
+def is_whole(jpeg_path: Path) -> bool:
+    """Whether a .jpg is there, and the sidecar that it needs or has beside it fits."""
+    data, sidecar_path = _content(jpeg_path), naming.sidecar_of(jpeg_path)
+    if container.is_comrec(data) and not container.needs_sidecar(data):
+        return True  # it is inside
+    if container.needs_sidecar(data) or os.path.lexists(sidecar_path):
+        return _record_of(jpeg_path, sidecar_path) is not None
+    return os.path.isfile(jpeg_path)
+
+
+def is_half(jpeg_path: Path) -> bool:
+    """Whether one file of a pair is there without the other that it needs."""
+    if os.path.lexists(naming.sidecar_of(jpeg_path)):
+        return not os.path.lexists(jpeg_path)
+    return container.needs_sidecar(_content(jpeg_path))
+
+
+def is_output(path: Path) -> bool:
+    """Whether a file is nothing to compress: comrec made it, and under its own name.
+
+    A .jpg that says so, or that a sidecar fits, counts under any name.
+    """
+    named = naming.is_output(path) and is_ours(path)
+    return named or (path.suffix.lower() in naming.JPEGS and _is_compressed(path))
+
+
+def is_ours(path: Path) -> bool:
+    """Whether comrec made a file, as its content shows.
+
+    One name is trusted, *.comrec.jpg, and for a JPEG only: the plain JPEGs that
+    `compress` falls back on carry nothing. Restored .webp and .bmp cannot be told.
+    """
+    data = _content(path)
+    if data[:2] == b"\xff\xd8":
+        named = path.stem.lower().endswith(".comrec")
+        return named or _is_signed(data) or _is_compressed(path)
+    return _is_signed(data) or data.startswith(JSON_START)
+
+
+def _is_signed(data: bytes) -> bool:
+    """Whether a picture names comrec as the software that wrote it."""
+    if data[:4] == b"\x89PNG":
+        return writer.PNG_SIGNATURE in data
     try:
-        data = path.read_bytes()
-    except OSError:
+        if data[:2] == b"\xff\xd8":
+            comments = seg.payloads(seg.parse(data), seg.COM, b"")
+            return writer.SIGNATURE.encode() in comments
+        with opened(data, ("TIFF",)) as picture:
+            return picture.getexif().get(ExifTags.Base.Software) == writer.SIGNATURE
+    except Exception:  # whatever is wrong with it, it is not signed
         return False
-    if data[:4] == b"\x89PNG":  # a photo.restored.png may be anybody's
-        return image.PNG_SIGNATURE in data
-    return naming.is_output(path) or container.is_comrec(data)
+
+
+def _is_compressed(jpeg_path: Path) -> bool:
+    # The marker stands first, but other programs may put their metadata before it.
+    if sidecar.MAGIC in _content(jpeg_path, HEAD_BYTES):
+        return container.is_comrec(_content(jpeg_path))
+    path = naming.sidecar_of(jpeg_path)
+    return os.path.isfile(path) and _record_of(jpeg_path, path) is not None
+
+
+def _content(path: Path, limit: int = -1) -> bytes:
+    """The file's first bytes, none if it cannot be read or is not a plain file."""
+    if not os.path.isfile(path):
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(limit)
+    except OSError:
+        return b""
 
 
 def write(path: Path, data: bytes) -> None:
@@ -63,6 +132,7 @@ def write(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except OSError as err:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -77,6 +147,16 @@ def write(path: Path, data: bytes) -> None:
         raise
 
 
+def _sync_folder(folder: Path) -> None:
+    """The new name is on disk as well, where folders can be synchronised."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None:
     """Writes a .jpg and its sidecar, so that a kill leaves the old pair or the new.
 
@@ -89,11 +169,11 @@ def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None
     """
     path = naming.sidecar_of(jpeg_path)
     old = _record_of(jpeg_path, path) or _record_without(jpeg_path)
-    if sidecar_file is None and not path.exists():
+    if sidecar_file is None and not os.path.lexists(path):
         write(jpeg_path, jpeg)
         return
     new = sidecar_file or _record_of_plain(jpeg)
-    before = path.read_bytes() if path.exists() else None
+    before = path.read_bytes() if os.path.isfile(path) else None
     write(path, new + (old or b""))
     try:
         write(jpeg_path, jpeg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from comrec import container, naming, sidecar
@@ -16,12 +17,7 @@ def describe(path: Path) -> dict[str, object]:
     Raises:
       ComrecError: neither a sidecar nor a JPEG, or damaged.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as err:
-        raise ImageError(
-            f"{path}: cannot be read ({err.strerror}). Check its name and permissions"
-        ) from err
+    data = _read(path)
     with naming_errors(str(path)):
         if data[:2] == b"\xff\xd8":
             return {"file": str(path)} | _jpeg(path, data)
@@ -57,12 +53,21 @@ def _jpeg(path: Path, data: bytes) -> dict[str, object]:
         fits = "inside, fits" if inside.fits(data) else "inside, does not fit"
         return row | {"sidecar": fits} | _sidecar(inside, 0)
     beside = naming.sidecar_of(path)
-    if not beside.exists():
+    if not os.path.lexists(beside):
         missing = "missing" if marked else "none: a plain JPEG"
         return row | {"sidecar": missing}
-    content = beside.read_bytes()
+    content = _read(beside)
     records = sidecar.parse_json(content, str(beside))
     fitting = [r for r in records if r.fits(data)]
     verdict = "fits" if fitting else "does not fit"
     record = (fitting or records)[0]
     return row | {"sidecar": f"{beside}, {verdict}"} | _sidecar(record, len(content))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as err:
+        raise ImageError(
+            f"{path}: cannot be read ({err.strerror}). Check its name and permissions"
+        ) from err

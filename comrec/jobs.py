@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from comrec import api, container, files, image, naming, presets, rate, reader
+from comrec import (
+    api,
+    console,
+    container,
+    files,
+    image,
+    naming,
+    presets,
+    rate,
+    reader,
+    writer,
+)
 from comrec.codec import MEMORY_MB
 from comrec.container import Opened
 from comrec.errors import (
@@ -25,6 +37,8 @@ from comrec.report import decibel
 
 # A sidecar is some 80 bytes; with alpha, base64 of a PNG of that many grey pixels.
 SIDECAR_SLACK_BYTES = 2**16
+# Two pictures this close are the same to the eye, and no mistaken pair.
+ALIKE_DB = 40.0
 Row = dict[str, object]
 
 
@@ -38,19 +52,17 @@ class Writing:
 
     def skips(self, job: Job, needs_sidecar: bool) -> bool:
         """Whether a finished output makes the job unnecessary; refuses a clash."""
-        if job.target is None or self.dry_run:
+        if job.target is None:
             return False
-        sidecar = naming.sidecar_of(job.target)
-        complete = job.target.is_file()
-        if complete and needs_sidecar:
-            data = job.target.read_bytes()
-            complete = sidecar.exists() or not container.needs_sidecar(data)
-        if self.skip_existing and complete:
+        done = files.is_whole if needs_sidecar else os.path.isfile
+        if self.skip_existing and done(job.target):
             return True
-        force = self.force or (self.skip_existing and not complete)
+        force = self.force
+        if needs_sidecar and self.skip_existing:
+            force = files.is_half(job.target)
         files.refuse_existing(job.target, force)
         if needs_sidecar:
-            files.refuse_existing(sidecar, force)
+            files.refuse_existing(naming.sidecar_of(job.target), force)
             files.refuse_shared(job.target)
         return False
 
@@ -67,8 +79,7 @@ def compress(job: Job, options: api.Options, writing: Writing) -> Row:
         picture = api.read_input(data, options.max_pixels)
         result = api.compress_picture(picture, options, data)
     if job.target is None:
-        sys.stdout.buffer.write(result.jpeg)
-        sys.stdout.buffer.flush()
+        console.send(result.jpeg)
     elif not writing.dry_run:
         files.write_pair(job.target, result.jpeg, result.sidecar)
     if result.sidecar and job.target:
@@ -83,7 +94,6 @@ class Reading:
     sidecar: Path | None = None
     assume: str | None = None
     size: tuple[int, int] | None = None  # (H, W)
-    scale: int | None = None
     max_pixels: int = MAX_PIXELS
     memory_mb: int = MEMORY_MB
     engine: str = "auto"
@@ -97,8 +107,7 @@ class Reading:
             if self.assume and self.size:
                 preset = presets.find(self.assume)
                 image.check_size(*self.size, self.max_pixels)
-                scale = self.scale or preset.scales[0]
-                return container.assume(data, preset, self.size, scale)
+                return container.assume(data, preset, self.size, preset.scales[0])
             if data[:2] != b"\xff\xd8":
                 raise ImageError(
                     "not a JPEG. Name the .jpg that comrec wrote"
@@ -109,10 +118,12 @@ class Reading:
             if path is None and job.source is not None:
                 path = naming.sidecar_of(job.source)
             beside = self._read_sidecar(path)
-            return container.unpack(data, name, beside, str(path), self.max_pixels)
+            return container.unpack(
+                data, name, beside, str(path or ""), self.max_pixels
+            )
 
     def _read_sidecar(self, path: Path | None) -> bytes | None:
-        if path is None or (path != self.sidecar and not path.exists()):
+        if path is None or (path != self.sidecar and not os.path.lexists(path)):
             return None
         limit = 2 * self.max_pixels + SIDECAR_SLACK_BYTES
         try:
@@ -136,19 +147,18 @@ def decompress(job: Job, reading: Reading, writing: Writing) -> Row:
     row: Row = {"input": job.name, "output": str(job.target) if job.target else "-"}
     if writing.skips(job, needs_sidecar=False):
         return row | {"outcome": "skipped"}
-    if job.target and job.target.suffix.lower() not in image.WRITES:
+    if job.target and job.target.suffix.lower() not in writer.WRITES:
         raise OutputError(
             f"{job.target}: no format has this suffix. Name one of "
-            f"{', '.join(image.WRITES)}"
+            f"{', '.join(writer.WRITES)}"
         )
     opened = reading.open(job)
     with naming_errors(job.name):
         picture = _restore(opened, reading)
     with naming_errors(str(job.target)):
-        data = image.write(picture, job.target.suffix if job.target else ".png")
+        data = writer.write(picture, job.target.suffix if job.target else ".png")
     if job.target is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        console.send(data)
     else:
         files.write(job.target, data)
     return row | {
@@ -185,12 +195,18 @@ def verify(job: Job, reading: Reading, original: Path | None) -> Row:
         if not _same(wanted.alpha, picture.alpha):
             raise ImageError(f"its alpha channel is not that of {original}. Keep it")
     # The floor any encoder reaches: a restored picture below it is another picture.
-    floor_db = rate.plain(wanted.pixels, 1).psnr_db
+    # It has no bound: of a flat picture, the coarsest JPEG is exact.
+    floor_db = min(rate.plain(wanted.pixels, 1).psnr_db, ALIKE_DB)
     restored_db = psnr_db(wanted.pixels, picture.pixels)
     if restored_db < floor_db:
         raise ImageError(
-            f"{job.name}: {restored_db:.2f} dB from {original}, less than the coarsest "
-            f"JPEG of it ({floor_db:.2f} dB). Keep the original"
+            f"{job.name}: {restored_db:.2f} dB from {original}, a closeness that the "
+            f"coarsest JPEG of it exceeds ({floor_db:.2f} dB). Keep the original"
+        )
+    if wanted.notes:
+        raise ImageError(
+            f"{job.name}: restores to {_shape(picture)}, not to all of {original}: "
+            f"{', '.join(wanted.notes)}. Keep the original"
         )
     return row | {"original": str(original), "psnr_db": decibel(restored_db)}
 
@@ -205,6 +221,8 @@ def run_all(
             return work(job)
         except ComrecError as err:
             return err
+        except BrokenPipeError:  # who read stdout has gone: so does the rest
+            raise
         except MemoryError:
             return ImageError(f"{job.name}: not enough memory for this picture")
         except Exception as err:  # one picture must not end a folder's run

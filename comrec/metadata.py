@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from PIL import ExifTags, Image
+
 from comrec import segments as seg
 from comrec.errors import UsageError
 
 KINDS = ("exif", "icc", "xmp")
+# What a TIFF says about its picture, not about how its pixels are laid out: texts,
+# resolution in x and y, and its unit.
+_DESCRIPTIVE = (
+    0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x011A, 0x011B, 0x0128,
+)  # fmt: skip
+# Sizes, bits, compression, strips, tiles, colour map, JPEG tables; pixel sizes.
+_STRUCTURAL = {
+    0x00FE, 0x00FF, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x010A, 0x0111, 0x0115,
+    0x0116, 0x0117, 0x011C, 0x013D, 0x0140, 0x0142, 0x0143, 0x0144, 0x0145, 0x014A,
+    0x0152, 0x0153, 0x015B, 0x0201, 0x0202, 0xA002, 0xA003,
+}  # fmt: skip
 _ICC_STEP = seg.PAYLOAD_MAX - len(seg.ICC_PREFIX) - 2
 
 
@@ -36,6 +49,34 @@ def parse_kinds(text: str) -> tuple[str, ...]:
             f"Received: {text!r}"
         )
     return kinds
+
+
+def descriptive(exif: Image.Exif) -> Image.Exif:
+    """What of EXIF may stand in a TIFF's own tags, or came out of them.
+
+    The two keep their pixels' layout in tags of the same numbers.
+    """
+    kept = Image.Exif()
+    for tag in _DESCRIPTIVE:
+        if tag in exif:
+            kept[tag] = exif[tag]
+    for ifd in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        entries = dict(exif.get_ifd(ifd))
+        if ExifTags.IFD.Interop in entries:  # a place in the file it came from
+            entries[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+        if entries:
+            kept[ifd] = entries
+    return kept
+
+
+def drop_structure(exif: Image.Exif) -> None:
+    """Drops, in place, what is wrong once the picture has been turned."""
+    for tag in _STRUCTURAL & set(exif):
+        del exif[tag]
+    if ExifTags.IFD.Exif in exif:
+        entries = exif.get_ifd(ExifTags.IFD.Exif)
+        for tag in _STRUCTURAL & set(entries):
+            del entries[tag]
 
 
 def fit_jpeg(metadata: Metadata) -> tuple[Metadata, list[str]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from comrec.errors import OutputError, UsageError
 
@@ -29,15 +30,36 @@ class Job:
         return str(self.source) if self.source else "stdin"
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do; `left_out` counts comrec's own outputs in its folders."""
+
+    jobs: list[Job]
+    left_out: int = 0
+
+
+class Found(NamedTuple):
+    """A file, the folder its tree is mirrored from, and whether it was named itself."""
+
+    path: Path
+    root: Path
+    typed: bool = False
+
+
 def sidecar_of(jpeg: Path) -> Path:
     """photo.comrec.jpg and photo.jpg both have photo.comrec.json beside them."""
     return jpeg.with_name(f"{_base(jpeg)}.comrec.json")
 
 
-def twin_of(jpeg: Path) -> Path:
-    """The other .jpg that has the same sidecar: photo.jpg of photo.comrec.jpg."""
-    inner = "" if jpeg.stem.endswith(".comrec") else ".comrec"
-    return jpeg.with_name(f"{_base(jpeg)}{inner}.jpg")
+def rivals_of(jpeg: Path) -> list[Path]:
+    """The other files there with the same sidecar: x.jpeg and x.comrec.jpg of x.jpg."""
+    path, start = sidecar_of(jpeg), _base(jpeg).lower()
+    if not os.path.lexists(path):
+        return []
+    names = (n for n in os.listdir(jpeg.parent) if n.lower().startswith(start))
+    near = [jpeg.with_name(name) for name in names]
+    sharing = [p for p in near if _key(sidecar_of(p)) == _key(path)]
+    return [p for p in sharing if _key(p) != _key(jpeg)]
 
 
 def is_output(path: Path) -> bool:
@@ -59,8 +81,12 @@ def restored_name(source: Path) -> str:
 
 
 def plan(
-    inputs: Sequence[str], output: str | None, recursive: bool, direction: str
-) -> list[Job]:
+    inputs: Sequence[str],
+    output: str | None,
+    recursive: bool,
+    direction: str,
+    made: Callable[[Path], bool],
+) -> Plan:
     """Turns what was typed into jobs, and refuses what would collide.
 
     Args:
@@ -68,6 +94,7 @@ def plan(
       output: -o: a file, a folder, "-" for stdout, or None for beside the input.
       recursive: take folders whole, and mirror their tree under `output`.
       direction: "compress", "decompress", or "verify", which has no outputs.
+      made: whether a file is comrec's own; not asked of inputs named one by one.
 
     Raises:
       UsageError: the request makes no sense.
@@ -75,9 +102,27 @@ def plan(
     """
     if list(inputs) == [STDIO]:
         to_file = Path(output) if output not in (None, STDIO) else None
-        return [Job(None, _as_jpeg(to_file) if direction == "compress" else to_file)]
-    found = [item for text in inputs for item in _expand(text, recursive, direction)]
-    found = list(dict.fromkeys(found))
+        return Plan([Job(None, _checked(to_file, direction))])
+    found = [item for text in inputs for item in _expand(text, recursive)]
+    left_out: set[Path] = set()
+    if direction == "compress":
+        pictures = [f for f in found if f.typed or f.path.suffix.lower() in PICTURES]
+        left_out = {f.path for f in pictures if not f.typed and made(f.path)}
+        found = [f for f in pictures if f.typed or f.path not in left_out]
+    else:
+        found = [f for f in found if f.typed or _restorable(f.path, made)]
+    pairs = list(dict.fromkeys((f.path, f.root) for f in found))
+    jobs = _jobs(pairs, inputs, output, direction)
+    _check_collisions(jobs, direction)
+    return Plan(jobs, len(left_out))
+
+
+def _jobs(
+    found: list[tuple[Path, Path]],
+    inputs: Sequence[str],
+    output: str | None,
+    direction: str,
+) -> list[Job]:
     if direction == "verify":
         return [Job(path, None) for path, _ in found]
     if output == STDIO:
@@ -85,55 +130,56 @@ def plan(
             raise UsageError(f"stdout takes one picture. Received: {len(found)}")
         return [Job(found[0][0], None)]
     name = compressed_name if direction == "compress" else restored_name
-    one_file = output and len(found) == 1 and not _is_folder(output, inputs[0])
-    if one_file:
-        target = Path(str(output))
-        jobs = [
-            Job(found[0][0], _as_jpeg(target) if direction == "compress" else target)
-        ]
-    elif output:
-        jobs = [
-            Job(p, Path(output) / p.relative_to(r).parent / name(p)) for p, r in found
-        ]
-    else:
-        jobs = [Job(p, p.with_name(name(p))) for p, _ in found]
-    _check_collisions(jobs, direction)
-    return jobs
+    if output is None:
+        return [Job(p, p.with_name(name(p))) for p, _ in found]
+    if not _is_folder(output):
+        if len(found) == 1 and not os.path.isdir(inputs[0]):
+            return [Job(found[0][0], _checked(Path(output), direction))]
+        if Path(output).suffix.lower() in PICTURES:
+            raise UsageError(
+                f"{output}: one name for {len(found)} pictures. Name a folder, with a "
+                f"slash at its end"
+            )
+    return [Job(p, Path(output) / p.relative_to(r).parent / name(p)) for p, r in found]
 
 
-def _as_jpeg(target: Path | None) -> Path | None:
+def _checked(target: Path | None, direction: str) -> Path | None:
     """The same, if its name says what will be in it."""
-    if target is not None and target.suffix.lower() not in JPEGS:
+    if target is None:
+        return None
+    is_jpeg = target.suffix.lower() in JPEGS
+    if direction == "compress" and not is_jpeg:
         raise UsageError(
             f"{target}: compress writes a .jpg. Name one with -o, or a folder with a "
             f"slash at its end"
         )
+    if direction == "decompress" and is_jpeg and target.stem.endswith(".comrec"):
+        raise UsageError(
+            f"{target}: is named like a compressed picture. Name another with -o"
+        )
     return target
 
 
-def _is_folder(output: str, first: str) -> bool:
-    return (
-        output.endswith(("/", os.sep)) or Path(output).is_dir() or Path(first).is_dir()
-    )
+def _is_folder(output: str) -> bool:
+    return output.endswith(("/", os.sep)) or os.path.isdir(output)
 
 
-def _expand(text: str, recursive: bool, direction: str) -> list[tuple[Path, Path]]:
-    """(file, folder its tree is mirrored from) of each input that a word stands for."""
+def _expand(text: str, recursive: bool) -> list[Found]:
+    """What a word stands for: a file, what a folder holds, what a glob finds."""
     path = Path(text)
     if text == STDIO:
         raise UsageError("'-' must be the only input")
-    if path.is_dir():
+    if os.path.isdir(path):
         if not recursive:
             raise UsageError(f"{text}: a folder. Add -r to take what is in it")
-        return [(p, path) for p in sorted(_walk(path)) if _wanted(p, direction)]
-    if path.exists() or path.is_symlink():
-        return [(path, path.parent)]
-    matches = [Path(match) for match in sorted(glob.glob(text, recursive=True))]
+        return [Found(p, path) for p in sorted(_walk(path))]
+    matches = [] if os.path.lexists(path) else glob.glob(text, recursive=True)
     if not matches:  # not a reason to leave the other inputs: reading it will fail
-        return [(path, path.parent)]
-    found = [(p, p.parent) for p in matches if p.is_file() and _wanted(p, direction)]
-    for folder in (p for p in matches if p.is_dir() and recursive):
-        found += _expand(str(folder), True, direction)
+        return [Found(path, path.parent, typed=True)]
+    files = [Path(match) for match in sorted(matches) if os.path.isfile(match)]
+    found = [Found(p, p.parent) for p in files]
+    for folder in (m for m in sorted(matches) if recursive and os.path.isdir(m)):
+        found += _expand(folder, True)
     return found
 
 
@@ -144,15 +190,13 @@ def _walk(folder: Path) -> Iterable[Path]:
             yield Path(parent) / name
 
 
-def _wanted(path: Path, direction: str) -> bool:
-    """Whether a folder's file is meant, going by names alone."""
-    suffix = path.suffix.lower()
-    # photo.jpg has a sidecar, unless that is photo.comrec.jpg's.
-    paired = sidecar_of(path).exists() and not twin_of(path).exists()
-    if direction == "compress":
-        made = is_output(path) or (suffix in JPEGS and paired)
-        return suffix in PICTURES and not made
-    return suffix in JPEGS and (path.stem.lower().endswith(".comrec") or paired)
+def _restorable(path: Path, made: Callable[[Path], bool]) -> bool:
+    """Whether a folder's file is one to decompress; if it is damaged, that is said."""
+    if path.suffix.lower() not in JPEGS or path.stem.lower().endswith(".restored"):
+        return False
+    if path.stem.lower().endswith(".comrec") or made(path):
+        return True
+    return os.path.exists(sidecar_of(path)) and not rivals_of(path)
 
 
 def _check_collisions(jobs: Iterable[Job], direction: str) -> None:
@@ -179,7 +223,7 @@ def _check_collisions(jobs: Iterable[Job], direction: str) -> None:
 
 
 def _key(path: Path) -> object:
-    """The same for any two names of one file, whatever the file system folds."""
+    """The same for any two names of one file that is there."""
     try:
         found = path.stat()
         return found.st_dev, found.st_ino

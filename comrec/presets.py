@@ -100,22 +100,22 @@ _ROWS = (
         jpeg=JpegSettings(encoder="libjpeg-turbo", tables="standard"),
         weights={
             "comcnn": WeightFile(
-                "jiang2017-gray-q50.comcnn.9523a753.weights.h5",
-                "9523a75329fca3657431aa991c2a0092b18951485edfe0f926f9a236bdced4d3",
+                "jiang2017-gray-q50.comcnn.8e3a361b.weights.h5",
+                "8e3a361b8c7350f742749009b9101d6b31195db38d84efe573c1553cd71bf15d",
             ),
             "reccnn": WeightFile(
-                "jiang2017-gray-q50.reccnn.ff880b25.weights.h5",
-                "ff880b253997850a53e20f61d0be9de78a023f45585e314c85fec6db4831294c",
+                "jiang2017-gray-q50.reccnn.0caeb26e.weights.h5",
+                "0caeb26e56761888ca232840c474c1062d227133539ded0bdd4c6156bc27c2a8",
             ),
         },
         onnx={
             "comcnn": WeightFile(
-                "jiang2017-gray-q50.comcnn.9523a753.onnx",
-                "59a88da19661be4f1c1f6d3f519602a129ca68e2f96b92f1b1b3c819d0f0ff6f",
+                "jiang2017-gray-q50.comcnn.8e3a361b.onnx",
+                "193e3ed3c32196afb4819c18a76b7b8217677837c8aadae9cfcfb4bee6175b4e",
             ),
             "reccnn": WeightFile(
-                "jiang2017-gray-q50.reccnn.ff880b25.onnx",
-                "722a9350ceb07d0fa30f6a071d5bc26b8db66ee881ebc12a6a7c144c24c130f5",
+                "jiang2017-gray-q50.reccnn.0caeb26e.onnx",
+                "a8d45f81cba4f3a67fc0095313fc02e74fe489de326115581c4b0e2f859f505a",
             ),
         },
         licence="research only: trained on crops of BSDS500 photographs",

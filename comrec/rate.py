@@ -14,8 +14,9 @@ from comrec.codec import Codec
 from comrec.metrics import psnr_db
 
 # The search looks at this much of a picture, then checks its choice on all of it.
-SAMPLE_SIDE_PX = 128
-SAMPLE_COUNT = 12
+SAMPLE_SIDE_PX = 96
+SAMPLE_COUNT = 8
+CHECKS_MAX = 4  # on the whole picture, which takes the longest
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,20 @@ def at_quality(codec: Codec, pixels: np.ndarray, quality: int) -> Coded:
     return Coded(data, quality, psnr_db(pixels, codec.restore(data, pixels.shape[:2])))
 
 
+def within(codec: Codec, pixels: np.ndarray, budget_bytes: int) -> Coded | None:
+    """The finest compact JPEG of at most so many bytes; None if there is none."""
+    compact = codec.compact(pixels)
+    quality = largest(lambda q: len(codec.encode(compact, q)) <= budget_bytes, 1, 100)
+    return None if quality is None else at_quality(codec, pixels, quality)
+
+
 def as_close_as(
     codec: Codec, pixels: np.ndarray, anchor: Coded, overhead_bytes: int
 ) -> Coded | None:
-    """The smallest compact JPEG that is restored at least as well as an anchor.
+    """A compact JPEG as small as can be that is restored as well as an anchor.
+
+    The search looks at a sample of a large picture. What it returns has been
+    checked on the whole; a smaller file, or one where it returns None, may exist.
 
     Args:
       codec: the pair to use.
@@ -57,8 +68,8 @@ def as_close_as(
       overhead_bytes: what comrec writes besides the compact JPEG.
 
     Returns:
-      None when no compact JPEG is both smaller than the anchor, overhead
-      counted, and as close to the image (PSNR on 8 bits, all channels).
+      One that is smaller than the anchor, overhead counted, and as close to the
+      image (PSNR on 8 bits, all channels), or None.
     """
     compact = codec.compact(pixels)
     encode = functools.lru_cache(maxsize=128)(lambda q: codec.encode(compact, q))
@@ -68,24 +79,25 @@ def as_close_as(
         return None
     sampled = _sampled_lead(codec, pixels, anchor)
     lead_db = functools.lru_cache(maxsize=128)(lambda q: sampled(encode(q)))
+    if lead_db(top) < 0:
+        return None
 
     def smallest(wanted_db: float) -> int:
         # One above the largest quality that does not lead by so much.
         return 1 + (largest(lambda q: lead_db(q) < wanted_db, 1, top - 1) or 0)
 
-    wanted_db = 0.0
-    while lead_db(top) >= wanted_db:
-        quality = smallest(wanted_db)
+    checked: dict[int, Coded] = {}
+    bias_db = 0.0  # how much better than its sample the whole picture does
+    while len(checked) < CHECKS_MAX:
+        quality = smallest(-bias_db)
+        if quality in checked:
+            break
         restored = codec.restore(encode(quality), pixels.shape[:2])
         reached_db = psnr_db(pixels, restored)
-        if reached_db >= anchor.psnr_db:
-            return Coded(encode(quality), quality, reached_db)
-        # The sample flattered: ask for more there, and for at least the next quality.
-        short_db = anchor.psnr_db - reached_db
-        wanted_db = max(
-            wanted_db + short_db, math.nextafter(lead_db(quality), math.inf)
-        )
-    return None
+        checked[quality] = Coded(encode(quality), quality, reached_db)
+        bias_db = reached_db - anchor.psnr_db - lead_db(quality)
+    good = [c for c in checked.values() if c.psnr_db >= anchor.psnr_db]
+    return min(good, key=lambda c: c.quality, default=None)
 
 
 def largest(holds: Callable[[int], bool], low: int, high: int) -> int | None:

@@ -11,16 +11,17 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
 from comrec.errors import ImageError
-from comrec.image import MAX_PIXELS, Picture, check_size, opened
-from comrec.metadata import Metadata
+from comrec.image import MAX_PIXELS, Picture, check_size
+from comrec.metadata import Metadata, descriptive, drop_structure
+from comrec.opening import opened
 
 # What is read is listed: Pillow would also open EPS, which runs Ghostscript.
 READS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # MPO opens as JPEG
 _GREY_MODES = {"1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I"}
 _COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "HSV", "CMYK"}
 _DEEP_GREY = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
-# Tags that a TIFF keeps with its pixels and that say something about the picture.
-_TIFF_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
+# Tags of a TIFF that say how its pixels are laid out.
+_BITS, _PHOTOMETRIC, _PLANES, _EXTRA, _SAMPLE_FORMAT = 258, 262, 284, 338, 339
 _TURNS = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -49,13 +50,14 @@ def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
                 f"mode {picture.mode!r} is not one comrec knows. Convert it to 8-bit "
                 f"grey or RGB first"
             )
-        notes = []
+        notes: list[str] = []
+        _check_tiff(picture, notes)
         frames = getattr(picture, "n_frames", 1)
         if frames > 1:
             notes.append(f"the first of {frames} frames was taken")
         pixels, alpha = _to_arrays(picture, data, notes)
-        exif = _exif(picture, notes)
-        turn = _TURNS.get(exif.get(ExifTags.Base.Orientation, 1))
+        exif, asked = _exif(picture, notes)
+        turn = _TURNS.get(asked)
         if turn:
             pixels = turn(pixels)
             alpha = None if alpha is None else turn(alpha)
@@ -78,8 +80,9 @@ def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
             yield picture
     except Image.UnidentifiedImageError as err:
         raise ImageError(
-            f"not a picture comrec reads, or its header is damaged. Convert it to one "
-            f"of {', '.join(READS)}"
+            f"not a picture comrec reads, or its header is damaged, or its pixels are "
+            f"of a kind comrec does not read (8- and 16-bit grey, RGB and CMYK are). "
+            f"Convert it to one of {', '.join(READS)}"
         ) from err
     except ImageError:
         raise
@@ -109,6 +112,26 @@ def _check_whole(data: bytes, format_name: str | None) -> None:
             ) from err
 
 
+def _check_tiff(picture: Image.Image, notes: list[str]) -> None:
+    """Refuses the layouts that Pillow or OpenCV decode to something else."""
+    tags = getattr(picture, "tag_v2", {})  # of a TIFF
+    bits = max(tags.get(_BITS, (8,)))
+    if bits > 8 and bits != 16:
+        raise ImageError(f"{bits} bits a channel. Convert it to 8 or 16 bits first")
+    if set(tags.get(_SAMPLE_FORMAT, (1,))) != {1}:
+        raise ImageError(
+            "its values are signed or of no known type. Convert it to unsigned 8 or "
+            "16 bits first"
+        )
+    if bits == 16 and len(tags[_BITS]) > 1 and tags.get(_PLANES) == 2:
+        raise ImageError(
+            "16 bits a channel in separate planes. Save it interleaved (contiguous) "
+            "or with 8 bits a channel first"
+        )
+    if 0 in tags.get(_EXTRA, ()):
+        notes.append("a fourth or other channel that is not alpha was left out")
+
+
 def _to_arrays(
     picture: Image.Image, data: bytes, notes: list[str]
 ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -119,7 +142,8 @@ def _to_arrays(
         notes.append("16 bits a channel came, 8 are kept")
         if picture.format == "TIFF":  # OpenCV turns it, as Pillow does
             picture.getexif().pop(ExifTags.Base.Orientation, None)
-        return _deep_colour(data)
+        pixels, alpha = _deep_colour(data)
+        return pixels, alpha if picture.has_transparency_data else None
     if _is_deep_ppm(picture):
         notes.append("16 bits a channel came, 8 are kept")
     if picture.mode == "CMYK":
@@ -139,6 +163,8 @@ def _deep_grey(
     levels = np.asarray(picture).astype(np.int64)
     if levels.min() < 0 or levels.max() > 65_535:
         raise ImageError("32 bits a channel. Convert it to 8 or 16 bits first")
+    if getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == 0:  # white is zero
+        levels = 65_535 - levels
     notes.append("16 bits a channel came, 8 are kept")
     clear = picture.info.get("transparency")
     alpha = None
@@ -150,8 +176,7 @@ def _deep_grey(
 def _is_deep(picture: Image.Image, data: bytes) -> bool:
     if picture.format == "PNG":
         return data[24] == 16  # bit depth in IHDR, which comes first
-    tags = getattr(picture, "tag_v2", {})  # of a TIFF; 258 is BitsPerSample
-    return max(tags.get(258, (8,))) > 8
+    return max(getattr(picture, "tag_v2", {}).get(_BITS, (8,))) > 8  # of a TIFF
 
 
 def _is_deep_ppm(picture: Image.Image) -> bool:
@@ -202,7 +227,7 @@ def _from_cmyk(picture: Image.Image) -> Image.Image:
 def orientation(data: bytes) -> int:
     """How a picture file asks to be turned, 1 to 8; 1 is upright."""
     with opened(data, READS) as picture:
-        turn = _exif(picture, []).get(ExifTags.Base.Orientation, 1)
+        turn = _exif(picture, [])[1]
     return turn if turn in _TURNS else 1
 
 
@@ -214,24 +239,31 @@ def with_orientation(block: bytes | None, turn: int) -> bytes:
     return exif.tobytes().removeprefix(b"Exif\0\0")
 
 
-def _exif(picture: Image.Image, notes: list[str]) -> Image.Exif:
-    """EXIF, or XMP's orientation where EXIF has none; damage costs EXIF alone."""
+def _exif(picture: Image.Image, notes: list[str]) -> tuple[Image.Exif, int]:
+    """EXIF and the turn it asks for, or XMP where it asks for none.
+
+    Damage costs what else it says, but not a turn that can be read: viewers read it.
+    """
+    exif, turn, damaged = Image.Exif(), 1, False
     try:
         exif = picture.getexif()
+        turn = exif.get(ExifTags.Base.Orientation, 1)
+        if picture.format == "TIFF":
+            exif = descriptive(exif)
         exif.tobytes()
     except Exception:  # as varied as the damage
-        exif = Image.Exif()
-    if not len(exif) and picture.info.pop("exif", None):
+        exif, damaged = Image.Exif(), True
+    found = picture.info.pop("exif", None) if damaged or not len(exif) else None
+    if damaged or found:
         notes.append("EXIF left out: it is damaged")
-    return exif
+    return exif, turn
 
 
 def _metadata(picture: Image.Image, exif: Image.Exif, turned: bool) -> Metadata:
-    raw = picture.info.get("exif")
-    if picture.format == "TIFF":
-        exif, raw = _tiff_exif(exif), None
-    if turned:
+    raw = None if picture.format == "TIFF" else picture.info.get("exif")
+    if turned and len(exif):
         exif[ExifTags.Base.Orientation] = 1
+        drop_structure(exif)
         raw = None
     if raw is None and len(exif):
         raw = exif.tobytes()
@@ -245,15 +277,3 @@ def _metadata(picture: Image.Image, exif: Image.Exif, turned: bool) -> Metadata:
         icc=picture.info.get("icc_profile") or None,
         xmp=xmp or None,
     )
-
-
-def _tiff_exif(exif: Image.Exif) -> Image.Exif:
-    kept = Image.Exif()
-    for tag in _TIFF_TAGS:
-        if tag in exif:
-            kept[tag] = exif[tag]
-    for ifd in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-        entries = exif.get_ifd(ifd)
-        if entries:
-            kept.get_ifd(ifd).update(entries)
-    return kept

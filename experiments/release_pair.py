@@ -42,6 +42,8 @@ def main() -> None:
     args = parser.parse_args()
     config = TrainConfig.load(args.run / "config.json")
     with np.load(args.run / "checkpoint.npz", allow_pickle=False) as state:
+        if int(state["progress"][0]) < len(config.phases):
+            raise SystemExit(f"{args.run}: the run has not come to its end")
         for network, build in BUILDERS.items():
             model = build(config.channels, **sizes(config, network))
             for i, variable in enumerate(model.variables):
@@ -67,7 +69,10 @@ def release(model: keras.Model, network: str, name: str, out: Path) -> None:
         check(model, export)
         stem = f"{name}.{network}.{sha256(master)[:8]}"
         for draft, kind in ((master, "weights.h5"), (export, "onnx")):
-            path = draft.rename(out / f"{stem}.{kind}")
+            path = out / f"{stem}.{kind}"
+            if path.exists():
+                raise SystemExit(f"{path}: released before, and that never changes")
+            draft.rename(path)
             print(f'"{network}": WeightFile("{path.name}", "{sha256(path)}"),')
 
 

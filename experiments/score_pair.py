@@ -95,7 +95,9 @@ def byte_fair(codec: Codec, path: Path, plain_quality: int) -> Row:
     def size(quality: int) -> int:
         return sum(files(codec, pixels, codec.encode(compact, quality)))
 
-    quality = rate.largest(lambda q: size(q) <= len(plain.jpeg), 1, 100) or 1
+    quality = rate.largest(lambda q: size(q) <= len(plain.jpeg), 1, 100)
+    if quality is None:
+        raise SystemExit(f"{path}: no compact JPEG fits the bytes of the plain one")
     return measure(
         codec, path, "byte-fair", plain, compact, quality, half(plain, pixels)
     )

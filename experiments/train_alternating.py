@@ -5,7 +5,7 @@ closer to the original (set7 of the paper; `score_pair.py` writes the rows).
 Cost: the shipped pair took about two hours on two CPU cores; the paper's
 schedule (`configs/jiang2017-gray-q50.json`) is made for a GPU.
 
-    python experiments/train_alternating.py configs/gray-q50-cpu.json \\
+    python experiments/train_alternating.py experiments/configs/gray-q50-cpu.json \\
         --data PICTURES --validation PICTURES --run runs/gray-q50
 
 The same command takes up a run that was stopped.
@@ -41,16 +41,15 @@ def main() -> None:
 
     from comrec.train.alternate import AlternatingRun, OutOfTime
     from comrec.train.data import load_crops, load_picture, picture_files
-    from comrec.train.validate import score
+    from comrec.train.validate import codec_of, score
 
     pictures = picture_files(args.validation)[:: args.every]
     images = [load_picture(path, config.channels)[:256, :256] for path in pictures]
 
     def validate(comcnn, reccnn) -> dict[str, float]:
         networks = comcnn.predict_on_batch, reccnn.predict_on_batch
-        return asdict(
-            score(*networks, images, config.compact_quality, plain_quality=10)
-        )
+        codec = codec_of(*networks, config.channels, config.compact_quality)
+        return asdict(score(codec, images, config.plain_quality))
 
     crops = load_crops(args.data, config.crop_px, config.channels)
     run = AlternatingRun(config, args.run, crops, validate)

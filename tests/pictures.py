@@ -163,3 +163,11 @@ def animations() -> dict[str, bytes]:
         "two.png": file_of(first, "PNG", **both),
         "two.mpo.jpg": file_of(first, "MPO", quality=95, **both),
     }  # fmt: skip
+
+
+def scientific_tiff(pixels: np.ndarray, **options: object) -> bytes:
+    """A TIFF of a layout that neither Pillow nor OpenCV writes."""
+    out = io.BytesIO()
+    tifffile = pytest.importorskip("tifffile", reason="comes with the dev extra")
+    tifffile.imwrite(out, pixels, metadata=None, **options)
+    return out.getvalue()

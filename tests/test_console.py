@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 
+import numpy as np
 import pictures
 import pytest
 from PIL import Image
@@ -142,3 +144,83 @@ def test_presets_lists_and_verifies_them(run):
     assert run("presets", "--verify").status == 0
     one = run("presets", comrec.presets.DEFAULT).out.decode()
     assert "licence" in one
+
+
+@pytest.mark.parametrize("kind", ["two frames", "16 bits", "CMYK"])
+def test_verify_keeps_an_original_that_holds_more(run, tmp_path, kind):
+    data, note = {
+        "two frames": (pictures.animations()["two.gif"], "the first of 2 frames"),
+        "16 bits": (pictures.deep_inputs()["rgb16.png"][0], "16 bits a channel came"),
+        "CMYK": (pictures.file_of(pictures.cmyk(), "TIFF"), "CMYK came"),
+    }[kind]
+    (tmp_path / "odd.bin").write_bytes(data)
+    jpeg = tmp_path / "x.jpg"
+    run("compress", tmp_path / "odd.bin", "-o", jpeg, "--jpeg-quality", 50, "--quiet")
+    ran = run("verify", jpeg, "--original", tmp_path / "odd.bin", "--json")
+    assert ran.status == 1
+    assert ran.err.startswith(f"comrec: {jpeg}: restores to ")
+    assert f"{note}" in ran.err
+    assert "Keep the original" in ran.err
+
+
+def test_flat_pictures_are_compared_though_plain_jpeg_keeps_them(run, tmp_path):
+    flat, photo = tmp_path / "flat.png", tmp_path / "photo.png"
+    flat.write_bytes(pictures.file_of(np.full((64, 64, 3), 255, np.uint8), "PNG"))
+    photo.write_bytes(pictures.photo_file(".png"))
+    out = tmp_path / "out"
+    made = run("compress", "--jpeg-quality", 50, flat, photo, "-o", f"{out}/")
+    assert made.status == 0
+    assert b"comrec does not pay" in made.out
+    assert (out / "photo.comrec.jpg").exists()
+    jpeg = out / "flat.comrec.jpg"
+    assert run("verify", jpeg, "--original", flat).status == 0
+    black = tmp_path / "black.png"
+    black.write_bytes(pictures.file_of(np.zeros((64, 64, 3), np.uint8), "PNG"))
+    assert run("verify", jpeg, "--original", black).status == 1
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        (None, None, "infinite (identical); comrec does not pay"),
+        (None, 30.0, "30.00 dB; comrec pays"),
+        (30.0, None, "infinite (identical); comrec does not pay"),
+        (31.0, 30.0, "30.00 dB; comrec pays: +1.00 dB"),
+    ],
+)
+def test_infinite_closeness_has_words(ours, theirs, said):
+    row = {
+        "input": "a", "output": "b", "outcome": "comrec", "jpeg_bytes": 9,
+        "sidecar_bytes": 9, "input_bytes": 99, "width_px": 2, "height_px": 2,
+        "rate_bpp": 1.0, "psnr_db": ours, "same_bytes_psnr_db": theirs,
+    }  # fmt: skip
+    assert console.compressed(row).endswith(f"plain JPEG of these bytes: {said}")
+
+
+def test_info_names_a_sidecar_that_cannot_be_read(refused, tmp_path):
+    plain = tmp_path / "c.jpg"
+    plain.write_bytes(pictures.photo_file(".jpg"))
+    (tmp_path / "c.comrec.json").mkdir()
+    refused("info", plain, names=tmp_path / "c.comrec.json")
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [("| sleep 0", ""), ("> /dev/full", "comrec: stdout: cannot be written (No space")],
+)
+@pytest.mark.parametrize("words", ["-o -", "-f --json"])
+def test_a_stdout_that_takes_nothing_ends_in_a_line_at_most(tmp_path, to, said, words):
+    (tmp_path / "x.jpg").write_bytes(
+        pictures.file_of(pictures.photo(400, 500), "JPEG")  # more than a pipe holds
+    )
+    python = "import sys, time; from comrec import cli; time.sleep(0.1); sys.exit({})"
+    command = (
+        f"set -o pipefail; {sys.executable} -c '{python.format('cli.main()')}' "
+        f"decompress {tmp_path}/x.jpg {words} {to}"
+    )
+    ran = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(said)
+    assert ran.stderr.count("\n") == bool(said)

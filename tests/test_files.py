@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -202,3 +203,18 @@ def test_a_pair_survives_being_killed_at_any_moment(kinds, tmp_path):
         writer.wait()
         writer.stdout.close()
         assert_old_or_new(path, kinds["pair"], kinds["other pair"])
+
+
+def test_a_renamed_file_is_safe_on_disk_with_its_folder(tmp_path, monkeypatch):
+    steps = []
+    for name in ("replace", "fsync"):
+        real = getattr(os, name)
+
+        def step(*args, name=name, real=real):
+            is_folder = name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode)
+            steps.append("folder" if is_folder else name)
+            return real(*args)
+
+        monkeypatch.setattr(os, name, step)
+    files.write(tmp_path / "x", b"data")
+    assert steps == ["fsync", "replace", "folder"]

@@ -252,3 +252,25 @@ def test_the_pixel_limit_of_pillow_is_back_after_a_run(run, pair, monkeypatch):
     ):
         assert run(command, pair[0].with_name(path), "-f").status == 0
         assert Image.MAX_IMAGE_PIXELS == 77
+
+
+@pytest.mark.parametrize("length", [248, 251, 252, 300])
+@pytest.mark.parametrize("command", ["compress", "decompress"])
+def test_a_name_too_long_fails_alone(run, pair, tmp_path, command, length):
+    suffix = {"compress": ".png", "decompress": ".jpg"}[command]
+    good = {"compress": tmp_path / "photo.png", "decompress": pair[0]}[command]
+    source = tmp_path / ("n" * (length - len(suffix)) + suffix)
+    if length <= 255:
+        source.write_bytes(pictures.photo_file(suffix))
+    extra = USED if command == "compress" else ()
+    ran = run(command, source, good, "-f", *extra)
+    assert ran.status == 1
+    assert (ran.err.count("\n"), ran.err.count("too long")) == (2, 1)
+    assert "report it" not in ran.err
+
+
+def test_an_output_whose_sidecar_has_too_long_a_name_is_refused(refused, pair):
+    target = pair[0].with_name("n" * 246 + ".jpg")
+    sidecar = pair[0].with_name("n" * 246 + ".comrec.json")
+    refused("compress", pair[0].with_name("photo.png"), "-o", target, *USED,
+            names=sidecar)  # fmt: skip

@@ -9,7 +9,12 @@ import pytest
 
 from comrec import naming
 from comrec.errors import OutputError, UsageError
-from comrec.naming import Job, plan
+from comrec.naming import Job
+
+
+def plan(*arguments) -> list[Job]:
+    """`naming.plan` in a folder where comrec's outputs go by their names."""
+    return naming.plan(*arguments, made=naming.is_output).jobs
 
 
 @pytest.fixture
@@ -42,9 +47,17 @@ def test_a_sidecar_is_named_after_its_jpg(jpeg, sidecar):
     assert naming.sidecar_of(Path(jpeg)) == Path(sidecar)
 
 
-def test_the_twin_of_a_jpg_is_the_other_that_has_its_sidecar():
-    pair = Path("photo.comrec.jpg"), Path("photo.jpg")
-    assert (naming.twin_of(pair[0]), naming.twin_of(pair[1])) == pair[::-1]
+def test_the_rivals_of_a_jpg_are_those_there_that_have_its_sidecar(folder):
+    folder("x.jpg", "x.JPG", "x.jpeg", "x.comrec.jpg", "x.comrec.json", "x", "xy.jpg",
+           "x.png", "d/x.jpg")  # fmt: skip
+    found = set(map(str, naming.rivals_of(Path("x.jpg"))))
+    assert found == {"x.JPG", "x.jpeg", "x.comrec.jpg", "x"}
+
+
+def test_another_name_of_the_same_jpg_is_no_rival(folder):
+    folder("x.jpg", "x.comrec.json")
+    os.link("x.jpg", "x.JPG")  # as a disk that folds case shows it
+    assert naming.rivals_of(Path("x.jpg")) == []
 
 
 @pytest.mark.parametrize(
@@ -95,14 +108,17 @@ def test_a_folder_is_taken_with_r_only(folder):
 
 
 def test_own_outputs_are_no_inputs_of_a_folder(folder):
-    folder(
-        "a.png", "a.comrec.jpg", "a.comrec.json", "a.restored.png",
-        "b.jpg", "b.comrec.json",  # from -o b.jpg
-        "c.jpg", "c.comrec.jpg", "c.comrec.json",  # from c.jpg
-    )  # fmt: skip
-    assert set(names(plan(["."], None, True, "compress"))) == {"a.png", "c.jpg"}
-    restored = names(plan(["."], None, True, "decompress"))
-    assert set(restored) == {"a.comrec.jpg", "b.jpg", "c.comrec.jpg"}
+    folder("a.png", "a.comrec.jpg", "a.comrec.json", "a.restored.png", "c.jpg")
+    found = naming.plan(["."], None, True, "compress", naming.is_output)
+    assert set(names(found.jobs)) == {"a.png", "c.jpg"}
+    assert found.left_out == 2
+
+
+def test_what_may_be_a_damaged_pair_is_decompressed_to_say_so(folder):
+    folder("a.comrec.jpg", "b.jpg", "b.comrec.json", "c.jpg", "d.restored.jpg",
+           "e.jpg", "e.comrec.jpg", "e.comrec.json")  # fmt: skip
+    found = set(names(plan(["."], "out", True, "decompress")))
+    assert found == {"a.comrec.jpg", "b.jpg", "e.comrec.jpg"}
 
 
 def test_globs_are_expanded_where_the_shell_does_not(folder):

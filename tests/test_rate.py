@@ -47,6 +47,14 @@ def test_plain_within_is_the_best_plain_jpeg_that_fits(photo):
     assert rate.plain_within(photo, 100) is None
 
 
+def test_within_is_the_finest_compact_jpeg_that_fits(pair, photo):
+    best = rate.within(pair, photo, 3000)
+    assert best is not None
+    finer = rate.at_quality(pair, photo, best.quality + 1)
+    assert len(best.jpeg) <= 3000 < len(finer.jpeg)
+    assert rate.within(pair, photo, 100) is None
+
+
 def test_the_choice_is_as_close_as_the_anchor_in_fewer_bytes(pair, photo):
     anchor, overhead = rate.plain(photo, 8), 90
     chosen = rate.as_close_as(pair, photo, anchor, overhead)

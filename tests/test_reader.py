@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pictures
 import pytest
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from comrec import reader
 from comrec import segments as seg
@@ -176,6 +176,57 @@ def test_damaged_exif_costs_the_exif_and_one_note_only():
     np.testing.assert_array_equal(picture.pixels, reader.read(jpeg).pixels)
     assert picture.metadata.exif is None
     assert picture.notes == ("EXIF left out: it is damaged",)
+
+
+NOT_A_NUMBER = struct.pack("<HHIf", 0x011A, 11, 1, float("nan"))  # XResolution
+XMP_AS_TEXT = struct.pack("<HHI4s", 0x02BC, 2, 4, b"xmp\0")
+
+
+def damaged_exif(orientation: int, entry: bytes) -> bytes:
+    """EXIF that Pillow reads an Orientation from and cannot write again."""
+    turn = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    entries = sorted([turn, entry], key=lambda e: struct.unpack("<H", e[:2]))
+    directory = struct.pack("<H", 2) + b"".join(entries) + b"\0" * 4
+    return b"Exif\0\0II*\0\x08\0\0\0" + directory
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 7])
+@pytest.mark.parametrize("entry", [NOT_A_NUMBER, XMP_AS_TEXT], ids=["NaN", "700"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_the_orientation_in_damaged_exif_still_turns(kind, entry, orientation):
+    pixels, options = pictures.photo(), SAVES[kind]
+    exif = damaged_exif(orientation, entry)
+    data = pictures.file_of(pixels, kind, exif=exif, **options)
+    same = pictures.file_of(pixels, kind, exif=pictures.exif(orientation), **options)
+    picture = reader.read(data)
+    np.testing.assert_array_equal(picture.pixels, reader.read(same).pixels)
+    assert picture.metadata.exif is None
+    assert picture.notes == ("EXIF left out: it is damaged",)
+    assert reader.orientation(data) == orientation
+
+
+def test_damaged_exif_of_a_tiff_costs_one_note_as_well():
+    data = pictures.file_of(pictures.photo(), "TIFF", dpi=(72, 72))
+    place = data.index(struct.pack("<HHI", 0x011A, 5, 1))
+    picture = reader.read(data[:place] + NOT_A_NUMBER + data[place + 12 :])
+    np.testing.assert_array_equal(picture.pixels, pictures.photo())
+    assert picture.metadata.exif is None
+    assert picture.notes == ("EXIF left out: it is damaged",)
+
+
+def test_the_exif_of_a_turned_picture_names_no_size_or_layout():
+    block = Image.Exif()
+    block[pictures.EXIF_ORIENTATION], block[pictures.EXIF_ARTIST] = 6, "Somebody"
+    block[0x0100], block[0x0101], block[0x0103] = 56, 40, 6
+    inner = block.get_ifd(ExifTags.IFD.Exif)
+    inner[0xA002], inner[0xA003], inner[0x829A] = 56, 40, 0.5
+    data = pictures.file_of(pictures.photo(), "JPEG", exif=block.tobytes())
+    kept = Image.Exif()
+    kept.load(reader.read(data).metadata.exif)
+    assert set(kept) == {
+        pictures.EXIF_ORIENTATION, pictures.EXIF_ARTIST, ExifTags.IFD.Exif,
+    }  # fmt: skip
+    assert kept.get_ifd(ExifTags.IFD.Exif) == {0x829A: 0.5}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 17), (17, 1)])

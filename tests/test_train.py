@@ -1,6 +1,8 @@
 """The alternating scheme on a tiny run: what moves, what stands still, what resumes."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from comrec.train import data
 from comrec.train.alternate import AlternatingRun, OutOfTime, Progress
 from comrec.train.compact import CompactStep, half_square_error
 from comrec.train.config import Phase, TrainConfig
-from comrec.train.validate import fit, score
+from comrec.train.validate import codec_of, score
 
 TINY = TrainConfig(
     phases=(
@@ -123,7 +125,8 @@ def test_only_the_network_of_a_phase_moves(crops, tmp_path, phase, still, moving
 
 
 def test_warm_up_brings_comcnn_near_the_plain_reduction(unbroken):
-    first, last = [r["loss"] for r in rows(unbroken.folder) if r["phase"] == -1]
+    epochs = [r for r in rows(unbroken.folder) if r["event"] == "epoch"]
+    first, last = [r["loss"] for r in epochs if r["phase"] == -1]
     assert last < first
 
 
@@ -162,15 +165,6 @@ def test_patches_are_aligned_in_every_array_and_start_on_even_pixels():
             assert all(int(p[0, 0, 0]) % 50 % 2 == 0 for p in ours)
 
 
-def test_fit_takes_the_largest_quality_within_the_budget(crops):
-    budget = 900
-    best = fit(crops[0], budget)
-    sizes = {q: len(jpeg.encode(crops[0], q)) for q in range(1, 101)}
-    assert best is not None
-    assert len(best) == sizes[max(q for q, size in sizes.items() if size <= budget)]
-    assert fit(crops[0], 10) is None
-
-
 def test_score_is_what_the_codec_alone_gives_when_networks_do_nothing(crops):
     image = crops[0]
     small = np.ascontiguousarray(image[::2, ::2])
@@ -178,7 +172,7 @@ def test_score_is_what_the_codec_alone_gives_when_networks_do_nothing(crops):
     def halve(x):
         return x[:, ::2, ::2]
 
-    result = score(halve, np.zeros_like, [image], compact_quality=50, plain_quality=10)
+    result = score(codec_of(halve, np.zeros_like, 1, 50), [image], plain_quality=10)
     coded = jpeg.decode(jpeg.encode(small, 50)).astype(np.float32) / 255
     enlarged = np.clip(resample.enlarge(coded, 2, (48, 48)), 0, 1) * 255
     assert result.fixed_psnr_db == pytest.approx(
@@ -187,6 +181,31 @@ def test_score_is_what_the_codec_alone_gives_when_networks_do_nothing(crops):
     ratio = (len(jpeg.encode(small, 50)) + 80) / len(jpeg.encode(image, 10))
     assert result.fixed_bytes_ratio == pytest.approx(ratio)
     assert result.psnr_db <= result.fixed_psnr_db
+
+
+def test_a_folder_with_another_run_in_it_is_refused(unbroken, crops):
+    other = replace(TINY, compact_quality=10)
+    with pytest.raises(UsageError, match=r"config\.json: holds the config of another"):
+        AlternatingRun(other, unbroken.folder, crops, nothing)
+    assert TrainConfig.load(unbroken.folder / "config.json") == TINY
+
+
+def test_too_few_pictures_for_a_batch_are_refused(crops, tmp_path):
+    run = AlternatingRun(replace(TINY, batch=1000), tmp_path, crops, nothing)
+    with pytest.raises(UsageError, match="fewer than 1000 patches"):
+        run.train()
+
+
+def test_the_log_says_what_a_run_was_made_with(unbroken):
+    start = rows(unbroken.folder)[0]
+    assert start["event"] == "start"
+    assert start["keras"] == keras.__version__
+
+
+def test_the_shipped_configs_load():
+    folder = Path(__file__).parents[1] / "experiments" / "configs"
+    assert TrainConfig.load(folder / "jiang2017-gray-q50.json") == TrainConfig()
+    assert all(TrainConfig.load(p).phases for p in folder.glob("*.json"))
 
 
 def test_config_survives_json_and_refuses_unknown_settings(tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -13,6 +15,7 @@ import keras
 import numpy as np
 
 from comrec import resample
+from comrec.errors import UsageError
 from comrec.models import build_comcnn, build_reccnn
 from comrec.models.comcnn import SCALE
 from comrec.train.compact import CompactStep, half_square_error
@@ -34,6 +37,20 @@ class Progress:
     epoch: int = 0
 
 
+def versions() -> dict[str, str]:
+    """What a run was made with, for its log."""
+    names = ("comrec", "keras", keras.backend.backend(), "numpy", "PIL")
+    found = {name: importlib.import_module(name).__version__ for name in names}
+    git = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found | {"source": git.stdout.strip() or "not under git"}
+
+
 class AlternatingRun:
     """One run in its folder; every epoch ends in a checkpoint that `resume` takes up.
 
@@ -52,12 +69,25 @@ class AlternatingRun:
         keras.config.set_dtype_policy(config.precision)
         self.comcnn = build_comcnn(config.channels, config.width)
         self.reccnn = build_reccnn(config.channels, config.width, config.depth)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.json").write_text(config.dump())
+        self._claim_folder()
+
+    def _claim_folder(self) -> None:
+        """Writes the config, or refuses a folder that holds another config's run."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "config.json"
+        if path.exists() and TrainConfig.load(path) != self.config:
+            raise UsageError(
+                f"{path}: holds the config of another run. Name another folder, or "
+                f"take the run up with its own config"
+            )
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(self.config.dump())
+        os.replace(temporary, path)
 
     def train(self, budget_s: float = float("inf")) -> None:
         """Trains to the end of the schedule; OutOfTime when the budget is spent."""
         self._deadline = time.monotonic() + budget_s
+        self._log(event="start", **versions())
         warmup = Phase("comcnn", self.config.warmup_epochs, 1e-3, 1e-4)
         phases = [warmup, *self.config.phases]
         while self.progress.phase + 1 < len(phases):
@@ -85,10 +115,12 @@ class AlternatingRun:
     def _train_phase(self, phase: Phase) -> None:
         model, batches = self._step(phase)
         optimizer = keras.optimizers.Adam(
-            phase.rate_start, weight_decay=self.config.weight_decay
+            phase.rate_start, epsilon=1e-8, weight_decay=self.config.weight_decay
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-        model.compile(optimizer, loss=half_square_error, jit_compile=False)
+        # On TensorFlow and a CPU, compiling halves the speed; JAX is nothing without.
+        jit = False if keras.backend.backend() == "tensorflow" else "auto"
+        model.compile(optimizer, loss=half_square_error, jit_compile=jit)
         optimizer.build(model.trainable_variables)
         if self.progress.epoch:
             for variable, value in zip(
@@ -117,6 +149,11 @@ class AlternatingRun:
             losses.append(loss)
             if time.monotonic() > self._deadline:
                 raise OutOfTime
+        if not losses:
+            raise UsageError(
+                f"the training pictures make fewer than {self.config.batch} patches, "
+                f"which is one batch. Add pictures, or make the batch smaller"
+            )
         self._log(
             event="epoch",
             network=phase.network,
@@ -180,7 +217,7 @@ class AlternatingRun:
         for i, variable in enumerate(variables):
             state[f"optimizer_{i}"] = keras.ops.convert_to_numpy(variable)
         temporary = self.folder / "checkpoint.tmp.npz"
-        np.savez(temporary, allow_pickle=False, **state)
+        np.savez(temporary, **state)  # type: ignore[arg-type]
         os.replace(temporary, self.folder / "checkpoint.npz")
 
     def _log(self, **row: object) -> None:

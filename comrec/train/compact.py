@@ -3,9 +3,10 @@
 JPEG rounds, so it has no useful gradient. Three named ways around it:
 
 - `bypass` (the paper): the codec is left out, restored = Re(Cr(x)).
-- `released` (the authors' code): real JPEG forward; backward, RecCNN and JPEG
-  count as the identity, so ComCNN sees the error carried back through the
-  enlargement alone.
+- `released` (after the authors' code): real JPEG forward; backward, RecCNN and
+  JPEG count as the identity, so ComCNN sees the error carried back through the
+  enlargement alone. Here that is the enlargement's exact gradient, where their
+  code reduces the error by `imresize`.
 - `ste`: real JPEG forward, exact gradient through RecCNN, straight through JPEG.
 """
 
@@ -49,9 +50,11 @@ class CompactStep(keras.Model):
 
     def codec_error(self, image: np.ndarray, quality: int) -> np.ndarray:
         """float32 (B, h, w, C): coded minus compact; zero where JPEG is bypassed."""
-        compact = np.asarray(self.comcnn.predict_on_batch(image), np.float32)
         if self.estimator == "bypass":
-            return np.zeros_like(compact)
+            count, height, width, channels = image.shape
+            size = resample.compact_size(height, width, self.scale)
+            return np.zeros((count, *size, channels), np.float32)
+        compact = np.asarray(self.comcnn.predict_on_batch(image), np.float32)
         return np.stack([through_jpeg(c, quality) for c in compact]) - compact
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from comrec import jpeg, resample
-from comrec.metrics import psnr_db
+from comrec import rate
+from comrec.codec import Codec
+from comrec.engine import Network
+from comrec.jpeg import JpegSettings
+from comrec.presets import Preset
 
 SIDECAR_BYTES = 80  # counted with the compact JPEG; the real one is a little smaller
-Network = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -24,65 +25,44 @@ class Score:
     fixed_bytes_ratio: float  # of those files over the plain ones
 
 
-def score(
-    comcnn: Network,
-    reccnn: Network,
-    images: list[np.ndarray],
-    compact_quality: int,
-    plain_quality: int,
-    scale: int = 2,
-) -> Score:
-    """Byte-fair comparison with plain JPEG, picture by picture.
+def codec_of(comcnn: Network, reccnn: Network, channels: int, quality: int) -> Codec:
+    """A codec around two networks in training.
 
     Args:
       comcnn, reccnn: float32 (1, H, W, C) to the compact image and the residual.
+      channels: C of both.
+      quality: of the compact JPEG that the pair is trained for.
+    """
+    preset = Preset(
+        name="in training",
+        number=0,
+        summary="",
+        channels=channels,
+        scales=(2,),
+        compact_quality=quality,
+        jpeg=JpegSettings(),
+        weights={},
+        onnx={},
+        licence="",
+        training="",
+    )
+    return Codec(preset, networks={"comcnn": comcnn, "reccnn": reccnn})
+
+
+def score(codec: Codec, images: list[np.ndarray], plain_quality: int) -> Score:
+    """Byte-fair comparison with plain JPEG, picture by picture.
+
+    Args:
+      codec: the pair.
       images: uint8 (H, W, C) each.
-      compact_quality: the quality the pair was trained for.
-      plain_quality: of the optimised libjpeg-turbo JPEG whose bytes are the budget.
-      scale: linear size ratio.
+      plain_quality: of the plain JPEG whose bytes are the budget.
     """
     rows = []
     for image in images:
-        plain = jpeg.encode(image, plain_quality)
-        compact = reduce_with(comcnn, image)
-        fixed = jpeg.encode(compact, compact_quality)
-        matched = fit(compact, len(plain) - SIDECAR_BYTES) or jpeg.encode(compact, 1)
-        size = image.shape[:2]
-        rows.append(
-            (
-                psnr_db(image, restore_with(reccnn, matched, scale, size)),
-                psnr_db(image, jpeg.decode(plain)),
-                psnr_db(image, restore_with(reccnn, fixed, scale, size)),
-                (len(fixed) + SIDECAR_BYTES) / len(plain),
-            )
-        )
+        plain = rate.plain(image, plain_quality)
+        budget = len(plain.jpeg) - SIDECAR_BYTES
+        fixed = rate.at_quality(codec, image, codec.preset.compact_quality)
+        matched = rate.within(codec, image, budget) or rate.at_quality(codec, image, 1)
+        ratio = (len(fixed.jpeg) + SIDECAR_BYTES) / len(plain.jpeg)
+        rows.append((matched.psnr_db, plain.psnr_db, fixed.psnr_db, ratio))
     return Score(*(float(np.mean(column)) for column in zip(*rows, strict=True)))
-
-
-def fit(compact: np.ndarray, budget_bytes: int) -> bytes | None:
-    """The JPEG of highest quality within a budget; None if even quality 1 is beyond."""
-    low, high, best = 1, 100, None
-    while low <= high:
-        middle = (low + high) // 2
-        candidate = jpeg.encode(compact, middle)
-        if len(candidate) <= budget_bytes:
-            low, best = middle + 1, candidate
-        else:
-            high = middle - 1
-    return best
-
-
-def reduce_with(comcnn: Network, image: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, C) to the compact image, uint8 (h, w, C)."""
-    compact = np.asarray(comcnn(image[None].astype(np.float32) / 255), np.float32)[0]
-    return np.rint(np.clip(compact, 0, 1) * 255).astype(np.uint8)
-
-
-def restore_with(
-    reccnn: Network, coded_jpeg: bytes, scale: int, size: tuple[int, int]
-) -> np.ndarray:
-    """A compact JPEG to the restored image, uint8 (H, W, C)."""
-    coded = jpeg.decode(coded_jpeg).astype(np.float32) / 255
-    enlarged = resample.enlarge(coded, scale, size)
-    restored = enlarged + np.asarray(reccnn(enlarged[None]), np.float32)[0]
-    return np.rint(np.clip(restored, 0, 1) * 255).astype(np.uint8)
