@@ -93,7 +93,8 @@ def _is_signed(data: bytes) -> bool:
             comments = seg.payloads(seg.parse(data), seg.COM, b"")
             return writer.SIGNATURE.encode() in comments
         with opened(data, ("TIFF",)) as picture:
-            return picture.getexif().get(ExifTags.Base.Software) == writer.SIGNATURE
+            tags = picture.getexif()
+            return tags.get(ExifTags.Base.ProcessingSoftware) == writer.SIGNATURE
     except Exception:  # whatever is wrong with it, it is not signed
         return False
 

@@ -15,7 +15,7 @@ WRITES = {
     ".jpg": "JPEG", ".jpeg": "JPEG",
 }  # fmt: skip
 JPEG_OUT_QUALITY = 95
-SIGNATURE = "comrec"  # tag Software of every TIFF, comment of every JPEG
+SIGNATURE = "comrec"  # ProcessingSoftware of every TIFF, comment of every JPEG
 PNG_SIGNATURE = b"Software\0comrec"  # a text chunk of every PNG that comrec writes
 XMP_TAG = 700  # of a TIFF
 
@@ -88,7 +88,7 @@ def _tiff_tags(metadata: Metadata) -> Image.Exif:
             raise OutputError(
                 "cannot be written as TIFF: its EXIF is damaged. Write a .png instead"
             ) from err
-    tags[ExifTags.Base.Software] = SIGNATURE
+    tags[ExifTags.Base.ProcessingSoftware] = SIGNATURE
     if metadata.xmp:
         tags[XMP_TAG] = metadata.xmp
     return tags

@@ -161,3 +161,13 @@ def test_damaged_exif_is_refused_by_a_tiff_with_the_remedy():
 
 def test_a_png_says_that_comrec_wrote_it():
     assert writer.PNG_SIGNATURE in writer.write(image.from_array(RGB), ".png")
+
+
+def test_a_tiff_keeps_the_software_that_its_exif_names():
+    exif = Image.Exif()
+    exif[0x0131] = "a camera"
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    picture = Picture(pictures.photo()[..., :3], None, Metadata(exif=block))
+    with Image.open(io.BytesIO(writer.write(picture, ".tif"))) as tiff:
+        assert tiff.getexif()[0x0131] == "a camera"
+        assert tiff.getexif()[0x000B] == "comrec"
