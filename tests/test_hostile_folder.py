@@ -104,12 +104,16 @@ def test_every_picture_comes_back_in_its_size_and_mode(
 
 
 @pytest.mark.slow
-def test_a_large_photo_comes_back(run, tmp_path):
+@pytest.mark.parametrize(
+    "options", [[], ["--jpeg-quality", "30"]], ids=["default", "networks used"]
+)
+def test_a_large_photo_comes_back(run, tmp_path, options):
     large = np.tile(pictures.photo(200, 250), (15, 20, 1))
     source = tmp_path / "large.png"
     Image.fromarray(large).save(source, compress_level=1)
-    made = run("compress", source, "--json")
+    made = run("compress", source, "--json", *options)
     assert made.status == 0
+    assert made.rows[0]["outcome"] == ("comrec" if options else "plain")
     assert run("decompress", tmp_path / "large.comrec.jpg").status == 0
     with Image.open(tmp_path / "large.restored.png") as restored:
         assert restored.size == (5000, 3000)
