@@ -17,6 +17,7 @@ from comrec.errors import ImageError, SidecarError, naming_errors
 from comrec.image import MAX_PIXELS, Picture
 from comrec.metadata import KINDS
 from comrec.options import QUALITY, Options, whole
+from comrec.presets import PLAIN
 from comrec.rate import Coded
 from comrec.report import Report
 from comrec.sidecar import Sidecar
@@ -124,23 +125,22 @@ def compress_picture(
     """`compress` for a picture already decoded; `data` is the file it came from."""
     kept, notes = metadata.fit_jpeg(picture.metadata.only(options.metadata))
     picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes))
+    packer = _Packer(picture, container.pack_alpha(picture.alpha), options.embed)
     pixels, codec = picture.pixels, options.codec()
     if options.jpeg_quality is not None:
         if codec is None:
-            return _pack(
-                picture, rate.plain(pixels, options.jpeg_quality), None, options
-            )
+            return packer.pack(rate.plain(pixels, options.jpeg_quality), None)
         coded = rate.at_quality(codec, pixels, options.jpeg_quality)
-        return _compared(_pack(picture, coded, codec, options), picture, options)
+        return packer.compared(packer.pack(coded, codec))
     anchor = rate.plain(pixels, options.quality)
-    result = _pack(picture, anchor, None, options)
+    result = packer.pack(anchor, None)
     if codec:
         # Any compact JPEG carries the same extra bytes; the anchor stands in for it.
-        paired = _pack(picture, anchor, codec, options)
+        paired = packer.pack(anchor, codec)
         extra = paired.report.total_bytes - result.report.total_bytes
         paying = rate.as_close_as(codec, pixels, anchor, extra)
         if paying:
-            result = _compared(_pack(picture, paying, codec, options), picture, options)
+            result = packer.compared(packer.pack(paying, codec))
     result = replace(result, report=replace(result.report, plain=anchor))
     if _is_jpeg(data):
         unchanged = _unchanged(picture, data, options)
@@ -149,46 +149,44 @@ def compress_picture(
     return result
 
 
-def _pack(
-    picture: Picture, coded: Coded, codec: Codec | None, options: Options
-) -> Compressed:
-    """Both files and a report; without a codec, a plain JPEG."""
-    preset = codec.preset.name if codec else presets.PLAIN
-    record = Sidecar(
-        preset=preset,
-        width_px=picture.size[1],
-        height_px=picture.size[0],
-        scale=codec.scale if codec else 1,
-        alpha=container.pack_alpha(picture.alpha),
-    )
-    # A plain JPEG is whole without a sidecar, unless there is alpha to keep.
-    needed = record if codec or picture.alpha is not None else None
-    jpeg, sidecar = container.pack(coded.jpeg, picture.metadata, needed, options.embed)
-    return Compressed(
-        jpeg,
-        sidecar,
-        Report(
+@dataclass(frozen=True)
+class _Packer:
+    """Puts the files of one picture together, around one coded JPEG or another."""
+
+    picture: Picture
+    alpha: bytes | None
+    embed: bool
+
+    def pack(self, coded: Coded, codec: Codec | None) -> Compressed:
+        """Both files and a report; without a codec, a plain JPEG."""
+        height, width = self.picture.size
+        preset, scale = (codec.preset.name, codec.scale) if codec else (PLAIN, 1)
+        record = Sidecar(preset, width, height, scale, self.alpha)
+        # A plain JPEG is whole without a sidecar, unless there is alpha to keep.
+        needed = record if codec or self.alpha is not None else None
+        jpeg, sidecar = container.pack(
+            coded.jpeg, self.picture.metadata, needed, self.embed
+        )
+        report = Report(
             outcome="comrec" if codec else "plain",
             preset=preset,
-            width_px=picture.size[1],
-            height_px=picture.size[0],
+            width_px=width,
+            height_px=height,
             jpeg_quality=coded.quality,
             jpeg_bytes=len(jpeg),
             sidecar_bytes=len(sidecar or b""),
             psnr_db=coded.psnr_db,
-            notes=picture.notes,
-        ),
-    )
+            notes=self.picture.notes,
+        )
+        return Compressed(jpeg, sidecar, report)
 
-
-def _compared(result: Compressed, picture: Picture, options: Options) -> Compressed:
-    """Adds plain JPEG of the same bytes to the report; both carry the metadata."""
-    smallest = rate.plain(picture.pixels, 1)
-    extra = _pack(picture, smallest, None, options).report.total_bytes - len(
-        smallest.jpeg
-    )
-    same_bytes = rate.plain_within(picture.pixels, result.report.total_bytes - extra)
-    return replace(result, report=replace(result.report, same_bytes=same_bytes))
+    def compared(self, result: Compressed) -> Compressed:
+        """Adds plain JPEG of the same bytes to the report; both carry the metadata."""
+        pixels = self.picture.pixels
+        smallest = rate.plain(pixels, 1)
+        extra = self.pack(smallest, None).report.total_bytes - len(smallest.jpeg)
+        same_bytes = rate.plain_within(pixels, result.report.total_bytes - extra)
+        return replace(result, report=replace(result.report, same_bytes=same_bytes))
 
 
 def _unchanged(picture: Picture, data: bytes, options: Options) -> Compressed:
@@ -202,7 +200,7 @@ def _unchanged(picture: Picture, data: bytes, options: Options) -> Compressed:
             data = seg.insert(bare, metadata.to_segments(kept))
     report = Report(
         outcome="unchanged",
-        preset=presets.PLAIN,
+        preset=PLAIN,
         width_px=picture.size[1],
         height_px=picture.size[0],
         jpeg_quality=None,
