@@ -85,23 +85,23 @@ def _run(
     todo = plan.jobs
     binary = any(job.target is None for job in todo) and args.command != "verify"
     failed = 0
-    with console.output(quiet=args.quiet, binary=binary) as out:
-        if plan.left_out:
-            plural = "s" if plan.left_out > 1 else ""
-            out.warn(f"{plan.left_out} file{plural} left out: comrec's own outputs")
-        results = jobs.run_all(todo, work, args.jobs)
-        for job, result in out.progress(results, len(todo), args.command):
-            if isinstance(result, ComrecError):
-                failed += 1
-                console.complain(result)
-                if args.json:
-                    out.row(jobs.failed(job, result), str, as_json=True)
-            else:
-                for note in jobs.notes(result):
-                    out.warn(f"{job.name}: {note}")
-                out.row(result, describe, args.json)
-        if failed and len(todo) > 1:
-            out.warn(f"{failed} of {len(todo)} failed; the others are done")
+    out = console.Output(quiet=args.quiet, binary=binary)
+    if plan.left_out:
+        plural = "s" if plan.left_out > 1 else ""
+        out.warn(f"{plan.left_out} file{plural} left out: comrec's own outputs")
+    results = jobs.run_all(todo, work, args.jobs)
+    for job, result in out.progress(results, len(todo), args.command):
+        if isinstance(result, ComrecError):
+            failed += 1
+            out.fail(result)
+            if args.json:
+                out.row(jobs.failed(job, result), str, as_json=True)
+        else:
+            for note in jobs.notes(result):
+                out.warn(f"{job.name}: {note}")
+            out.row(result, describe, args.json)
+    if failed and len(todo) > 1:
+        out.warn(f"{failed} of {len(todo)} failed; the others are done")
     return int(failed > 0)
 
 
@@ -135,9 +135,9 @@ def _threads(at_once: int) -> int:
 def _info(args: argparse.Namespace) -> int:
     from comrec import inspection
 
-    with console.output() as out:
-        row = inspection.describe(args.file)
-        out.row(row, console.details, args.json)
+    out = console.Output()
+    row = inspection.describe(args.file)
+    out.row(row, console.details, args.json)
     return 0
 
 
@@ -146,12 +146,12 @@ def _presets(args: argparse.Namespace) -> int:
 
     chosen = [presets.find(args.name)] if args.name else presets.PRESETS.values()
     row: Row
-    with console.output() as out:
-        for preset in chosen:
-            row = preset.row() if args.name else {preset.name: preset.summary}
-            if args.verify:
-                row |= {"verified": ", ".join(weights.verify(preset)) or "no weights"}
-            out.row(row, console.details, args.json)
+    out = console.Output()
+    for preset in chosen:
+        row = preset.row() if args.name else {preset.name: preset.summary}
+        if args.verify:
+            row |= {"verified": ", ".join(weights.verify(preset)) or "no weights"}
+        out.row(row, console.details, args.json)
     return 0
 
 

@@ -6,73 +6,107 @@ import json
 import math
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TextIO, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from comrec.errors import OutputError
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
 Row = dict[str, object]
 T = TypeVar("T")
+BAR_AFTER_S = 1.0
 
 
 class Output:
-    """stdout for results, stderr for everything else."""
+    """stdout for results, stderr for everything else.
 
-    def __init__(self, quiet: bool, binary: bool) -> None:
+    Args:
+      quiet: errors and JSON alone.
+      binary: stdout carries a picture, so results go to stderr as well.
+    """
+
+    def __init__(self, quiet: bool = False, binary: bool = False) -> None:
         self.quiet = quiet
         self._results = sys.stderr if binary else sys.stdout
+        self._bar: Progress | None = None
 
     def row(self, row: Row, describe: Callable[[Row], str], as_json: bool) -> None:
         """One result, as JSON or in words; JSON is never quiet."""
         if as_json:  # in ASCII: a name need not be text that a stream can hold
-            _print(json.dumps(row), self._results)
+            self._above_bar(json.dumps(row), self._results)
         elif not self.quiet:
             clean = {
                 k: printable(v) if isinstance(v, str) else v for k, v in row.items()
             }
-            _print(describe(clean), self._results)
+            self._above_bar(describe(clean), self._results)
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: object) -> None:
         if not self.quiet:
-            complain(text)
+            self.fail(text)
+
+    def fail(self, message: object) -> None:
+        self._above_bar(_complaint(message), sys.stderr)
 
     def progress(self, results: Iterable[T], total: int, verb: str) -> Iterator[T]:
         """Passes results through, with a bar on a terminal once it takes a second."""
         if self.quiet or not sys.stderr.isatty():
             yield from results
             return
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            SpinnerColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        columns = (
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
-            MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-        )  # fmt: skip
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(verb, total=total)
+        bar = _bar()
+        task = bar.add_task(verb, total=total)
+        timer = threading.Timer(BAR_AFTER_S, self._show, [bar])
+        timer.daemon = True
+        timer.start()
+        try:
             for result in results:
                 bar.advance(task)
                 yield result
+        finally:
+            timer.cancel()
+            self._bar = None
+            bar.stop()
+
+    def _show(self, bar: Progress) -> None:
+        self._bar = bar
+        bar.start()
+
+    def _above_bar(self, text: str, stream: TextIO) -> None:
+        """Takes the bar away while a line is printed, or they would share a line."""
+        bar = self._bar
+        if bar:
+            bar.stop()
+        _print(text, stream)
+        if bar:
+            bar.start()
 
 
-@contextmanager
-def output(quiet: bool = False, binary: bool = False) -> Iterator[Output]:
-    """Output of one command; `binary` keeps stdout for a picture, text to stderr."""
-    yield Output(quiet, binary)
+def _bar() -> Progress:
+    from rich import progress
+    from rich.console import Console
+
+    return progress.Progress(
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
 
 
 def complain(message: object) -> None:
     """One line on stderr."""
-    _print(f"comrec: {printable(str(message))}", sys.stderr)
+    _print(_complaint(message), sys.stderr)
+
+
+def _complaint(message: object) -> str:
+    return f"comrec: {printable(str(message))}"
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pictures
@@ -65,9 +66,48 @@ def test_a_name_that_is_no_text_is_printed_all_the_same(run, tmp_path, monkeypat
 def test_a_terminal_without_arrows_gets_question_marks(monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    with console.output() as out:
-        out.row({"a": "é → è"}, lambda row: f"{row['a']} → x", as_json=False)
+    out = console.Output()
+    out.row({"a": "é → è"}, lambda row: f"{row['a']} → x", as_json=False)
     assert raw.getvalue() == b"? ? ? ? x\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Bar:
+    """A stand-in that writes what happens to it where the lines go."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self.stream = stream
+        self.advance = self.add_task = lambda *args, **kwargs: 0
+
+    def start(self) -> None:
+        self.stream.write("[")
+
+    def stop(self) -> None:
+        self.stream.write("]")
+
+
+@pytest.mark.parametrize(
+    ("after_s", "seen"), [(0, "[]one\n[]two\n[]"), (60, "one\ntwo\n]")]
+)
+def test_a_bar_comes_after_a_while_and_makes_way_for_lines(monkeypatch, after_s, seen):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(console, "BAR_AFTER_S", after_s)
+    monkeypatch.setattr(console, "_bar", lambda: Bar(stream))
+
+    def results():
+        time.sleep(0.1)
+        yield from ("one", "two")
+
+    out = console.Output()
+    for result in out.progress(results(), 2, "test"):
+        out.row({"name": result}, lambda row: str(row["name"]), as_json=False)
+    assert stream.getvalue() == seen
 
 
 def test_info_describes_each_kind_of_file(run, pair, tmp_path):
