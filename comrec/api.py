@@ -133,15 +133,17 @@ def compress_picture(
         coded = rate.at_quality(codec, pixels, options.jpeg_quality)
         return packer.compared(packer.pack(coded, codec))
     anchor = rate.plain(pixels, options.quality)
-    result = packer.pack(anchor, None)
+    result = fallback = packer.pack(anchor, None)
     if codec:
         # Any compact JPEG carries the same extra bytes; the anchor stands in for it.
         paired = packer.pack(anchor, codec)
-        extra = paired.report.total_bytes - result.report.total_bytes
+        extra = paired.report.total_bytes - fallback.report.total_bytes
         paying = rate.as_close_as(codec, pixels, anchor, extra)
         if paying:
             result = packer.compared(packer.pack(paying, codec))
-    result = replace(result, report=replace(result.report, plain=anchor))
+    plain_bytes = fallback.report.total_bytes
+    report = replace(result.report, plain=anchor, plain_total_bytes=plain_bytes)
+    result = replace(result, report=report)
     if _is_jpeg(data):
         unchanged = _unchanged(picture, data, options)
         if result.report.total_bytes > JPEG_GAIN * len(unchanged.jpeg):

@@ -54,7 +54,7 @@ def _add_compress(parser: argparse.ArgumentParser) -> None:
         "--jpeg-quality",
         type=_number(1, 100),
         metavar="1..100",
-        help="quality of the compact JPEG itself, whatever comes back",
+        help="quality of the compact JPEG itself; replaces -q, promises nothing",
     )
     parser.add_argument(
         "--scale", type=_number(1, 16), metavar="N", help="image size : compact size"
@@ -66,7 +66,9 @@ def _add_compress(parser: argparse.ArgumentParser) -> None:
         metavar="KINDS",
         help="all, none, or some of exif,icc,xmp",
     )
-    parser.add_argument("--dry-run", action="store_true", help="write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="do all the work, write nothing"
+    )
 
 
 def _add_decompress(parser: argparse.ArgumentParser) -> None:

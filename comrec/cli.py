@@ -101,7 +101,8 @@ def _run(
                 out.warn(f"{job.name}: {note}")
             out.row(result, describe, args.json)
     if failed and len(todo) > 1:
-        out.warn(f"{failed} of {len(todo)} failed; the others are done")
+        rest = "; the others are done" if failed < len(todo) else ""
+        out.warn(f"{failed} of {len(todo)} failed{rest}")
     return int(failed > 0)
 
 

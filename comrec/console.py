@@ -150,7 +150,7 @@ def _sending() -> Iterator[None]:
 
 def compressed(row: Row) -> str:
     """What `compress` says of one picture."""
-    head = _arrow(row)
+    head = ("would write: " if row.get("dry_run") else "") + _arrow(row)
     if row["outcome"] == "skipped":
         return f"{head}: exists, skipped"
     total = int(row["jpeg_bytes"]) + int(row["sidecar_bytes"])  # type: ignore[call-overload]
@@ -162,7 +162,8 @@ def compressed(row: Row) -> str:
     lines = [f"{head}: {sizes}", f"  {size}, {quality}"]
     if row["outcome"] == "plain":
         lines.append(
-            f"  comrec does not pay here: plain JPEG, quality {row['jpeg_quality']}"
+            f"  comrec does not pay here: plain JPEG, quality {row['jpeg_quality']}; "
+            f"a lower -q may pay"
         )
     elif "same_bytes_psnr_db" in row:
         ours, theirs = (
@@ -175,12 +176,14 @@ def compressed(row: Row) -> str:
         lines.append(f"  plain JPEG of these bytes: {_decibel(theirs)}; {verdict}")
     else:
         lines.append("  no plain JPEG is this small")
-    if "plain_jpeg_bytes" in row and row["outcome"] == "comrec":
-        saved = 1 - total / int(row["plain_jpeg_bytes"])  # type: ignore[call-overload]
+    if "plain_total_bytes" in row and row["outcome"] == "comrec":
+        saved = 1 - total / int(row["plain_total_bytes"])  # type: ignore[call-overload]
         lines.append(
             f"  plain JPEG of this closeness (quality {row['plain_quality']}): "
-            f"{_thousands(row['plain_jpeg_bytes'])} bytes; {saved:.0%} saved"
+            f"{_thousands(row['plain_total_bytes'])} bytes; {saved:.0%} saved"
         )
+    if total > int(row["input_bytes"]):  # type: ignore[call-overload]
+        lines.append("  larger than the file that came: keep that one")
     return "\n".join(lines)
 
 
@@ -197,6 +200,11 @@ def restored(row: Row) -> str:
 def verified(row: Row) -> str:
     """What `verify` says of one picture."""
     size = f"{row['width_px']}x{row['height_px']}"
+    if row["outcome"] == "plain" and "original" not in row:
+        return (
+            f"{row['input']}: no comrec marker in it, so a plain JPEG, or a compact "
+            f"image that lost both marker and sidecar. Decodes to {size}"
+        )
     if "original" not in row:
         return f"{row['input']}: whole, restores to {size}. Name --original to compare"
     return (

@@ -37,7 +37,11 @@ def choose(engine: str = "auto") -> str:
     for name in MODULES if engine == "auto" else (engine,):
         if importlib.util.find_spec(MODULES[name]):
             return name
-    raise WeightsError(f"no engine to run networks ({engine}): pip install onnxruntime")
+    extra = {"openvino": "comrec[fast]", "keras": "comrec[train]"}
+    raise WeightsError(
+        f"no engine to run networks ({engine}): pip install "
+        f"{extra.get(engine, 'onnxruntime')}"
+    )
 
 
 def load(

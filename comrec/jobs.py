@@ -80,7 +80,9 @@ def compress(job: Job, options: api.Options, writing: Writing) -> Row:
         result = api.compress_picture(picture, options, data)
     if job.target is None:
         console.send(result.jpeg)
-    elif not writing.dry_run:
+    elif writing.dry_run:
+        row["dry_run"] = True
+    else:
         files.write_pair(job.target, result.jpeg, result.sidecar)
     if result.sidecar and job.target:
         row["sidecar"] = str(naming.sidecar_of(job.target))

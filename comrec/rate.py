@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,7 +23,7 @@ CHECKS_MAX = 4  # on the whole picture, which takes the longest
 class Coded:
     """A JPEG without metadata and how close to the image it comes out."""
 
-    jpeg: bytes
+    jpeg: bytes = field(repr=False)
     quality: int
     psnr_db: float
 

@@ -21,6 +21,8 @@ class Report:
       psnr_db: of the picture that `decompress` gives.
       notes: what was not kept as it was, and why.
       plain: plain JPEG at the quality that was asked for, without metadata.
+      plain_total_bytes: of the files that plain JPEG would have taken, with the
+        metadata and the alpha that comrec's carry.
       same_bytes: the best plain JPEG no larger than both files together.
     """
 
@@ -34,6 +36,7 @@ class Report:
     psnr_db: float
     notes: tuple[str, ...] = ()
     plain: Coded | None = None
+    plain_total_bytes: int | None = None
     same_bytes: Coded | None = None
 
     @property
@@ -61,6 +64,8 @@ class Report:
                 row[f"{name}_quality"] = coded.quality
                 row[f"{name}_jpeg_bytes"] = len(coded.jpeg)
                 row[f"{name}_psnr_db"] = decibel(coded.psnr_db)
+        if self.plain_total_bytes is not None:
+            row["plain_total_bytes"] = self.plain_total_bytes
         return row | {"notes": list(self.notes)}
 
 

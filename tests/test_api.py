@@ -223,3 +223,14 @@ def test_bytes_with_another_sidecar_raise():
 def test_what_the_package_names_is_there():
     assert all(hasattr(comrec, name) for name in comrec.__all__)
     assert comrec.compress is api.compress
+
+
+def test_savings_count_the_alpha_on_both_sides():
+    image = pictures.with_alpha(pictures.photo(200, 240))
+    opaque = comrec.compress(pictures.photo(200, 240), quality=5).report
+    report = comrec.compress(image, quality=5).report
+    assert report.outcome == opaque.outcome == "comrec"
+    assert report.total_bytes < report.plain_total_bytes
+    # What alpha costs is the same either way, but for its base64 and the sidecar.
+    assert opaque.plain_total_bytes == len(opaque.plain.jpeg)
+    assert report.plain_total_bytes > len(report.plain.jpeg)

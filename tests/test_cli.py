@@ -198,7 +198,11 @@ def test_dry_run_says_the_same_and_writes_nothing(run, folder, listing):
     before = listing()
     dry = run("compress", "photo.png", *USED, "--dry-run", "--json")
     assert listing() == before
-    assert run("compress", "photo.png", *USED, "--json").rows == dry.rows
+    rows = dry.rows
+    assert rows[0].pop("dry_run") is True
+    assert run("compress", "photo.png", *USED, "--json").rows == rows
+    said = run("compress", "photo.png", *USED, "--dry-run", "-f").out
+    assert said.startswith(b"would write: photo.png")
 
 
 def test_json_is_one_object_per_input_with_the_sizes_on_disk(run, folder):

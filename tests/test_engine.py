@@ -154,7 +154,12 @@ def test_an_engine_that_is_asked_for_is_taken(monkeypatch, name):
 @NAMES
 def test_an_engine_that_is_not_installed_is_refused(monkeypatch, name):
     only(monkeypatch, *(set(engine.MODULES) - {name}))
-    with pytest.raises(WeightsError, match=rf"\({name}\): pip install"):
+    remedy = {
+        "onnxruntime": "onnxruntime",
+        "openvino": "comrec.fast",
+        "keras": "comrec.train",
+    }
+    with pytest.raises(WeightsError, match=rf"\({name}\): pip install {remedy[name]}"):
         engine.load(PRESET, "comcnn", name)
 
 
