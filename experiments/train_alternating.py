@@ -2,7 +2,7 @@
 
 Claim: at the bytes of plain JPEG QF 10, grey pictures come back more than 1 dB
 closer to the original (set7 of the paper; `score_pair.py` writes the rows).
-Cost: the shipped pair took about two hours on two CPU cores; the paper's
+Cost: the shipped pair took 101 minutes on two shared CPU cores; the paper's
 schedule (`configs/jiang2017-gray-q50.json`) is made for a GPU.
 
     python experiments/train_alternating.py experiments/configs/gray-q50-cpu.json \\
