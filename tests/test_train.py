@@ -10,28 +10,33 @@ import pytest
 keras = pytest.importorskip("keras", reason="needs the train extra")
 
 from comrec import jpeg, resample
-from comrec.errors import UsageError
+from comrec.errors import ImageError, OutputError, UsageError
 from comrec.metrics import psnr_db
-from comrec.train import data
-from comrec.train.alternate import AlternatingRun, OutOfTime, Progress
+from comrec.train import curves, data, rate_term
+from comrec.train.alternate import AlternatingRun, DivergedError, OutOfTime
 from comrec.train.compact import CompactStep, half_square_error
-from comrec.train.config import Phase, TrainConfig
-from comrec.train.validate import codec_of, score
+from comrec.train.config import Phase, Round, Stretch, TrainConfig
+from comrec.train.progress import Watch
+from comrec.train.runlog import RunLog
+from comrec.train.start import best_round
+from comrec.train.validate import Validation, codec_of, score
 
 TINY = TrainConfig(
-    phases=(
-        Phase("reccnn", 2, 1e-3, 1e-4),
-        Phase("comcnn", 2, 1e-3, 1e-4),
-        Phase("reccnn", 1, 1e-4, 1e-4),
+    rounds=(
+        Round((), (Stretch(2, 1e-3, 1e-4),)),
+        Round((Stretch(2, 1e-3, 1e-4),), (Stretch(1, 1e-4, 1e-4),)),
     ),
     width=4,
     depth=3,
     crop_px=48,
     patch_px=16,
+    stride_px=8,
+    epoch_patches=40,
     batch=8,
     warmup_epochs=2,
     precision="float32",
 )
+FOREVER = 10**9
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +47,12 @@ def crops() -> np.ndarray:
     return (np.stack(waves)[..., None] * 100 + 128).astype(np.uint8)
 
 
-def nothing(comcnn: keras.Model, reccnn: keras.Model) -> dict[str, float]:
+def nothing(comcnn: keras.Model, reccnn: keras.Model, number: int) -> dict[str, float]:
     return {}
 
 
 def weights(run: AlternatingRun) -> list[np.ndarray]:
-    return [np.array(v) for m in (run.comcnn, run.reccnn) for v in m.get_weights()]
-
-
-def rows(folder) -> list[dict]:
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines]
+    return [w for model in run.models for w in model.get_weights()]
 
 
 @pytest.fixture(scope="module")
@@ -63,38 +63,57 @@ def unbroken(tmp_path_factory, crops) -> AlternatingRun:
 
 
 def test_every_phase_is_logged_once_with_a_finite_loss(unbroken):
-    epochs = [r for r in rows(unbroken.folder) if r["event"] == "epoch"]
-    assert [r["network"] for r in epochs] == ["comcnn"] * 2 + ["reccnn"] * 2 + [
-        "comcnn", "comcnn", "reccnn",
+    epochs = unbroken.log.rows("epoch")
+    assert [(r["round"], r["network"], r["epoch"]) for r in epochs] == [
+        (-1, "comcnn", 0), (-1, "comcnn", 1), (0, "reccnn", 0), (0, "reccnn", 1),
+        (1, "comcnn", 0), (1, "comcnn", 1), (1, "reccnn", 0),
     ]  # fmt: skip
-    assert all(np.isfinite(r["loss"]) for r in epochs)
-    assert len([r for r in rows(unbroken.folder) if r["event"] == "validation"]) == 3
+    assert all(np.isfinite(r["loss"]) and r["steps"] == 5 for r in epochs)
+    assert [r["round"] for r in unbroken.log.rows("validation")] == [0, 1]
 
 
 def test_learning_rate_falls_along_a_logarithm():
-    phase = Phase("reccnn", 3, 1e-3, 1e-5)
-    assert [phase.rate(p) for p in (0, 0.5, 1)] == pytest.approx([1e-3, 1e-4, 1e-5])
+    stretch = Stretch(3, 1e-3, 1e-5)
+    assert [stretch.rate(p) for p in (0, 0.5, 1)] == pytest.approx([1e-3, 1e-4, 1e-5])
 
 
-@pytest.mark.parametrize("stops_at", [(0, 1), (1, 1), (2, 0)])
-def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, stops_at):
-    run = AlternatingRun(TINY, tmp_path, crops, nothing)
-    checkpoint = run._checkpoint
+def places(run: AlternatingRun) -> list[tuple[int, int]]:
+    return [(row["phase"], row["epoch"]) for row in run.log.rows("epoch")]
 
-    def stop(optimizer):
-        checkpoint(optimizer)
-        if (run.progress.phase, run.progress.epoch) == stops_at:
+
+class StopsAt(Watch):
+    """As a kill would, in the middle of an epoch."""
+
+    def __init__(self, batch: int) -> None:
+        self.left = batch
+
+    def batch(self, words, done, total, loss):
+        self.left -= 1
+        if self.left == 0:
             raise KeyboardInterrupt
 
-    run._checkpoint = stop
+
+@pytest.mark.parametrize("batch", [1, 5, 6, 12, 23, 27, 35])
+def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, batch):
+    run = AlternatingRun(TINY, tmp_path, crops, nothing, watch=StopsAt(batch))
     with pytest.raises(KeyboardInterrupt):
         run.train()
-    resumed = AlternatingRun(TINY, tmp_path, crops, nothing)
-    resumed.resume()
-    assert resumed.progress == Progress(*stops_at)
+    resumed = AlternatingRun(TINY, tmp_path, crops, nothing, resume=True)
     resumed.train()
     for ours, theirs in zip(weights(resumed), weights(unbroken), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
+    ours, theirs = (
+        [r["epoch"] for r in run.log.rows("epoch")] for run in (resumed, unbroken)
+    )
+    assert ours == theirs
+
+
+def test_a_run_that_came_to_its_end_stays_as_it_is(unbroken, crops):
+    before = weights(unbroken)
+    again = AlternatingRun(TINY, unbroken.folder, crops, nothing, resume=True)
+    again.train()
+    for ours, theirs in zip(weights(again), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_budget_that_is_spent_stops_the_run(crops, tmp_path):
@@ -104,44 +123,92 @@ def test_a_budget_that_is_spent_stops_the_run(crops, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("phase", "still", "moving"), [(0, "comcnn", "reccnn"), (1, "reccnn", "comcnn")]
+    ("gains", "rounds"), [((0.5, 0.019, 9), 3), ((0.5, 0.021, -1, 9), 4), ((9, 9), 3)]
 )
-def test_only_the_network_of_a_phase_moves(crops, tmp_path, phase, still, moving):
+def test_rounds_end_when_one_gains_less_than_two_hundredths(
+    crops, tmp_path, gains, rounds
+):
+    """The last of the gains would be large, and is not tried."""
+    config = TINY.limited(1 + len(gains))
+    values = np.cumsum([20, *gains])
+
+    def validate(comcnn, reccnn, number):
+        return {"psnr_db": float(values[number])}
+
+    run = AlternatingRun(config, tmp_path, crops, validate)
+    run.train()
+    assert len(run.log.rows("validation")) == rounds
+    best = int(np.argmax(values[:rounds]))
+    assert best_round(tmp_path).name == f"round-{best}.npz"
+    # And it is not taken up again, though its schedule has not come to the end.
+    AlternatingRun(config, tmp_path, crops, validate, resume=True).train()
+    assert len(run.log.rows("validation")) == rounds
+
+
+@pytest.mark.parametrize(
+    ("learns", "stands"), [("comcnn", "reccnn"), ("reccnn", "comcnn")]
+)
+def test_only_the_network_of_a_phase_moves(crops, tmp_path, learns, stands):
     run = AlternatingRun(TINY, tmp_path, crops, nothing)
-    run.progress = Progress(phase, 0)
-    before = {
-        n: [w.copy() for w in getattr(run, n).get_weights()] for n in (still, moving)
-    }
+    before = {m.name: [w.copy() for w in m.get_weights()] for m in run.models}
     run._deadline = float("inf")
-    run._train_phase(Phase(moving, 1, 1e-3, 1e-3))
-    for ours, theirs in zip(
-        getattr(run, still).get_weights(), before[still], strict=True
-    ):
+    run._train_phase(Phase(0, learns, Stretch(1, 1e-3, 1e-3)))
+    still, moving = (getattr(run, name).get_weights() for name in (stands, learns))
+    for ours, theirs in zip(still, before[stands], strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert any(
-        (a != b).any()
-        for a, b in zip(getattr(run, moving).get_weights(), before[moving], strict=True)
+    assert all(
+        (ours != theirs).any()
+        for ours, theirs in zip(moving, before[learns], strict=True)
     )
 
 
 def test_warm_up_brings_comcnn_near_the_plain_reduction(unbroken):
-    epochs = [r for r in rows(unbroken.folder) if r["event"] == "epoch"]
-    first, last = [r["loss"] for r in epochs if r["phase"] == -1]
+    first, last = [r["loss"] for r in unbroken.log.rows("epoch") if r["round"] < 0]
     assert last < first
 
 
 @pytest.mark.parametrize("estimator", ["bypass", "released", "ste"])
-def test_estimators_see_the_codec_as_they_say(crops, tmp_path, estimator):
-    run = AlternatingRun(TINY, tmp_path, crops, nothing)
-    step = CompactStep(run.comcnn, run.reccnn, estimator, 2)
+def test_estimators_see_the_codec_as_they_say(unbroken, crops, estimator):
+    step = CompactStep(*unbroken.models, replace(TINY, estimator=estimator))
     image = crops[:2, :16, :16].astype(np.float32) / 255
-    error = step.codec_error(image, quality=50)
+    error = step.codec_error(image)
     assert error.shape == (2, 8, 8, 1)
     assert (error == 0).all() == (estimator == "bypass")
     # Adding the error reproduces the real codec's pixels.
     if estimator != "bypass":
-        coded = run.comcnn.predict_on_batch(image) + error
+        coded = unbroken.comcnn.predict_on_batch(image) + error
         np.testing.assert_allclose(coded * 255, np.rint(coded * 255), atol=1e-3)
+
+
+def moved_by(estimator, run, crops, tmp_path, **settings):
+    """How far one compact step of a way moves ComCNN, from the same place."""
+    config = replace(
+        TINY, estimator=estimator, start=str(run.folder),
+        rounds=(Round((Stretch(1, 1e-3, 1e-3),), (Stretch(1, 1e-9, 1e-9),)),),
+        **settings,
+    )  # fmt: skip
+    other = AlternatingRun(config, tmp_path / f"{estimator}{settings}", crops, nothing)
+    rng = np.random.default_rng(5)
+    for variable in other.reccnn.variables:  # one that does something
+        variable.assign(np.abs(rng.normal(0.2, 0.1, variable.shape)))
+    before = [w.copy() for w in other.comcnn.get_weights()]
+    other.train()
+    after = other.comcnn.get_weights()
+    return np.concatenate([(b - a).ravel() for a, b in zip(before, after, strict=True)])
+
+
+def test_the_three_estimators_and_the_rate_term_move_comcnn_differently(
+    unbroken, crops, tmp_path
+):
+    moves = [
+        moved_by(way, unbroken, crops, tmp_path, rate_weight=weight)
+        for way in ("bypass", "released", "ste")
+        for weight in (0.0, 0.1)
+    ]
+    for i, one in enumerate(moves):
+        assert np.abs(one).max() > 1e-4
+        for other in moves[:i]:
+            assert np.abs(one - other).max() > 1e-6
 
 
 def test_half_square_error_is_half_the_sum_over_each_patch():
@@ -155,14 +222,70 @@ def test_turned_squares_take_all_eight_forms():
     assert len(forms) == 8
 
 
-def test_patches_are_aligned_in_every_array_and_start_on_even_pixels():
+@pytest.mark.parametrize("stride", [8, 16, 40])
+def test_patches_are_aligned_in_every_array_and_start_on_even_pixels(stride):
     image = np.arange(2 * 50 * 50, dtype=np.float32).reshape(2, 50, 50, 1)
+    config = replace(TINY, batch=2, stride_px=stride)
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        for ours, theirs in data.patch_batches((image, image + 1), 16, 4, rng):
-            assert ours.shape == (4, 16, 16, 1)
+        cut = list(data.patches((image, image + 1), config, rng))
+        assert len(cut) == {8: 25, 16: 9, 40: 1}[stride]
+        for ours, theirs in cut:
+            assert ours.shape == (2, 16, 16, 1)
             np.testing.assert_array_equal(ours + 1, theirs)
             assert all(int(p[0, 0, 0]) % 50 % 2 == 0 for p in ours)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_rate_term_follows_the_bytes_of_a_real_jpeg(channels):
+    """Busier pictures, and finer tables, cost more, about as much as they do."""
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:64, :64] / 64
+    smooth = 0.5 + 0.2 * np.sin(3 * x + 5 * y)[..., None].repeat(channels, axis=2)
+    noise = rng.normal(0, 1, smooth.shape)
+    pictures = [smooth + amount * noise for amount in (0.01, 0.03, 0.1, 0.2)]
+    real, proxy = [], []
+    for quality in (20, 50, 80):
+        for picture in pictures:
+            pixels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+            real.append(len(jpeg.encode(pixels, quality)))
+            tensor = keras.ops.convert_to_tensor(pixels[None].astype(np.float32) / 255)
+            proxy.append(float(rate_term.magnitudes(tensor, quality)[0]))
+    assert np.corrcoef(real, proxy)[0, 1] > 0.97
+
+
+def test_rate_term_of_a_flat_picture_is_nothing_at_any_size():
+    for size in ((8, 8), (20, 12)):
+        flat = keras.ops.ones((1, *size, 1)) * 0.5
+        assert float(rate_term.magnitudes(flat, 50)[0]) < 0.05 * size[0] * size[1]
+
+
+def test_rate_term_is_calibrated_to_real_bits(crops):
+    def halve(x):
+        return x[:, ::2, ::2]
+
+    each = rate_term.bits_per_magnitude(halve, crops, 50)
+    small = crops[:, ::2, ::2]
+    counted = rate_term.magnitudes(
+        keras.ops.convert_to_tensor(small.astype(np.float32) / 255), 50
+    )
+    empty = len(jpeg.encode(np.full_like(small[0], 128), 50))
+    bits = sum(8 * (len(jpeg.encode(c, 50)) - empty) for c in small)
+    assert each * float(keras.ops.sum(counted)) == pytest.approx(bits, rel=1e-3)
+
+
+def test_rate_term_makes_the_compact_image_cheaper(unbroken, crops, tmp_path):
+    def cost(weight: float) -> float:
+        config = replace(
+            TINY, start=str(unbroken.folder), rate_weight=weight, epoch_patches=400,
+            rounds=(Round((Stretch(2, 1e-3, 1e-3),), (Stretch(1, 1e-9, 1e-9),)),),
+        )  # fmt: skip
+        run = AlternatingRun(config, tmp_path / str(weight), crops, nothing)
+        run.train()
+        compact = run.comcnn.predict_on_batch(crops[:2].astype(np.float32) / 255)
+        return float(keras.ops.sum(rate_term.magnitudes(compact, 50)))
+
+    assert cost(0.5) < 0.8 * cost(0.0)
 
 
 def test_score_is_what_the_codec_alone_gives_when_networks_do_nothing(crops):
@@ -183,42 +306,220 @@ def test_score_is_what_the_codec_alone_gives_when_networks_do_nothing(crops):
     assert result.psnr_db <= result.fixed_psnr_db
 
 
+def test_validation_leaves_samples_and_curves_and_rows(unbroken, crops, tmp_path):
+    images = {str(i): crop for i, crop in enumerate(crops[:2])}
+    validate = Validation(images, TINY, tmp_path / "samples", sample_count=1)
+    run = AlternatingRun(TINY, tmp_path / "run", crops, validate)
+    run.train()
+    curves.draw(run.folder)
+    samples = sorted((tmp_path / "samples").rglob("*.png"))
+    assert [str(p.relative_to(tmp_path)) for p in samples] == [
+        "samples/round-0/0.png", "samples/round-1/0.png",
+    ]  # fmt: skip
+    assert data.load_picture(samples[0], 1).shape == (48, 4 * 48, 1)
+    head, *rows = (run.folder / "rounds.tsv").read_text().splitlines()
+    assert head.split("\t") == list(curves.ROUND)
+    assert len(rows) == 2
+    assert len((run.folder / "epochs.tsv").read_text().splitlines()) == 8
+    assert data.load_picture(run.folder / "curves.png", 3).shape[1] > 800
+
+
+def test_a_pair_can_begin_from_another_run(unbroken, crops, tmp_path):
+    config = replace(TINY, start=str(unbroken.folder))
+    run = AlternatingRun(config, tmp_path, crops, nothing)
+    for ours, theirs in zip(weights(run), weights(unbroken), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert all(phase.round >= 0 for phase in run.phases)
+
+
+def test_a_pair_can_begin_from_a_preset(crops, tmp_path):
+    config = replace(TINY, start="jiang2017-gray-q50", width=64, depth=20)
+    run = AlternatingRun(config, tmp_path, crops, nothing)
+    assert run.reccnn.count_params() == 670_529
+
+
+@pytest.mark.parametrize(
+    ("start", "complaint"),
+    [
+        ("absent", "no preset is called 'absent'"),
+        ("jiang2017-gray-q50", "has networks of another size"),
+        ("plain", "'plain' has no comcnn to begin from"),
+        ("empty", "no finished round in it"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_refused(
+    crops, tmp_path, monkeypatch, start, complaint
+):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=complaint):
+        AlternatingRun(replace(TINY, start=start), tmp_path / "run", crops, nothing)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_with_another_run_in_it_is_refused(unbroken, crops):
     other = replace(TINY, compact_quality=10)
     with pytest.raises(UsageError, match=r"config\.json: holds the config of another"):
-        AlternatingRun(other, unbroken.folder, crops, nothing)
+        AlternatingRun(other, unbroken.folder, crops, nothing, resume=True)
     assert TrainConfig.load(unbroken.folder / "config.json") == TINY
 
 
+def test_a_run_is_not_begun_again_over_itself(unbroken, crops):
+    with pytest.raises(UsageError, match=r"holds a run\. Go on with it by --resume"):
+        AlternatingRun(TINY, unbroken.folder, crops, nothing)
+
+
+@pytest.mark.parametrize("junk", [b"", b"not a zip", b"PK\x03\x04 cut short"])
+def test_a_damaged_checkpoint_is_refused_by_name(unbroken, crops, tmp_path, junk):
+    (tmp_path / "config.json").write_text(TINY.dump())
+    (tmp_path / "checkpoint.npz").write_bytes(junk)
+    with pytest.raises(UsageError, match=r"checkpoint\.npz: not a checkpoint"):
+        AlternatingRun(TINY, tmp_path, crops, nothing, resume=True)
+
+
 def test_too_few_pictures_for_a_batch_are_refused(crops, tmp_path):
-    run = AlternatingRun(replace(TINY, batch=1000), tmp_path, crops, nothing)
+    run = AlternatingRun(
+        replace(TINY, batch=1000, epoch_patches=FOREVER), tmp_path, crops, nothing
+    )
     with pytest.raises(UsageError, match="fewer than 1000 patches"):
         run.train()
 
 
+@pytest.mark.parametrize(
+    ("network", "after", "where"),
+    [
+        ("comcnn", 20, "round 1, comcnn, epoch 0, batch 0"),
+        ("reccnn", 16, "round 0, reccnn, epoch 1, batch 1"),
+    ],
+)
+def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(
+    crops, tmp_path, network, after, where
+):
+    run = AlternatingRun(TINY, tmp_path, crops, nothing)
+
+    class Poison(Watch):
+        def batch(self, words, done, total, loss):
+            if done == after:
+                variable = getattr(run, network).layers[-1].bias
+                variable.assign(np.full(variable.shape, np.nan, np.float32))
+
+    run.watch = Poison()
+    with pytest.raises(DivergedError, match=f"{where}.*the loss is nan"):
+        run.train()
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_checkpoint_of_before(
+    crops, tmp_path, monkeypatch
+):
+    run = AlternatingRun(TINY, tmp_path, crops, nothing, watch=StopsAt(12))
+    with pytest.raises(KeyboardInterrupt):
+        run.train()
+    before = (tmp_path / "checkpoint.npz").read_bytes()
+
+    def full(path, **arrays):
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    resumed = AlternatingRun(TINY, tmp_path, crops, nothing, resume=True)
+    with pytest.raises(
+        OutputError, match=r"checkpoint\.npz: .*No space left.*--resume"
+    ):
+        resumed.train()
+    assert (tmp_path / "checkpoint.npz").read_bytes() == before
+    assert not list(tmp_path.glob("*.tmp*"))
+
+
 def test_the_log_says_what_a_run_was_made_with(unbroken):
-    start = rows(unbroken.folder)[0]
-    assert start["event"] == "start"
+    start = unbroken.log.rows("start")[0]
     assert start["keras"] == keras.__version__
+
+
+def test_a_line_that_a_kill_cut_short_is_not_taken_for_a_row(tmp_path):
+    log = RunLog(tmp_path / "metrics.jsonl")
+    log.add({"event": "epoch", "phase": 0, "epoch": 0})
+    with open(log.path, "a") as file:
+        file.write('{"event": "epoch", "pha')
+    assert len(log.rows()) == 1
+    log.rewind(0, 1)
+    assert len(log.path.read_text().splitlines()) == 1
 
 
 def test_the_shipped_configs_load():
     folder = Path(__file__).parents[1] / "experiments" / "configs"
     assert TrainConfig.load(folder / "jiang2017-gray-q50.json") == TrainConfig()
-    assert all(TrainConfig.load(p).phases for p in folder.glob("*.json"))
+    assert all(list(TrainConfig.load(p).phases()) for p in folder.glob("*.json"))
 
 
-def test_config_survives_json_and_refuses_unknown_settings(tmp_path):
+def test_the_papers_schedule_is_thirty_epochs_of_each_network():
+    phases = list(TrainConfig().phases())
+    assert (
+        sum(p.stretch.epochs for p in phases if (p.round, p.network) == (1, "comcnn"))
+        == 30
+    )
+    assert (
+        sum(p.stretch.epochs for p in phases if (p.round, p.network) == (1, "reccnn"))
+        == 30
+    )
+
+
+def test_config_survives_json(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(TINY.dump())
     assert TrainConfig.load(path) == TINY
-    path.write_text(TINY.dump().replace('"seed"', '"sead"'))
-    with pytest.raises(UsageError, match=r"config\.json: .*sead"):
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("sead", 1, "unknown settings sead"),
+        ("estimator", "magic", "estimator must be one of bypass, released, ste"),
+        ("channels", 2, "channels must be 1"),
+        ("batch", 0, "batch must be a whole number from 1"),
+        ("batch", 1.5, "batch must be a whole number from 1"),
+        ("patch_px", 15, "patch_px must be an even number"),
+        ("patch_px", 400, "patch_px must be at most crop_px=48"),
+        ("stride_px", 3, "stride_px must be an even number"),
+        ("compact_quality", 101, "compact_quality must be .* from 1 to 100"),
+        ("rate_weight", float("nan"), "rate_weight must be a number from 0"),
+        ("precision", "float8", "precision must be one of"),
+        ("rounds", [], "rounds must be one or more"),
+        ("rounds", [{"compact": []}], "no 'reconstruction'"),
+        ("rounds", [{"compact": [], "reconstruction": [], "x": 1}], "settings x"),
+        ("rounds", 3, "not a training config"),
+    ],
+)
+def test_a_config_that_makes_no_sense_is_refused_in_a_line(
+    tmp_path, name, value, complaint
+):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(TINY.dump()) | {name: value}))
+    with pytest.raises(UsageError, match=rf"config\.json: .*{complaint}") as err:
         TrainConfig.load(path)
+    assert "\n" not in str(err.value)
 
 
-def test_a_folder_without_pictures_is_refused_by_name(tmp_path):
-    with pytest.raises(UsageError, match="no picture of at least 48x48"):
+@pytest.mark.parametrize("text", ["", "[]", "{}", "{", "\x00"])
+def test_a_file_that_is_no_config_is_refused_by_name(tmp_path, text):
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=r"config\.json: not a training config"):
+        TrainConfig.load(path)
+    with pytest.raises(UsageError, match=r"absent\.json: cannot be read"):
+        TrainConfig.load(tmp_path / "absent.json")
+
+
+def test_training_folders_that_are_of_no_use_are_refused_by_name(tmp_path):
+    with pytest.raises(UsageError, match="no picture in it"):
         data.load_crops(tmp_path, 48, 1)
-    with pytest.raises(UsageError, match="not a folder"):
+    with pytest.raises(UsageError, match="absent: not a folder of pictures"):
         data.load_crops(tmp_path / "absent", 48, 1)
+    picture = np.zeros((40, 60), np.uint8)
+    data.Image.fromarray(picture).save(tmp_path / "small.png")
+    with pytest.raises(UsageError, match="none of its pictures has 48x48"):
+        data.load_crops(tmp_path, 48, 1)
+    (tmp_path / "torn.png").write_bytes((tmp_path / "small.png").read_bytes()[:40])
+    with pytest.raises(ImageError, match=r"torn\.png: cannot be read as a picture"):
+        data.load_crops(tmp_path, 8, 1)
+    with pytest.raises(ImageError, match=r"torn\.png"):
+        data.load_validation(tmp_path, 1)

@@ -2,151 +2,168 @@
 
 from __future__ import annotations
 
-import importlib
-import json
-import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from comrec import resample
-from comrec.errors import UsageError
+from comrec.errors import ComrecError, OutputError, UsageError
 from comrec.models import build_comcnn, build_reccnn
-from comrec.models.comcnn import SCALE
+from comrec.train import checkpoint, steps
 from comrec.train.compact import CompactStep, half_square_error
 from comrec.train.config import Phase, TrainConfig
-from comrec.train.data import coded_pairs, patch_batches, turned
+from comrec.train.progress import Watch
+from comrec.train.runlog import RunLog, versions
+from comrec.train.start import load_start
 
-Validate = Callable[[keras.Model, keras.Model], dict[str, float]]
+# (comcnn, reccnn, round) to what the round is worth; "psnr_db" decides.
+Validate = Callable[[keras.Model, keras.Model, int], dict[str, float]]
 
 
 class OutOfTime(Exception):
     """The budget is spent. Everything up to the last epoch is in the checkpoint."""
 
 
-@dataclass
-class Progress:
-    """Where a run stands: the next epoch to train. Phase -1 is the warm-up."""
-
-    phase: int = -1
-    epoch: int = 0
-
-
-def versions() -> dict[str, str]:
-    """What a run was made with, for its log."""
-    names = ("comrec", "keras", keras.backend.backend(), "numpy", "PIL")
-    found = {name: importlib.import_module(name).__version__ for name in names}
-    git = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found | {"source": git.stdout.strip() or "not under git"}
+class DivergedError(ComrecError):
+    """A loss is no longer a finite number."""
 
 
 class AlternatingRun:
-    """One run in its folder; every epoch ends in a checkpoint that `resume` takes up.
+    """One run in its folder; every epoch ends in a checkpoint.
 
     All randomness of an epoch comes from (seed, phase, epoch), so a run that was
-    stopped and resumed sees what an unbroken one would have seen.
+    stopped anywhere and resumed sees what an unbroken one would have seen.
+
+    Args:
+      config: what to train, and how.
+      folder: gets `config.json`, `metrics.jsonl`, `checkpoint.npz`, and at the end
+        of each round its weights, `round-0.npz` and so on.
+      crops: uint8 (N, crop_px, crop_px, channels).
+      validate: judges the pair at the end of each round.
+      resume: take up the run that is in the folder; without it, one that holds a
+        run is refused.
+      watch: told of every batch and every row of the log.
+
+    Raises:
+      UsageError: the folder holds another run, or `start` is no such pair.
+      OutputError: the folder cannot be written.
     """
 
     def __init__(
-        self, config: TrainConfig, folder: Path, crops: np.ndarray, validate: Validate
+        self,
+        config: TrainConfig,
+        folder: Path,
+        crops: np.ndarray,
+        validate: Validate,
+        *,
+        resume: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.config, self.folder, self.crops = config, folder, crops
-        self.validate = validate
-        self.progress = Progress()
-        self._optimizer_state: list[np.ndarray] = []
+        self.validate, self.watch = validate, watch or Watch()
+        self.phases = list(config.phases())
+        self.phase, self.epoch = 0, 0  # the next to be trained
+        self.log = RunLog(folder / "metrics.jsonl")
+        self._state: checkpoint.State = {}
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(config.precision)
         self.comcnn = build_comcnn(config.channels, config.width)
         self.reccnn = build_reccnn(config.channels, config.width, config.depth)
-        self._claim_folder()
-
-    def _claim_folder(self) -> None:
-        """Writes the config, or refuses a folder that holds another config's run."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "config.json"
-        if path.exists() and TrainConfig.load(path) != self.config:
-            raise UsageError(
-                f"{path}: holds the config of another run. Name another folder, or "
-                f"take the run up with its own config"
-            )
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(self.config.dump())
-        os.replace(temporary, path)
+        self.models = (self.comcnn, self.reccnn)
+        if config.start:
+            load_start(self.models, config.start)
+        self._claim_folder(resume)
+        if resume:
+            self._resume()
 
     def train(self, budget_s: float = float("inf")) -> None:
-        """Trains to the end of the schedule; OutOfTime when the budget is spent."""
-        self._deadline = time.monotonic() + budget_s
-        self._log(event="start", **versions())
-        warmup = Phase("comcnn", self.config.warmup_epochs, 1e-3, 1e-4)
-        phases = [warmup, *self.config.phases]
-        while self.progress.phase + 1 < len(phases):
-            phase = phases[self.progress.phase + 1]
-            self._train_phase(phase)
-            self.progress = Progress(self.progress.phase + 1, 0)
-            self._checkpoint(None)
-            if self.progress.phase > 0:
-                self._log(event="validation", **self.validate(self.comcnn, self.reccnn))
+        """Trains until a round gains too little, or to the end of the schedule.
 
-    def resume(self) -> None:
-        """Takes up the checkpoint in the folder, if there is one."""
+        Raises:
+          OutOfTime: the budget is spent.
+          DivergedError: a loss is not finite.
+          OutputError: the disk is full.
+        """
+        self._deadline = time.monotonic() + budget_s
+        self._record(event="start", **versions(keras.backend.backend()))
+        while self.phase < len(self.phases) and not self._has_settled():
+            phase = self.phases[self.phase]
+            self._train_phase(phase)
+            if phase.round >= 0 and self._ends_round():
+                self._end_round(phase.round)
+            self.phase, self.epoch = self.phase + 1, 0
+            self._checkpoint(None)
+
+    def _claim_folder(self, resume: bool) -> None:
+        """Writes the config, or refuses a folder that holds another run."""
+        path = self.folder / "config.json"
+        if path.exists():
+            if TrainConfig.load(path) != self.config:
+                raise UsageError(
+                    f"{path}: holds the config of another run. Name another folder, "
+                    f"or take the run up with its own config"
+                )
+            if not resume and (self.folder / "checkpoint.npz").exists():
+                raise UsageError(
+                    f"{self.folder}: holds a run. Go on with it by --resume, or name "
+                    f"another folder"
+                )
+        temporary = path.with_suffix(".tmp")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(self.config.dump())
+            temporary.replace(path)
+        except OSError as err:
+            raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
+
+    def _resume(self) -> None:
         path = self.folder / "checkpoint.npz"
-        if not path.exists():
-            return
-        with np.load(path, allow_pickle=False) as state:
-            self.progress = Progress(*(int(n) for n in state["progress"]))
-            for model in (self.comcnn, self.reccnn):
-                for i, variable in enumerate(model.variables):
-                    variable.assign(state[f"{model.name}_{i}"])
-            self._optimizer_state = [
-                state[f"optimizer_{i}"] for i in range(int(state["optimizer_count"]))
-            ]
+        if path.exists():
+            self._state = checkpoint.load(path)
+            try:
+                checkpoint.assign(self.models, self._state)
+                self.phase, self.epoch = (int(n) for n in self._state["progress"])
+            except (KeyError, ValueError) as err:
+                raise UsageError(f"{path}: not of this run ({err})") from err
+        self.log.rewind(self.phase, self.epoch)
 
     def _train_phase(self, phase: Phase) -> None:
         model, batches = self._step(phase)
+        stretch = phase.stretch
         optimizer = keras.optimizers.Adam(
-            phase.rate_start, epsilon=1e-8, weight_decay=self.config.weight_decay
+            stretch.rate_start, epsilon=1e-8, weight_decay=self.config.weight_decay
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
         # On TensorFlow and a CPU, compiling halves the speed; JAX is nothing without.
         jit = False if keras.backend.backend() == "tensorflow" else "auto"
         model.compile(optimizer, loss=half_square_error, jit_compile=jit)
         optimizer.build(model.trainable_variables)
-        if self.progress.epoch:
-            for variable, value in zip(
-                optimizer.variables, self._optimizer_state, strict=True
-            ):
-                variable.assign(value)
-        for epoch in range(self.progress.epoch, phase.epochs):
-            optimizer.learning_rate = phase.rate(epoch / max(phase.epochs - 1, 1))
-            seed = [self.config.seed, self.progress.phase + 1, epoch]
-            self._train_epoch(model, batches(np.random.default_rng(seed)), phase, epoch)
-            self.progress.epoch = epoch + 1
+        if self.epoch:
+            checkpoint.assign_optimizer(optimizer, self._state)
+        while self.epoch < stretch.epochs:
+            progress = self.epoch / max(stretch.epochs - 1, 1)
+            optimizer.learning_rate = stretch.rate(progress)
+            seed = [self.config.seed, self.phase, self.epoch]
+            self._train_epoch(model, batches(np.random.default_rng(seed)), phase)
+            self.epoch += 1
             self._checkpoint(optimizer)
 
     def _train_epoch(
-        self, model: keras.Model, batches: Iterator, phase: Phase, epoch: int
+        self, model: keras.Model, batches: Iterator[steps.Batch], phase: Phase
     ) -> None:
         started = time.monotonic()
         losses: list[float] = []
         for inputs, target in batches:
-            loss = float(model.train_on_batch(inputs, target))
-            if not np.isfinite(loss):
-                raise FloatingPointError(
-                    f"{phase.network}, phase {self.progress.phase}, epoch {epoch}, "
-                    f"batch {len(losses)}: the loss is {loss}"
+            losses.append(float(model.train_on_batch(inputs, target)))
+            if not np.isfinite(losses[-1]):
+                raise DivergedError(
+                    f"{self.folder}: {phase}, epoch {self.epoch}, batch "
+                    f"{len(losses) - 1}: the loss is {losses[-1]}. Start again with "
+                    f"lower learning rates"
                 )
-            losses.append(loss)
+            self._tell(phase, len(losses), losses[-1])
             if time.monotonic() > self._deadline:
                 raise OutOfTime
         if not losses:
@@ -154,74 +171,65 @@ class AlternatingRun:
                 f"the training pictures make fewer than {self.config.batch} patches, "
                 f"which is one batch. Add pictures, or make the batch smaller"
             )
-        self._log(
-            event="epoch",
-            network=phase.network,
-            epoch=epoch,
-            steps=len(losses),
-            loss=float(np.mean(losses)),
+        self._record(
+            event="epoch", round=phase.round, network=phase.network,
+            steps=len(losses), loss=float(np.mean(losses)),
             rate=float(model.optimizer.learning_rate),
             duration_s=round(time.monotonic() - started, 1),
-        )
+        )  # fmt: skip
 
-    def _step(self, phase: Phase) -> tuple[keras.Model, Callable[..., Iterator]]:
+    def _step(
+        self, phase: Phase
+    ) -> tuple[keras.Model, Callable[[np.random.Generator], Iterator[steps.Batch]]]:
         """The trainable model of a phase, and what yields one epoch for it."""
         learns_rec = phase.network == "reccnn"
         self.reccnn.trainable, self.comcnn.trainable = learns_rec, not learns_rec
+        crops, config = self.crops, self.config
         if learns_rec:
-            return self.reccnn, self._reconstruction_batches
-        if self.progress.phase < 0:
-            return self.comcnn, self._warmup_batches
-        step = CompactStep(self.comcnn, self.reccnn, self.config.estimator, SCALE)
-        return step, lambda rng: self._compact_batches(step, rng)
+            look = self.comcnn.predict_on_batch
+            return self.reccnn, lambda rng: steps.reconstruction(
+                crops, config, rng, look
+            )
+        if phase.round < 0:
+            return self.comcnn, lambda rng: steps.warmup(crops, config, rng)
+        step = CompactStep(self.comcnn, self.reccnn, config)
+        return step, lambda rng: steps.compact(crops, config, rng, step)
 
-    def _reconstruction_batches(self, rng: np.random.Generator) -> Iterator:
-        """(enlarged, residual): ComCNN stands still, the JPEG is a real one."""
-        crops = turned(self.crops, rng)
-        enlarged = coded_pairs(
-            self.comcnn.predict_on_batch, crops, self.config.compact_quality, SCALE
+    def _ends_round(self) -> bool:
+        here, after = self.phases[self.phase], self.phases[self.phase + 1 :]
+        return not after or after[0].round != here.round
+
+    def _end_round(self, number: int) -> None:
+        checkpoint.save(
+            self.folder / f"round-{number}.npz", checkpoint.weights_of(self.models)
         )
-        arrays = (enlarged, crops)
-        for x, image in patch_batches(
-            arrays, self.config.patch_px, self.config.batch, rng
-        ):
-            yield x, image - x
+        scores = self.validate(self.comcnn, self.reccnn, number)
+        self._record(event="validation", round=number, **scores)
 
-    def _compact_batches(self, step: CompactStep, rng: np.random.Generator) -> Iterator:
-        """((image, codec error), image): RecCNN stands still."""
-        crops = turned(self.crops, rng)
-        for (image,) in patch_batches(
-            (crops,), self.config.patch_px, self.config.batch, rng
-        ):
-            error = step.codec_error(image, self.config.compact_quality)
-            yield (image, error), image
+    def _has_settled(self) -> bool:
+        """Whether the last round gained too little for another one."""
+        if self.epoch or not self._at_round_start():
+            return False
+        rows = self.log.rows("validation")
+        values = [row["psnr_db"] for row in rows if "psnr_db" in row]
+        return len(values) > 1 and values[-1] - values[-2] < self.config.gain_min_db
 
-    def _warmup_batches(self, rng: np.random.Generator) -> Iterator:
-        """(image, reduced): ComCNN learns the plain reduction."""
-        crops = turned(self.crops, rng)
-        for (image,) in patch_batches(
-            (crops,), self.config.patch_px, self.config.batch, rng
-        ):
-            matrix = resample.bicubic_matrix(image.shape[1], image.shape[1] // SCALE)
-            yield image, np.einsum("hH,bHWc,wW->bhwc", matrix, image, matrix)
+    def _at_round_start(self) -> bool:
+        before = self.phases[self.phase - 1] if self.phase else None
+        return before is None or before.round != self.phases[self.phase].round
 
     def _checkpoint(self, optimizer: keras.Optimizer | None) -> None:
-        state: dict[str, np.ndarray] = {
-            "progress": np.array([self.progress.phase, self.progress.epoch])
-        }
-        for model in (self.comcnn, self.reccnn):
-            for i, variable in enumerate(model.variables):
-                state[f"{model.name}_{i}"] = keras.ops.convert_to_numpy(variable)
-        variables = optimizer.variables if optimizer else []
-        state["optimizer_count"] = np.array(len(variables))
-        for i, variable in enumerate(variables):
-            state[f"optimizer_{i}"] = keras.ops.convert_to_numpy(variable)
-        temporary = self.folder / "checkpoint.tmp.npz"
-        np.savez(temporary, **state)  # type: ignore[arg-type]
-        os.replace(temporary, self.folder / "checkpoint.npz")
+        state = checkpoint.weights_of(self.models)
+        state |= checkpoint.optimizer_state(optimizer)
+        state["progress"] = np.array([self.phase, self.epoch])
+        checkpoint.save(self.folder / "checkpoint.npz", state)
 
-    def _log(self, **row: object) -> None:
-        row = {"time_s": round(time.time(), 1), **asdict(self.progress), **row}
-        with open(self.folder / "metrics.jsonl", "a") as log:
-            log.write(json.dumps(row) + "\n")
-        print(json.dumps(row), flush=True)
+    def _tell(self, phase: Phase, batch: int, loss: float) -> None:
+        epochs = [phase.stretch.epochs for phase in self.phases]
+        each = self.config.epoch_patches // self.config.batch
+        done = (sum(epochs[: self.phase]) + self.epoch) * each + batch
+        self.watch.batch(str(phase), done, sum(epochs) * each, loss)
+
+    def _record(self, **row: object) -> None:
+        row = {"phase": self.phase, "epoch": self.epoch, **row}
+        self.watch.row(self.log.add(row))

@@ -19,7 +19,12 @@ import numpy as np
 from keras import ops
 
 from comrec import resample
+from comrec.models.comcnn import SCALE
+from comrec.train import rate_term
+from comrec.train.config import TrainConfig
 from comrec.train.data import through_jpeg
+
+CALIBRATION_CROPS = 32
 
 
 class CompactStep(keras.Model):
@@ -31,31 +36,46 @@ class CompactStep(keras.Model):
     """
 
     def __init__(
-        self, comcnn: keras.Model, reccnn: keras.Model, estimator: str, scale: int
+        self, comcnn: keras.Model, reccnn: keras.Model, config: TrainConfig
     ) -> None:
         # float32: a mixed policy here would round the pixels that come in.
         super().__init__(name="compact_step", dtype="float32")
-        self.comcnn, self.reccnn = comcnn, reccnn
-        self.estimator, self.scale = estimator, scale
+        self.comcnn, self.reccnn, self.config = comcnn, reccnn, config
+        self.bit_price = self.add_weight(
+            name="bit_price", initializer="zeros", trainable=False, dtype="float32"
+        )
 
     def call(self, inputs: tuple[Any, Any], training: bool = False) -> Any:
         image, error = inputs
-        coded = self.comcnn(image, training=training) + error
-        enlarged = resample.enlarge_op(coded, self.scale)
-        if self.estimator == "released":
-            residual = ops.stop_gradient(self.reccnn(enlarged, training=False))
-        else:
-            residual = self.reccnn(enlarged, training=False)
+        compact = self.comcnn(image, training=training)
+        if self.config.rate_weight:
+            magnitudes = rate_term.magnitudes(compact, self.config.compact_quality)
+            self.add_loss(self.bit_price * ops.mean(magnitudes))
+        enlarged = resample.enlarge_op(compact + error, SCALE)
+        residual = self.reccnn(enlarged, training=False)
+        if self.config.estimator == "released":
+            residual = ops.stop_gradient(residual)
         return enlarged + residual
 
-    def codec_error(self, image: np.ndarray, quality: int) -> np.ndarray:
+    def codec_error(self, image: np.ndarray) -> np.ndarray:
         """float32 (B, h, w, C): coded minus compact; zero where JPEG is bypassed."""
-        if self.estimator == "bypass":
+        if self.config.estimator == "bypass":
             count, height, width, channels = image.shape
-            size = resample.compact_size(height, width, self.scale)
+            size = resample.compact_size(height, width, SCALE)
             return np.zeros((count, *size, channels), np.float32)
         compact = np.asarray(self.comcnn.predict_on_batch(image), np.float32)
+        quality = self.config.compact_quality
         return np.stack([through_jpeg(c, quality) for c in compact]) - compact
+
+    def calibrate(self, crops: np.ndarray) -> None:
+        """Ties the rate term to real JPEG bits, by uint8 (N, H, W, C) pictures."""
+        if self.config.rate_weight:
+            chosen = crops[:: -(-len(crops) // CALIBRATION_CROPS)]
+            quality = self.config.compact_quality
+            bits = rate_term.bits_per_magnitude(
+                self.comcnn.predict_on_batch, chosen, quality
+            )
+            self.bit_price.assign(self.config.rate_weight * bits)
 
 
 def half_square_error(image: Any, restored: Any) -> Any:

@@ -3,55 +3,84 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from comrec.errors import UsageError
 
 ESTIMATORS = ("bypass", "released", "ste")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One stretch of training of one network while the other one stands still.
+class Stretch:
+    """Epochs in which the learning rate falls along a logarithm."""
 
-    The learning rate falls from `rate_start` to `rate_end` along a logarithm.
-    """
-
-    network: str  # "comcnn" or "reccnn"
     epochs: int
     rate_start: float
     rate_end: float
 
     def rate(self, progress: float) -> float:
-        """Learning rate after `progress` (0 to 1) of this phase."""
+        """Learning rate after `progress` (0 to 1) of this stretch."""
         return self.rate_start * (self.rate_end / self.rate_start) ** progress
 
 
-def paper_round() -> tuple[Phase, ...]:
-    """One round of the paper: 30 epochs of each network, in two stretches."""
-    return (
-        Phase("reccnn", 20, 1e-3, 1e-4),
-        Phase("reccnn", 10, 1e-4, 1e-5),
-        Phase("comcnn", 20, 1e-4, 1e-5),
-        Phase("comcnn", 10, 1e-5, 1e-5),
-    )
+@dataclass(frozen=True)
+class Round:
+    """ComCNN learns while RecCNN stands still, then the other way round.
+
+    RecCNN has the last word, so a round ends with a pair that fits together. The
+    first round of the paper has no `compact` stretches.
+    """
+
+    compact: tuple[Stretch, ...]
+    reconstruction: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch at its place in the schedule. Round -1 is ComCNN's warm-up."""
+
+    round: int
+    network: str  # the one that learns: "comcnn" or "reccnn"
+    stretch: Stretch
+
+    def __str__(self) -> str:
+        return "warm-up" if self.round < 0 else f"round {self.round}, {self.network}"
+
+
+def paper_rounds(count: int = 4) -> tuple[Round, ...]:
+    """Rounds of the paper: 30 epochs of each network, in two stretches.
+
+    The paper repeats them "until nothing moves" and does not say how often.
+    """
+    compact = (Stretch(20, 1e-4, 1e-5), Stretch(10, 1e-5, 1e-5))
+    reconstruction = (Stretch(20, 1e-3, 1e-4), Stretch(10, 1e-4, 1e-5))
+    return (Round((), reconstruction), *[Round(compact, reconstruction)] * (count - 1))
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """One run. The defaults follow Jiang et al. 2017, but for three things.
 
-    An epoch takes each picture once, turned at random, cut on a grid with a random
-    origin: about an eighth of the paper's overlapping patches, but new ones every
-    time. Weight decay is Adam's decoupled one. And the moments of Adam start anew
-    with every phase.
+    The up to 64,000 patches of an epoch are drawn anew every time, from pictures
+    turned at random. Weight decay is Adam's decoupled one. And the moments of Adam
+    start anew with every stretch.
     """
 
     preset: str = "jiang2017-gray-q50"
-    # The paper repeats its round "until nothing moves"; RecCNN has the last word.
-    phases: tuple[Phase, ...] = (*paper_round() * 2, *paper_round()[:2])
+    rounds: tuple[Round, ...] = paper_rounds()
+    # The run ends early with the first round that gains less than this, at the
+    # bytes of plain JPEG, on the validation pictures.
+    gain_min_db: float = 0.02
+    start: str = ""  # preset to begin from; none: random weights and a warm-up
     estimator: str = "bypass"  # how the compact step sees the codec; see compact.py
+    # Squared error (halved, of pixels in [0, 1]) that a bit is worth; the paper
+    # has no such term. See rate_term.py.
+    rate_weight: float = 0.0
     compact_quality: int = 50  # of the JPEG in the loop
     plain_quality: int = 10  # plain JPEG whose bytes a round is judged at
     channels: int = 1
@@ -59,26 +88,140 @@ class TrainConfig:
     depth: int = 20
     crop_px: int = 180  # pictures are cut into squares of this side once
     patch_px: int = 40
+    stride_px: int = 20  # between patches; less than patch_px and they overlap
+    epoch_patches: int = 64_000  # at most, in one epoch
     batch: int = 128
     weight_decay: float = 1e-4
     # Not in the paper, which does not say how ComCNN starts: epochs in which it
     # first learns plain bicubic reduction, so that RecCNN has something to see.
-    warmup_epochs: int = 4
+    warmup_epochs: int = 1
     seed: int = 1708
     precision: str = "mixed_bfloat16"
 
+    def __post_init__(self) -> None:
+        for name, legal in _LEGAL.items():
+            if not legal[0](getattr(self, name)):
+                raise ValueError(
+                    f"{name} must be {legal[1]}. Received: {getattr(self, name)!r}"
+                )
+        if self.patch_px > self.crop_px:
+            raise ValueError(
+                f"patch_px must be at most crop_px={self.crop_px}. "
+                f"Received: {self.patch_px}"
+            )
+
+    def phases(self) -> Iterator[Phase]:
+        """Everything to be trained, in order."""
+        if self.warmup_epochs and not self.start:
+            yield Phase(-1, "comcnn", Stretch(self.warmup_epochs, 1e-3, 1e-4))
+        for i, round_ in enumerate(self.rounds):
+            for network, stretches in (
+                ("comcnn", round_.compact), ("reccnn", round_.reconstruction),
+            ):  # fmt: skip
+                for stretch in stretches:
+                    yield Phase(i, network, stretch)
+
+    def limited(self, rounds: int) -> TrainConfig:
+        """The same for so many rounds; more than there are repeat the last one."""
+        more = [self.rounds[-1]] * (rounds - len(self.rounds))
+        return replace(self, rounds=(*self.rounds[:rounds], *more))
+
+    def quick(self) -> TrainConfig:
+        """The same scheme in seconds, to see that everything works together."""
+        second = Stretch(1, 1e-3, 1e-4)
+        return replace(
+            self, rounds=(Round((), (second,)), Round((second,), (second,))),
+            start="", width=4, depth=3, batch=8, epoch_patches=64, warmup_epochs=1,
+        )  # fmt: skip
+
     @classmethod
     def load(cls, path: Path) -> TrainConfig:
-        """Reads the JSON that `dump` writes; unknown names are refused."""
+        """Reads the JSON that `dump` writes.
+
+        Raises:
+          UsageError: unreadable, an unknown or missing setting, an illegal value.
+        """
         try:
             record = json.loads(path.read_text())
-            phases = tuple(Phase(**phase) for phase in record.pop("phases"))
-            unknown = record.keys() - {field.name for field in fields(cls)}
-            if unknown:
-                raise ValueError(f"unknown settings {sorted(unknown)}")
-            return cls(phases=phases, **record)
-        except (OSError, ValueError, KeyError, TypeError) as err:
+            rounds = [_round(item) for item in record.pop("rounds")]
+            return cls(rounds=tuple(rounds), **_known(cls, record))
+        except OSError as err:
+            raise UsageError(f"{path}: cannot be read ({err.strerror})") from err
+        except KeyError as err:
+            raise UsageError(f"{path}: not a training config (no {err})") from err
+        except (ValueError, TypeError, AttributeError) as err:
             raise UsageError(f"{path}: not a training config ({err})") from err
 
     def dump(self) -> str:
         return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def _round(record: Any) -> Round:
+    known = _known(Round, record)
+    return Round(
+        **{
+            step: tuple(Stretch(**_known(Stretch, item)) for item in known[step])
+            for step in ("compact", "reconstruction")
+        }
+    )
+
+
+def _known(cls: type, record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise ValueError(f"{cls.__name__} must be an object. Received: {record!r}")
+    unknown = record.keys() - {field.name for field in fields(cls)}
+    if unknown:
+        raise ValueError(f"unknown settings {', '.join(sorted(unknown))}")
+    return record
+
+
+def _whole(least: int, most: float = math.inf) -> tuple[Any, str]:
+    words = f"a whole number from {least}" + (f" to {most}" if most < math.inf else "")
+    return lambda v: type(v) is int and least <= v <= most, words
+
+
+def _even(value: object) -> bool:
+    return type(value) is int and value > 0 and value % 2 == 0
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _sound(stretch: Stretch) -> bool:
+    rates = (stretch.rate_start, stretch.rate_end)
+    return (
+        type(stretch.epochs) is int and stretch.epochs > 0
+        and all(_number(rate) and 0 < rate < 1 for rate in rates)
+    )  # fmt: skip
+
+
+_LEGAL: dict[str, tuple[Any, str]] = {
+    "preset": (lambda v: isinstance(v, str) and v, "a name"),
+    "rounds": (
+        lambda v: v and all(
+            r.reconstruction and all(map(_sound, (*r.compact, *r.reconstruction)))
+            for r in v
+        ),
+        "one or more, each with reconstruction stretches of whole epochs and "
+        "learning rates between 0 and 1",
+    ),
+    "gain_min_db": (_number, "a number"),
+    "start": (lambda v: isinstance(v, str), "the name of a preset, or empty"),
+    "estimator": (lambda v: v in ESTIMATORS, f"one of {', '.join(ESTIMATORS)}"),
+    "rate_weight": (lambda v: _number(v) and 0 <= v < math.inf, "a number from 0"),
+    "compact_quality": _whole(1, 100),
+    "plain_quality": _whole(1, 100),
+    "channels": (lambda v: v in (1, 3), "1 (luma) or 3 (colour)"),
+    "width": _whole(1),
+    "depth": _whole(2),
+    "crop_px": _whole(8),
+    "patch_px": (lambda v: _even(v) and v >= 8, "an even number from 8"),
+    "stride_px": (_even, "an even number from 2"),
+    "epoch_patches": _whole(1),
+    "batch": _whole(1),
+    "weight_decay": (lambda v: _number(v) and 0 <= v < 1, "a number from 0 to 1"),
+    "warmup_epochs": _whole(0),
+    "seed": _whole(0),
+    "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
+}  # fmt: skip

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from comrec import jpeg, resample
-from comrec.errors import UsageError
+from comrec.errors import ImageError, UsageError
+from comrec.train.config import TrainConfig
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 # Huffman tables and scans do not change the decoded pixels; this is the fastest.
@@ -23,7 +24,8 @@ def load_crops(folder: Path, crop_px: int, channels: int) -> np.ndarray:
       uint8 (N, crop_px, crop_px, channels); grey is BT.601 full range.
 
     Raises:
-      UsageError: the folder holds no picture of at least that size.
+      UsageError: the folder cannot be read, or holds no picture of that size.
+      ImageError: a picture in it cannot be read.
     """
     crops = []
     for path in picture_files(folder):
@@ -34,22 +36,54 @@ def load_crops(folder: Path, crop_px: int, channels: int) -> np.ndarray:
                 crops.append(pixels[y : y + crop_px, x : x + crop_px])
     if not crops:
         raise UsageError(
-            f"{folder}: no picture of at least {crop_px}x{crop_px} pixels to train on"
+            f"{folder}: none of its pictures has {crop_px}x{crop_px} pixels or more. "
+            f"Name another folder, or make crop_px smaller"
         )
     return np.stack(crops)
 
 
+def load_validation(
+    folder: Path, channels: int, every: int = 1, side_px: int = 256
+) -> dict[str, np.ndarray]:
+    """Every n-th picture of a folder by name, its top left corner of side_px at most.
+
+    Raises:
+      UsageError: the folder cannot be read or is empty.
+      ImageError: a picture cannot be read.
+    """
+    paths = picture_files(folder)[::every]
+    return {
+        path.stem: load_picture(path, channels)[:side_px, :side_px] for path in paths
+    }
+
+
 def picture_files(folder: Path) -> list[Path]:
-    """The pictures directly in a folder, sorted by name."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: not a folder of pictures")
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    """The pictures directly in a folder, sorted by name; at least one."""
+    try:
+        files = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    except OSError as err:
+        raise UsageError(
+            f"{folder}: not a folder of pictures that can be read ({err.strerror})"
+        ) from err
+    if not files:
+        legal = ", ".join(sorted(SUFFIXES))
+        raise UsageError(f"{folder}: no picture in it. Legal: {legal}")
+    return files
 
 
 def load_picture(path: Path, channels: int) -> np.ndarray:
-    """uint8 (H, W, channels)."""
-    with Image.open(path) as picture:
-        pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+    """uint8 (H, W, channels).
+
+    Raises:
+      ImageError: the file is damaged, or no picture.
+    """
+    try:
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as err:
+        raise ImageError(
+            f"{path}: cannot be read as a picture. Repair or remove it"
+        ) from err
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
@@ -97,43 +131,40 @@ def through_jpeg(compact: np.ndarray, quality: int) -> np.ndarray:
     return coded.astype(np.float32) / 255
 
 
-def patch_batches(
-    arrays: tuple[np.ndarray, ...], patch_px: int, batch: int, rng: np.random.Generator
+def patches(
+    arrays: tuple[np.ndarray, ...], config: TrainConfig, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, ...]]:
     """Cuts aligned crops into patches on a grid with a random origin, shuffled.
 
     Args:
-      arrays: float32 or uint8 (N, H, W, C) each, aligned with each other.
-      patch_px: side of a patch.
-      batch: patches in each batch; an incomplete last batch is dropped.
+      arrays: float32 or uint8 (N, H, H, C) each, aligned with each other.
+      config: its `patch_px`, `stride_px` and `batch`; an incomplete last batch is
+        dropped.
       rng: source of the origin and the order.
 
     Yields:
       One float32 (batch, patch_px, patch_px, C) per array; uint8 becomes [0, 1].
     """
     count, side = arrays[0].shape[:2]
+    reach, size = side - config.patch_px, config.batch
     # An even origin keeps patches on the sampling grid of a halving ComCNN.
-    steps = side // patch_px
-    y0, x0 = rng.integers((side - steps * patch_px) // 2 + 1, size=2) * 2
-    corners = [
-        (n, y0 + y * patch_px, x0 + x * patch_px)
-        for n in range(count)
-        for y in range(steps)
-        for x in range(steps)
-        if y0 + (y + 1) * patch_px <= side and x0 + (x + 1) * patch_px <= side
-    ]
-    order = rng.permutation(len(corners))
-    for start in range(0, len(order) - batch + 1, batch):
-        chosen = [corners[i] for i in order[start : start + batch]]
-        yield tuple(_gather(array, chosen, patch_px) for array in arrays)
+    y0, x0 = rng.integers(reach % config.stride_px // 2 + 1, size=2) * 2
+    corners = np.stack(
+        np.meshgrid(
+            np.arange(count),
+            np.arange(y0, reach + 1, config.stride_px),
+            np.arange(x0, reach + 1, config.stride_px),
+        ),
+        axis=-1,
+    ).reshape(-1, 3)
+    rng.shuffle(corners)
+    for start in range(0, len(corners) - size + 1, size):
+        chosen = corners[start : start + size]
+        yield tuple(_gather(array, chosen, config.patch_px) for array in arrays)
 
 
-def _gather(
-    array: np.ndarray, corners: list[tuple[int, int, int]], patch_px: int
-) -> np.ndarray:
-    patches = np.stack(
+def _gather(array: np.ndarray, corners: np.ndarray, patch_px: int) -> np.ndarray:
+    cut = np.stack(
         [array[n, y : y + patch_px, x : x + patch_px] for n, y, x in corners]
     )
-    if patches.dtype == np.uint8:
-        return patches.astype(np.float32) / 255
-    return patches
+    return cut.astype(np.float32) / 255 if cut.dtype == np.uint8 else cut

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+import keras
 import numpy as np
+from PIL import Image
 
-from comrec import rate
+from comrec import jpeg, rate
 from comrec.codec import Codec
 from comrec.engine import Network
-from comrec.jpeg import JpegSettings
+from comrec.errors import OutputError
 from comrec.presets import Preset
+from comrec.train.config import TrainConfig
 
 SIDECAR_BYTES = 80  # counted with the compact JPEG; the real one is a little smaller
 
@@ -40,7 +45,7 @@ def codec_of(comcnn: Network, reccnn: Network, channels: int, quality: int) -> C
         channels=channels,
         scales=(2,),
         compact_quality=quality,
-        jpeg=JpegSettings(),
+        jpeg=jpeg.JpegSettings(),
         weights={},
         onnx={},
         licence="",
@@ -66,3 +71,64 @@ def score(codec: Codec, images: list[np.ndarray], plain_quality: int) -> Score:
         ratio = (len(fixed.jpeg) + SIDECAR_BYTES) / len(plain.jpeg)
         rows.append((matched.psnr_db, plain.psnr_db, fixed.psnr_db, ratio))
     return Score(*(float(np.mean(column)) for column in zip(*rows, strict=True)))
+
+
+class Validation:
+    """Judges each round on the same pictures, and keeps some of them to look at.
+
+    Args:
+      images: uint8 (H, W, C) each, by name.
+      config: of the run.
+      samples: folder for `round-0/NAME.png` and so on; None for no samples.
+      sample_count: of the first so many pictures.
+    """
+
+    def __init__(
+        self,
+        images: Mapping[str, np.ndarray],
+        config: TrainConfig,
+        samples: Path | None = None,
+        sample_count: int = 3,
+    ) -> None:
+        self.images, self.config = dict(images), config
+        self.samples, self.sample_count = samples, sample_count
+
+    def __call__(
+        self, comcnn: keras.Model, reccnn: keras.Model, number: int
+    ) -> dict[str, float]:
+        """The fields of `Score`; samples of the round are on the disk then."""
+        codec = codec_of(
+            comcnn.predict_on_batch, reccnn.predict_on_batch,
+            self.config.channels, self.config.compact_quality,
+        )  # fmt: skip
+        if self.samples:
+            for name in list(self.images)[: self.sample_count]:
+                _save_sample(
+                    sample(codec, self.images[name], self.config.plain_quality),
+                    self.samples / f"round-{number}" / f"{name}.png",
+                )
+        images = list(self.images.values())
+        return asdict(score(codec, images, self.config.plain_quality))
+
+
+def sample(codec: Codec, image: np.ndarray, plain_quality: int) -> np.ndarray:
+    """Image, compact (doubled, as it is), restored, plain JPEG; side by side.
+
+    uint8 (H, 4W, C). Restored and plain have about the same bytes.
+    """
+    plain = rate.plain(image, plain_quality)
+    matched = rate.within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
+    coded = (matched or rate.at_quality(codec, image, 1)).jpeg
+    height, width = image.shape[:2]
+    compact = jpeg.decode(coded).repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    restored = codec.restore(coded, (height, width))
+    return np.hstack([image, compact, restored, jpeg.decode(plain.jpeg)])
+
+
+def _save_sample(pixels: np.ndarray, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.squeeze()).save(path)
+    except OSError as err:
+        path.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written ({err.strerror})") from err

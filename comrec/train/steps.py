@@ -1,0 +1,65 @@
+"""What each step of the scheme is fed: one epoch of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from comrec import resample
+from comrec.models.comcnn import SCALE
+from comrec.train.compact import CompactStep
+from comrec.train.config import TrainConfig
+from comrec.train.data import coded_pairs, patches, turned
+
+Batch = tuple[object, np.ndarray]  # what goes in, and what should come out
+Run = Callable[[np.ndarray], np.ndarray]
+
+
+def warmup(
+    crops: np.ndarray, config: TrainConfig, rng: np.random.Generator
+) -> Iterator[Batch]:
+    """(image, reduced): ComCNN learns the plain reduction."""
+    matrix = resample.bicubic_matrix(config.patch_px, config.patch_px // SCALE)
+    for (image,) in _epoch(lambda: (turned(crops, rng),), config, rng):
+        yield image, np.einsum("hH,bHWc,wW->bhwc", matrix, image, matrix)
+
+
+def compact(
+    crops: np.ndarray, config: TrainConfig, rng: np.random.Generator, step: CompactStep
+) -> Iterator[Batch]:
+    """((image, codec error), image): RecCNN stands still."""
+    step.calibrate(crops)
+    for (image,) in _epoch(lambda: (turned(crops, rng),), config, rng):
+        yield (image, step.codec_error(image)), image
+
+
+def reconstruction(
+    crops: np.ndarray, config: TrainConfig, rng: np.random.Generator, comcnn: Run
+) -> Iterator[Batch]:
+    """(enlarged, residual): ComCNN stands still, the JPEG is a real one."""
+
+    def coded() -> tuple[np.ndarray, ...]:
+        image = turned(crops, rng)
+        return coded_pairs(comcnn, image, config.compact_quality, SCALE), image
+
+    for enlarged, image in _epoch(coded, config, rng):
+        yield enlarged, image - enlarged
+
+
+def _epoch(
+    draw: Callable[[], tuple[np.ndarray, ...]],
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Batches from pictures turned anew until the epoch has its patches."""
+    left = config.epoch_patches // config.batch
+    while left > 0:
+        before = left
+        for batch in patches(draw(), config, rng):
+            yield batch
+            left -= 1
+            if left == 0:
+                return
+        if left == before:  # not one batch in all the pictures
+            return

@@ -1,0 +1,169 @@
+"""experiments/train_alternating.py as it is typed: quick, killed, resumed, refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("keras", reason="needs the train extra")
+
+from comrec.train.config import Round, Stretch, TrainConfig
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = [sys.executable, str(ROOT / "experiments" / "train_alternating.py")]
+ENV = os.environ | {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_DETERMINISTIC_OPS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+STRETCH = Stretch(3, 1e-3, 1e-4)
+TINY = replace(
+    TrainConfig().quick(),
+    rounds=(Round((), (STRETCH,)), Round((STRETCH,), (STRETCH,))),
+    estimator="ste",
+    rate_weight=1e-3,
+    gain_min_db=-100.0,
+)
+
+
+def run(*args: object) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [*SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=300, env=ENV
+    )
+
+
+def refusal(*args: object) -> str:
+    """What a run that is refused says, which is one line and no traceback."""
+    result = run(*args)
+    assert result.returncode != 0
+    lines = [x for x in result.stderr.splitlines() if not x.startswith(("I0", "WARN"))]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def config(tmp_path) -> Path:
+    path = tmp_path / "tiny.json"
+    path.write_text(TINY.dump())
+    return path
+
+
+def weights(folder: Path) -> dict[str, np.ndarray]:
+    with np.load(folder / "round-1.npz") as state:
+        return {name: state[name] for name in state.files}
+
+
+def test_quick_trains_two_rounds_and_leaves_what_it_promises(tmp_path):
+    result = run("--quick", "--run", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    assert "round 1, reccnn, epoch 0: loss" in result.stdout
+    assert "dB at the bytes of plain JPEG" in result.stdout
+    names = {p.name for p in (tmp_path / "run").iterdir()}
+    assert names == {
+        "config.json", "metrics.jsonl", "checkpoint.npz", "round-0.npz", "round-1.npz",
+        "epochs.tsv", "rounds.tsv", "curves.png", "samples",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_run_killed_again_and_again_ends_with_the_same_weights(config, tmp_path):
+    common = [config, "--data", ROOT / "examples", "--validation", ROOT / "examples"]
+    whole = run(*common, "--run", tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    rng = np.random.default_rng(11)
+    kills = 0
+    while True:
+        process = subprocess.Popen(
+            [*SCRIPT, *map(str, common), "--run", str(tmp_path / "killed"), "--resume"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENV,
+        )  # fmt: skip
+        # Not before the folder is claimed, and then at any moment.
+        log = tmp_path / "killed" / "metrics.jsonl"
+        rows = len(log.read_bytes().splitlines()) if log.exists() else 0
+        while process.poll() is None and kills < 8:
+            now = len(log.read_bytes().splitlines()) if log.exists() else 0
+            if now > rows + 1:  # the start, and at least one epoch
+                time.sleep(rng.uniform(0, 0.5))
+                break
+            time.sleep(0.02)
+        if kills < 8 and process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        _, errors = process.communicate(timeout=300)
+        if process.returncode != -signal.SIGKILL:
+            assert process.returncode == 0, errors
+            break
+    assert kills >= 3
+    ours, theirs = weights(tmp_path / "killed"), weights(tmp_path / "whole")
+    for name, value in theirs.items():
+        np.testing.assert_array_equal(ours[name], value)
+    for name in ("epochs.tsv", "rounds.tsv"):
+        ours, theirs = (
+            [
+                line.rsplit("\t", 1)[0]
+                for line in (folder / name).read_text().splitlines()
+            ]
+            for folder in (tmp_path / "killed", tmp_path / "whole")
+        )
+        assert ours == theirs
+
+
+def test_a_dry_run_prints_the_resolved_config_and_writes_nothing(config, tmp_path):
+    result = run(config, "--dry-run", "--rounds", 4, "--run", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    assert len(json.loads(result.stdout)["rounds"]) == 4
+    assert not (tmp_path / "run").exists()
+
+
+def test_minutes_that_are_over_leave_a_run_that_goes_on(config, tmp_path):
+    common = [
+        config, "--data", ROOT / "examples", "--validation", ROOT / "examples",
+        "--run", tmp_path / "run",
+    ]  # fmt: skip
+    result = run(*common, "--minutes", 0)
+    assert result.returncode == 0, result.stderr
+    assert "out of time; --resume goes on" in result.stderr
+    assert run(*common, "--resume").returncode == 0
+    assert "holds a run. Go on with it by --resume" in refusal(*common)
+
+
+def test_what_cannot_be_trained_is_refused_in_one_line(config, tmp_path):
+    data = ["--data", ROOT / "examples", "--validation", ROOT / "examples"]
+    absent = tmp_path / "absent"
+    assert f"{absent}: cannot be read" in refusal(absent, *data)
+    config.write_text(TINY.dump().replace('"seed"', '"sead"'))
+    assert "unknown settings sead" in refusal(config, *data)
+    config.write_text(TINY.dump())
+    common = [config, "--run", tmp_path / "run"]
+    assert f"{absent}: not a folder of pictures" in refusal(
+        *common, "--data", absent, "--validation", ROOT / "examples"
+    )
+    (tmp_path / "small").mkdir()
+    Image.new("L", (20, 20)).save(tmp_path / "small" / "a.png")
+    assert "none of its pictures has 180x180" in refusal(
+        *common, "--data", tmp_path / "small", "--validation", ROOT / "examples"
+    )
+    config.write_text(replace(TINY, batch=10_000, epoch_patches=10_000).dump())
+    assert "fewer than 10000 patches" in refusal(*common, *data)
+    (tmp_path / "file").write_text("")
+    assert "cannot be written" in refusal(
+        config, "--run", tmp_path / "file" / "run", *data
+    )
+
+
+def test_what_is_typed_wrong_is_refused_before_anything_is_read(config):
+    for args in (
+        ["--every", "1"], ["--quick", "--every", "0"], ["--quick", "--rounds", "0"],
+        ["--quick", "--minutes", "-1"], ["--quick", "--minutes", "nan"],
+    ):  # fmt: skip
+        result = run(config, *args)
+        assert result.returncode == 2
+        assert "error: --" in result.stderr
