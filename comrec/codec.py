@@ -69,6 +69,9 @@ class Codec:
         if self.space(pixels.shape[2]) == "YCbCr":
             image = image @ RGB_TO_YCBCR.T + CHROMA_ZERO
         channels = self.preset.channels
+        is_grey = pixels.shape[2] == 1
+        if is_grey and channels == 3:
+            image = image.repeat(3, axis=2)
         compact = tiling.run_whole(
             self._network("comcnn"),
             image[..., :channels],
@@ -80,7 +83,7 @@ class Codec:
         if chroma.shape[2]:
             chroma = resample.reduce(chroma, self.scale)
             compact = np.concatenate([compact, chroma], axis=2)
-        return _to_uint8(compact)
+        return _to_uint8(_luma(compact) if is_grey else compact)
 
     def encode(self, compact: np.ndarray, quality: int) -> bytes:
         """The compact image as a JPEG without metadata, as the preset writes it."""
@@ -114,6 +117,9 @@ class Codec:
         space = self.space(3)
         coded = jpeg.decode(coded_jpeg, space).astype(np.float32) / 255
         enlarged = resample.enlarge(coded, self.scale, size)
+        is_grey = coded.shape[2] == 1
+        if is_grey and self.preset.channels == 3:
+            enlarged = enlarged.repeat(3, axis=2)
         network = self._network("reccnn") if self._has_networks else np.zeros_like
         channels, reach = self.preset.channels, self.preset.reach_px["reccnn"]
         for window in windows:
@@ -122,7 +128,7 @@ class Codec:
             restored[..., :channels] += residual
             if restored.shape[2] == 3 and space == "YCbCr":
                 restored = (restored - CHROMA_ZERO) @ YCBCR_TO_RGB.T
-            yield window, _to_uint8(restored)
+            yield window, _to_uint8(_luma(restored) if is_grey else restored)
 
     @property
     def _has_networks(self) -> bool:
@@ -139,6 +145,11 @@ class Codec:
 
     def _tile_side(self, network: str) -> int:
         return tiling.tile_side(self.memory_mb, self.preset.reach_px[network])
+
+
+def _luma(image: np.ndarray) -> np.ndarray:
+    """Grey of what networks for colour make of a grey picture; grey as it is."""
+    return image if image.shape[2] == 1 else (image @ RGB_TO_YCBCR[0])[..., None]
 
 
 def _to_uint8(image: np.ndarray) -> np.ndarray:

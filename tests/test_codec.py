@@ -1,5 +1,7 @@
 """One image in memory through both networks, at a given JPEG quality."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -105,3 +107,30 @@ def test_the_preset_without_networks_is_plain_jpeg(photo, channels):
     np.testing.assert_array_equal(
         plain.restore(coded, photo.shape[:2]), jpeg.decode(coded)
     )
+
+
+def colour_pair() -> Codec:
+    """Networks for three channels that reduce by a network and restore nothing."""
+
+    def halve(x: np.ndarray) -> np.ndarray:
+        assert x.shape[3] == 3
+        return np.ascontiguousarray(x[:, ::2, ::2])
+
+    def nothing(x: np.ndarray) -> np.ndarray:
+        assert x.shape[3] == 3
+        return np.zeros_like(x)
+
+    preset = dataclasses.replace(presets.find("jiang2017-gray-q50"), channels=3)
+    return Codec(preset, networks={"comcnn": halve, "reccnn": nothing})
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_networks_for_colour_take_grey_pictures_too(photo, channels):
+    pixels = np.ascontiguousarray(photo[:, :, :channels])
+    pair = colour_pair()
+    compact = pair.compact(pixels)
+    assert compact.shape == (66, 49, channels)
+    coded = pair.encode(compact, 95)
+    restored = pair.restore(coded, pixels.shape[:2])
+    assert restored.shape == pixels.shape
+    assert psnr_db(pixels, restored) > 20

@@ -211,6 +211,14 @@ def test_the_three_estimators_and_the_rate_term_move_comcnn_differently(
             assert np.abs(one - other).max() > 1e-6
 
 
+def test_a_pair_for_colour_trains_through_a_colour_jpeg(crops, tmp_path):
+    config = replace(TINY, channels=3, estimator="ste", rate_weight=1e-3)
+    run = AlternatingRun(config, tmp_path, crops.repeat(3, axis=3), nothing)
+    run.train()
+    assert run.comcnn.output_shape[-1] == 3
+    assert all(np.isfinite(row["loss"]) for row in run.log.rows("epoch"))
+
+
 def test_half_square_error_is_half_the_sum_over_each_patch():
     zero, two = np.zeros((3, 4, 4, 1), np.float32), np.full((3, 4, 4, 1), 2, np.float32)
     assert [float(e) for e in half_square_error(zero, two)] == [32, 32, 32]
