@@ -6,6 +6,10 @@ import math
 
 import numpy as np
 
+from comrec.errors import ComrecError
+
+SSIM_SIDE_PX = 11  # of its window, which a picture has to hold
+
 
 def psnr_db(image: np.ndarray, restored: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB over all pixels and channels; peak 255.
@@ -19,16 +23,56 @@ def psnr_db(image: np.ndarray, restored: np.ndarray) -> float:
     Raises:
       ValueError: shapes differ, or the arrays are not uint8.
     """
+    _check_alike("psnr_db", image, restored)
+    error = np.subtract(image, restored, dtype=np.int16).astype(np.float64)
+    mean_square = float(np.mean(error * error))
+    return math.inf if mean_square == 0 else 10 * math.log10(255**2 / mean_square)
+
+
+def ssim(image: np.ndarray, restored: np.ndarray) -> float:
+    """Structural similarity as in Wang et al. 2004 and their `ssim_index.m`.
+
+    Gaussian window of 11x11 pixels and sigma 1.5, K1 = 0.01, K2 = 0.03, peak 255, no
+    reduction, mean over the windows that lie within the picture.
+
+    Args:
+      image, restored: uint8 (H, W, C) of one shape, no side under 11 pixels.
+
+    Returns:
+      At most 1; the mean over channels.
+
+    Raises:
+      ValueError: shapes differ, the arrays are not uint8, or too small.
+      ComrecError: scikit-image is not installed.
+    """
+    _check_alike("ssim", image, restored)
+    if image.ndim != 3 or min(image.shape[:2]) < SSIM_SIDE_PX:
+        raise ValueError(
+            f"ssim needs (H, W, C) and {SSIM_SIDE_PX} pixels a side. "
+            f"Received: {image.shape}"
+        )
+    try:
+        from skimage.metrics import structural_similarity
+    except ImportError as err:
+        raise ComrecError(
+            "SSIM needs scikit-image, which is not installed: pip install comrec[train]"
+        ) from err
+    return float(
+        structural_similarity(
+            image, restored, channel_axis=2, data_range=255, gaussian_weights=True,
+            sigma=1.5, use_sample_covariance=False, K1=0.01, K2=0.03,
+        )
+    )  # fmt: skip
+
+
+def _check_alike(who: str, image: np.ndarray, restored: np.ndarray) -> None:
     if image.shape != restored.shape or {image.dtype, restored.dtype} != {
         np.dtype(np.uint8)
     }:
         raise ValueError(
-            "psnr_db compares uint8 arrays of one shape. Received: "
+            f"{who} compares uint8 arrays of one shape. Received: "
             f"{image.dtype}{image.shape} and {restored.dtype}{restored.shape}"
         )
-    error = np.subtract(image, restored, dtype=np.int16).astype(np.float64)
-    mean_square = float(np.mean(error * error))
-    return math.inf if mean_square == 0 else 10 * math.log10(255**2 / mean_square)
 
 
 def luma(pixels: np.ndarray) -> np.ndarray:

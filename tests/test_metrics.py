@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from comrec.metrics import luma, psnr_db
+from comrec.metrics import luma, psnr_db, ssim
 
 RNG = np.random.default_rng(9)
 
@@ -61,6 +61,40 @@ def test_psnr_of_other_arrays_is_refused(other):
     if other.dtype != np.uint8:
         with pytest.raises(ValueError, match="uint8 arrays"):
             psnr_db(other, other)
+
+
+def test_ssim_is_that_of_wang_window_by_window():
+    pytest.importorskip("skimage.metrics", reason="needs the dev extra")
+    image, restored = noise(13, 15, 2), noise(13, 15, 2)
+    restored[..., 0] = image[..., 0] // 2 + 40  # one channel alike, one not
+    bell = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    weights = np.outer(bell, bell) / np.sum(np.outer(bell, bell))
+    found = []
+    for c, y, x in np.ndindex(2, 3, 5):
+        window = slice(y, y + 11), slice(x, x + 11), c
+        a, b = image[window].astype(float), restored[window].astype(float)
+        mean_a, mean_b = np.sum(weights * a), np.sum(weights * b)
+        a, b = a - mean_a, b - mean_b
+        spread = np.sum(weights * a * a) + np.sum(weights * b * b)
+        c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+        luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+        structure = (2 * np.sum(weights * a * b) + c2) / (spread + c2)
+        found.append(luminance * structure)
+    assert ssim(image, restored) == pytest.approx(np.mean(found), abs=1e-9)
+    assert ssim(image, image.copy()) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(10, 40, 1), (40, 10, 3), (40, 40)])
+def test_ssim_of_what_holds_no_window_is_refused(shape):
+    with pytest.raises(ValueError, match="11 pixels a side"):
+        ssim(noise(*shape), noise(*shape))
+
+
+def test_ssim_of_other_arrays_is_refused():
+    good = noise(20, 20, 1)
+    for other in (good.astype(float), noise(20, 21, 1)):
+        with pytest.raises(ValueError, match=r"ssim compares uint8 .* Received: "):
+            ssim(good, other)
 
 
 def test_luma_is_pillows_grey_within_one_level():
