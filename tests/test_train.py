@@ -12,7 +12,7 @@ keras = pytest.importorskip("keras", reason="needs the train extra")
 from comrec import jpeg, resample
 from comrec.errors import ImageError, OutputError, UsageError
 from comrec.metrics import psnr_db
-from comrec.train import curves, data, rate_term
+from comrec.train import curves, data, rate_term, steps
 from comrec.train.alternate import AlternatingRun, DivergedError, OutOfTime
 from comrec.train.compact import CompactStep, half_square_error
 from comrec.train.config import Phase, Round, Stretch, TrainConfig
@@ -209,6 +209,28 @@ def test_the_three_estimators_and_the_rate_term_move_comcnn_differently(
         assert np.abs(one).max() > 1e-4
         for other in moves[:i]:
             assert np.abs(one - other).max() > 1e-6
+
+
+def test_reccnn_learns_alone_after_bicubic_reduction(crops, tmp_path):
+    config = replace(TINY, reduction="bicubic", rounds=TINY.rounds[:1])
+    run = AlternatingRun(config, tmp_path, crops, nothing)
+    before = [w.copy() for w in run.comcnn.get_weights()]
+    seen = []
+
+    class Look(Watch):
+        def batch(self, words, done, total, loss):
+            seen.append(words)
+
+    run.watch = Look()
+    run.train()
+    assert set(seen) == {"round 0, reccnn"}
+    for ours, theirs in zip(run.comcnn.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    reduce = steps.reduction(run.comcnn.predict_on_batch, config)
+    small = reduce(crops.astype(np.float32) / 255)
+    np.testing.assert_array_equal(
+        small[1], resample.reduce(crops[1] / np.float32(255), 2)
+    )
 
 
 def test_a_pair_for_colour_trains_through_a_colour_jpeg(crops, tmp_path):
@@ -483,6 +505,7 @@ def test_config_survives_json(tmp_path):
         ("sead", 1, "unknown settings sead"),
         ("estimator", "magic", "estimator must be one of bypass, released, ste"),
         ("channels", 2, "channels must be 1"),
+        ("reduction", "bicubic", "with reduction bicubic no compact step"),
         ("batch", 0, "batch must be a whole number from 1"),
         ("batch", 1.5, "batch must be a whole number from 1"),
         ("patch_px", 15, "patch_px must be an even number"),

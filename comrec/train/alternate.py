@@ -186,7 +186,7 @@ class AlternatingRun:
         self.reccnn.trainable, self.comcnn.trainable = learns_rec, not learns_rec
         crops, config = self.crops, self.config
         if learns_rec:
-            look = self.comcnn.predict_on_batch
+            look = steps.reduction(self.comcnn.predict_on_batch, config)
             return self.reccnn, lambda rng: steps.reconstruction(
                 crops, config, rng, look
             )

@@ -11,6 +11,7 @@ from typing import Any
 
 from comrec.errors import UsageError
 
+REDUCTIONS = ("comcnn", "bicubic")
 ESTIMATORS = ("bypass", "released", "ste")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -76,7 +77,10 @@ class TrainConfig:
     # The run ends early with the first round that gains less than this, at the
     # bytes of plain JPEG, on the validation pictures.
     gain_min_db: float = 0.02
-    start: str = ""  # preset to begin from; none: random weights and a warm-up
+    start: str = ""  # preset or run to begin from; none: random weights and a warm-up
+    # What makes the compact image: "comcnn", or "bicubic" for RecCNN alone, as the
+    # paper's tables have it for comparison.
+    reduction: str = "comcnn"
     estimator: str = "bypass"  # how the compact step sees the codec; see compact.py
     # Squared error (halved, of pixels in [0, 1]) that a bit is worth; the paper
     # has no such term. See rate_term.py.
@@ -104,6 +108,8 @@ class TrainConfig:
                 raise ValueError(
                     f"{name} must be {legal[1]}. Received: {getattr(self, name)!r}"
                 )
+        if self.reduction == "bicubic" and any(r.compact for r in self.rounds):
+            raise ValueError("rounds: with reduction bicubic no compact step can be")
         if self.patch_px > self.crop_px:
             raise ValueError(
                 f"patch_px must be at most crop_px={self.crop_px}. "
@@ -112,7 +118,7 @@ class TrainConfig:
 
     def phases(self) -> Iterator[Phase]:
         """Everything to be trained, in order."""
-        if self.warmup_epochs and not self.start:
+        if self.warmup_epochs and not self.start and self.reduction == "comcnn":
             yield Phase(-1, "comcnn", Stretch(self.warmup_epochs, 1e-3, 1e-4))
         for i, round_ in enumerate(self.rounds):
             for network, stretches in (
@@ -129,8 +135,9 @@ class TrainConfig:
     def quick(self) -> TrainConfig:
         """The same scheme in seconds, to see that everything works together."""
         second = Stretch(1, 1e-3, 1e-4)
+        learn = (second,) if self.reduction == "comcnn" else ()
         return replace(
-            self, rounds=(Round((), (second,)), Round((second,), (second,))),
+            self, rounds=(Round((), (second,)), Round(learn, (second,))),
             start="", width=4, depth=3, batch=8, epoch_patches=64, warmup_epochs=1,
         )  # fmt: skip
 
@@ -208,6 +215,7 @@ _LEGAL: dict[str, tuple[Any, str]] = {
     ),
     "gain_min_db": (_number, "a number"),
     "start": (lambda v: isinstance(v, str), "the name of a preset, or empty"),
+    "reduction": (lambda v: v in REDUCTIONS, f"one of {', '.join(REDUCTIONS)}"),
     "estimator": (lambda v: v in ESTIMATORS, f"one of {', '.join(ESTIMATORS)}"),
     "rate_weight": (lambda v: _number(v) and 0 <= v < math.inf, "a number from 0"),
     "compact_quality": _whole(1, 100),

@@ -16,6 +16,13 @@ Batch = tuple[object, np.ndarray]  # what goes in, and what should come out
 Run = Callable[[np.ndarray], np.ndarray]
 
 
+def reduction(comcnn: Run, config: TrainConfig) -> Run:
+    """What makes compact images of a batch of pictures: ComCNN, or bicubic."""
+    if config.reduction == "comcnn":
+        return comcnn
+    return lambda images: np.stack([resample.reduce(x, SCALE) for x in images])
+
+
 def warmup(
     crops: np.ndarray, config: TrainConfig, rng: np.random.Generator
 ) -> Iterator[Batch]:

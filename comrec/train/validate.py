@@ -16,6 +16,7 @@ from comrec.engine import Network
 from comrec.errors import OutputError
 from comrec.presets import Preset
 from comrec.train.config import TrainConfig
+from comrec.train.steps import reduction
 
 SIDECAR_BYTES = 80  # counted with the compact JPEG; the real one is a little smaller
 
@@ -98,7 +99,7 @@ class Validation:
     ) -> dict[str, float]:
         """The fields of `Score`; samples of the round are on the disk then."""
         codec = codec_of(
-            comcnn.predict_on_batch, reccnn.predict_on_batch,
+            reduction(comcnn.predict_on_batch, self.config), reccnn.predict_on_batch,
             self.config.channels, self.config.compact_quality,
         )  # fmt: skip
         if self.samples:
