@@ -40,7 +40,7 @@ test-torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU
 	$(DEV) -m pip install --quiet -e .[torch]
 	KERAS_BACKEND=torch $(PYTEST) tests/test_models.py tests/test_train.py
 
-$(DEMO): setup.cfg $(wildcard comrec/*.py pretrained/*)
+$(DEMO): setup.cfg $(wildcard comrec/*.py comrec/*.json pretrained/*)
 	$(PYTHON) -m venv .venv-demo
 	$(DEMO) -m pip install --quiet .
 	@touch $@

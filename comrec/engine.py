@@ -71,7 +71,8 @@ def load(
     engine = choose(engine)
     files = preset.weights if engine == "keras" else preset.onnx
     with _load_lock:  # two threads that ask at once share one network
-        return _load(engine, files[network], network, preset.channels, threads, exact)
+        size = preset.size(network)
+        return _load(engine, files[network], network, size, threads, exact)
 
 
 @lru_cache(maxsize=8)
@@ -79,12 +80,12 @@ def _load(
     engine: str,
     file: WeightFile,
     network: str,
-    channels: int,
+    size: tuple[int, ...],
     threads: int,
     exact: bool,
 ) -> Network:
     if engine == "keras":
-        return _keras(file, network, channels)
+        return _keras(file, network, size)
     if engine == "openvino":
         return _openvino(file, threads, exact)
     return _onnxruntime(file, threads)
@@ -124,17 +125,10 @@ def _openvino(file: WeightFile, threads: int, exact: bool) -> Network:
     return call
 
 
-def _keras(file: WeightFile, network: str, channels: int) -> Network:
-    import keras
+def _keras(file: WeightFile, network: str, size: tuple[int, ...]) -> Network:
+    from comrec.models import build_exact
 
-    from comrec.models import BUILDERS
-
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")  # whatever a training run has set
-    try:
-        model = BUILDERS[network](channels)
-    finally:
-        keras.config.set_dtype_policy(policy)
+    model = build_exact(network, *size)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
         path.write_bytes(weights.read(file))

@@ -1,13 +1,24 @@
-"""One frozen row per trained pair. A released name or number never changes meaning."""
+"""One frozen row per trained pair, in `presets.json`.
+
+A released name or number never changes meaning. `comrec.train.release` adds rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from comrec.errors import UsageError
+from comrec.errors import JpegError, UsageError
 from comrec.jpeg import JpegSettings
+
+PLAIN = "plain"
+DEFAULT = "jiang2017-gray-q50"
+TABLE = Path(__file__).with_name("presets.json")
+LAST_NUMBER = 255  # a byte in binary sidecars
 
 
 @dataclass(frozen=True)
@@ -31,11 +42,12 @@ class Preset:
       scales: linear size ratios image : compact that the pair can do.
       compact_quality: JPEG quality the pair was trained at.
       jpeg: how the compact image is written.
-      reach_px: how far a network looks to each side, in pixels of its input.
       weights: master `.weights.h5` of each network.
-      onnx: its export, opset 15, float32, named after the master's hash.
+      onnx: its export, float32, named after the master's hash.
       licence: terms of the weights.
-      training: the config they were trained with, in `experiments/configs`.
+      training: the file that has the config they were trained with.
+      width: feature maps in the hidden layers of both networks.
+      depth: convolutions of RecCNN.
     """
 
     name: str
@@ -49,14 +61,23 @@ class Preset:
     onnx: Mapping[str, WeightFile]
     licence: str
     training: str
-    reach_px: Mapping[str, int] = field(
-        default_factory=lambda: MappingProxyType({"comcnn": 4, "reccnn": 20})
-    )
+    width: int = 64
+    depth: int = 20
 
     @property
     def hash(self) -> str:
         """First 8 hex digits of the SHA-256 of both masters, ComCNN then RecCNN."""
         return "-".join(file.sha256[:8] for file in self.weights.values())
+
+    @property
+    def reach_px(self) -> Mapping[str, int]:
+        """How far a network looks to each side, in pixels of its input."""
+        return {"comcnn": 4, "reccnn": self.depth}  # kernels are 3x3, one is strided
+
+    def size(self, network: str) -> tuple[int, ...]:
+        """What the builder of a network in `comrec.models` is told."""
+        size = (self.channels, self.width, self.depth)
+        return size if network == "reccnn" else size[:2]
 
     def row(self) -> dict[str, object]:
         """The same as JSON values, for people and programs."""
@@ -73,55 +94,55 @@ class Preset:
         }
 
 
-PLAIN = "plain"
-DEFAULT = "jiang2017-gray-q50"
+def read(path: Path = TABLE) -> tuple[Preset, ...]:
+    """The rows of a table that `dump` wrote.
 
-_ROWS = (
-    Preset(
-        name=PLAIN,
-        number=1,
-        summary="no networks: plain JPEG, beside it the alpha it cannot hold",
-        channels=3,
-        scales=(1,),
-        compact_quality=75,
-        jpeg=JpegSettings(),
-        weights={},
-        onnx={},
-        licence="",
-        training="",
-    ),
-    Preset(
-        name="jiang2017-gray-q50",
-        number=2,
-        summary="the paper's networks on luma, half size; for 0.1 to 0.4 bpp",
-        channels=1,
-        scales=(2,),
-        compact_quality=50,
-        jpeg=JpegSettings(encoder="libjpeg-turbo", tables="standard"),
-        weights={
-            "comcnn": WeightFile(
-                "jiang2017-gray-q50.comcnn.8e3a361b.weights.h5",
-                "8e3a361b8c7350f742749009b9101d6b31195db38d84efe573c1553cd71bf15d",
-            ),
-            "reccnn": WeightFile(
-                "jiang2017-gray-q50.reccnn.0caeb26e.weights.h5",
-                "0caeb26e56761888ca232840c474c1062d227133539ded0bdd4c6156bc27c2a8",
-            ),
-        },
-        onnx={
-            "comcnn": WeightFile(
-                "jiang2017-gray-q50.comcnn.8e3a361b.onnx",
-                "193e3ed3c32196afb4819c18a76b7b8217677837c8aadae9cfcfb4bee6175b4e",
-            ),
-            "reccnn": WeightFile(
-                "jiang2017-gray-q50.reccnn.0caeb26e.onnx",
-                "a8d45f81cba4f3a67fc0095313fc02e74fe489de326115581c4b0e2f859f505a",
-            ),
-        },
-        licence="research only: trained on crops of BSDS500 photographs",
-        training="experiments/configs/gray-q50-cpu.json",
-    ),
-)
+    Raises:
+      UsageError: it cannot be read, is something else, or two of its rows share a
+        name or a number.
+    """
+    try:
+        rows = tuple(_preset(record) for record in json.loads(path.read_bytes()))
+        if (
+            not len(rows)
+            == len({r.name for r in rows})
+            == len({r.number for r in rows})
+        ):
+            raise ValueError("two rows share a name or a number")
+    except OSError as err:
+        raise UsageError(
+            f"{path}: cannot be read ({err.strerror}). Reinstall comrec, or name "
+            f"another table"
+        ) from err
+    except (ValueError, KeyError, TypeError, AttributeError, JpegError) as err:
+        raise UsageError(
+            f"{path}: not a table of presets ({type(err).__name__}: {err}). Reinstall "
+            f"comrec, or name another table"
+        ) from err
+    return rows
+
+
+def dump(rows: Iterable[Preset]) -> str:
+    """The JSON of a table."""
+    return (
+        json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False) + "\n"
+    )
+
+
+def _preset(record: dict[str, Any]) -> Preset:
+    tables = record["jpeg"]["tables"]
+    if not isinstance(tables, str):
+        tables = tuple(tuple(table) for table in tables)
+    files = {
+        kind: {network: WeightFile(**file) for network, file in record[kind].items()}
+        for kind in ("weights", "onnx")
+    }
+    settings = JpegSettings(**record["jpeg"] | {"tables": tables})
+    scales = tuple(record["scales"])
+    return Preset(**record | files | {"jpeg": settings, "scales": scales})
+
+
+_ROWS = read()
 PRESETS: Mapping[str, Preset] = MappingProxyType({row.name: row for row in _ROWS})
 
 

@@ -31,13 +31,29 @@ def read(file: WeightFile) -> bytes:
         raise WeightsError(
             f"{path}: weights missing or unreadable ({err.strerror}). Reinstall comrec."
         ) from err
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != file.sha256:
+    received = digest(data)
+    if received != file.sha256:
         raise WeightsError(
             f"{path}: not the released weights. SHA-256 must be {file.sha256[:12]}…, "
-            f"received {digest[:12]}…. Reinstall comrec."
+            f"received {received[:12]}…. Reinstall comrec."
         )
     return data
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of a file's content, as WeightFile has it."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def stem(preset: str, network: str, master: str) -> str:
+    """What the files of a network are called, but for their endings.
+
+    Args:
+      preset: its name.
+      network: "comcnn" or "reccnn".
+      master: SHA-256 of the `.weights.h5`.
+    """
+    return f"{preset}.{network}.{master[:8]}"
 
 
 def verify(preset: Preset) -> list[str]:

@@ -2,11 +2,14 @@
 
 import dataclasses
 import hashlib
+import json
+from pathlib import Path
 
 import pytest
 
 from comrec import presets, weights
 from comrec.errors import UsageError
+from comrec.jpeg import JpegSettings
 from comrec.presets import PRESETS
 
 ROWS = pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
@@ -56,6 +59,20 @@ def test_files_are_named_after_the_hash_of_the_master(name):
         assert preset.onnx[network].name == f"{stem}.onnx"
 
 
+@TRAINED
+def test_every_trained_pair_has_a_card_and_a_line_in_the_index(name):
+    card = weights.folder() / f"{name}.md"
+    assert card.read_text().startswith(f"# Model card: {name}\n")
+    index = (weights.folder() / "README.md").read_text().splitlines()
+    licence = presets.find(name).licence
+    assert f"| `{name}` | [{card.name}]({card.name}) | {licence} |" in index
+
+
+@TRAINED
+def test_the_config_a_pair_was_trained_with_is_where_the_row_says(name):
+    assert (Path(__file__).parents[1] / presets.find(name).training).is_file()
+
+
 def test_plain_is_no_network_at_all():
     plain = presets.find("plain")
     assert (plain.scales, dict(plain.weights), dict(plain.onnx)) == ((1,), {}, {})
@@ -84,3 +101,61 @@ def test_rows_cannot_be_changed():
         presets.find("plain").number = 3
     with pytest.raises(TypeError):
         PRESETS["plain"] = presets.find(presets.DEFAULT)
+
+
+# The table as a file
+
+
+def test_the_rows_are_those_of_the_table():
+    assert presets.read(presets.TABLE) == tuple(PRESETS.values())
+    assert presets.TABLE.read_text() == presets.dump(PRESETS.values())
+
+
+def test_a_row_with_tables_of_its_own_is_read_as_it_was_written(tmp_path):
+    tables = (tuple(range(1, 65)), (7,) * 64)
+    row = dataclasses.replace(
+        presets.find(presets.DEFAULT), jpeg=JpegSettings(tables=tables), depth=7
+    )
+    (tmp_path / "presets.json").write_text(presets.dump([row]))
+    (read,) = presets.read(tmp_path / "presets.json")
+    assert read == row
+    assert read.jpeg.tables == tables
+    assert read.reach_px["reccnn"] == 7
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "other"}, {"number": 3}], ids=["number", "name"]
+)
+def test_rows_that_share_a_name_or_a_number_are_refused(tmp_path, change):
+    row = presets.find(presets.DEFAULT)
+    path = tmp_path / "presets.json"
+    path.write_text(presets.dump([row, dataclasses.replace(row, **change)]))
+    with pytest.raises(UsageError, match="two rows share a name or a number") as err:
+        presets.read(path)
+    assert str(err.value).startswith(f"{path}: not a table of presets (")
+
+
+@pytest.mark.parametrize("key", ["name", "jpeg", "weights", "colour"])
+def test_rows_with_a_key_missing_or_too_many_are_refused(tmp_path, key):
+    records = json.loads(presets.TABLE.read_text())
+    if key in records[1]:
+        del records[1][key]
+    else:
+        records[1][key] = "blue"
+    path = tmp_path / "presets.json"
+    path.write_text(json.dumps(records))
+    with pytest.raises(UsageError, match=f"not a table of presets .*'{key}'") as err:
+        presets.read(path)
+    assert "\n" not in str(err.value)
+
+
+def test_a_jpeg_setting_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "presets.json"
+    path.write_text(presets.TABLE.read_text().replace('"4:2:0"', '"4:1:0"'))
+    with pytest.raises(UsageError, match=r"not a table of presets .*4:1:0"):
+        presets.read(path)
+
+
+def test_a_missing_table_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"cannot be read \(No such file"):
+        presets.read(tmp_path / "none.json")

@@ -16,9 +16,9 @@ from comrec.train import curves, data, rate_term, steps
 from comrec.train.alternate import AlternatingRun, DivergedError, OutOfTime
 from comrec.train.compact import CompactStep, half_square_error
 from comrec.train.config import Phase, Round, Stretch, TrainConfig
+from comrec.train.finished import FinishedRound
 from comrec.train.progress import Watch
 from comrec.train.runlog import RunLog
-from comrec.train.start import best_round
 from comrec.train.validate import Validation, codec_of, score
 
 TINY = TrainConfig(
@@ -47,8 +47,9 @@ def crops() -> np.ndarray:
     return (np.stack(waves)[..., None] * 100 + 128).astype(np.uint8)
 
 
-def nothing(comcnn: keras.Model, reccnn: keras.Model, number: int) -> dict[str, float]:
-    return {}
+def better(comcnn: keras.Model, reccnn: keras.Model, number: int) -> dict[str, float]:
+    """Every round is a decibel better."""
+    return {"psnr_db": float(number)}
 
 
 def weights(run: AlternatingRun) -> list[np.ndarray]:
@@ -57,7 +58,7 @@ def weights(run: AlternatingRun) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory, crops) -> AlternatingRun:
-    run = AlternatingRun(TINY, tmp_path_factory.mktemp("run"), crops, nothing)
+    run = AlternatingRun(TINY, tmp_path_factory.mktemp("run"), crops, better)
     run.train()
     return run
 
@@ -95,10 +96,10 @@ class StopsAt(Watch):
 
 @pytest.mark.parametrize("batch", [1, 5, 6, 12, 23, 27, 35])
 def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, batch):
-    run = AlternatingRun(TINY, tmp_path, crops, nothing, watch=StopsAt(batch))
+    run = AlternatingRun(TINY, tmp_path, crops, better, watch=StopsAt(batch))
     with pytest.raises(KeyboardInterrupt):
         run.train()
-    resumed = AlternatingRun(TINY, tmp_path, crops, nothing, resume=True)
+    resumed = AlternatingRun(TINY, tmp_path, crops, better, resume=True)
     resumed.train()
     for ours, theirs in zip(weights(resumed), weights(unbroken), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
@@ -110,14 +111,14 @@ def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, ba
 
 def test_a_run_that_came_to_its_end_stays_as_it_is(unbroken, crops):
     before = weights(unbroken)
-    again = AlternatingRun(TINY, unbroken.folder, crops, nothing, resume=True)
+    again = AlternatingRun(TINY, unbroken.folder, crops, better, resume=True)
     again.train()
     for ours, theirs in zip(weights(again), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_budget_that_is_spent_stops_the_run(crops, tmp_path):
-    run = AlternatingRun(TINY, tmp_path, crops, nothing)
+    run = AlternatingRun(TINY, tmp_path, crops, better)
     with pytest.raises(OutOfTime):
         run.train(budget_s=0)
 
@@ -139,7 +140,7 @@ def test_rounds_end_when_one_gains_less_than_two_hundredths(
     run.train()
     assert len(run.log.rows("validation")) == rounds
     best = int(np.argmax(values[:rounds]))
-    assert best_round(tmp_path).name == f"round-{best}.npz"
+    assert FinishedRound.find(tmp_path).number == best
     # And it is not taken up again, though its schedule has not come to the end.
     AlternatingRun(config, tmp_path, crops, validate, resume=True).train()
     assert len(run.log.rows("validation")) == rounds
@@ -149,7 +150,7 @@ def test_rounds_end_when_one_gains_less_than_two_hundredths(
     ("learns", "stands"), [("comcnn", "reccnn"), ("reccnn", "comcnn")]
 )
 def test_only_the_network_of_a_phase_moves(crops, tmp_path, learns, stands):
-    run = AlternatingRun(TINY, tmp_path, crops, nothing)
+    run = AlternatingRun(TINY, tmp_path, crops, better)
     before = {m.name: [w.copy() for w in m.get_weights()] for m in run.models}
     run._deadline = float("inf")
     run._train_phase(Phase(0, learns, Stretch(1, 1e-3, 1e-3)))
@@ -187,7 +188,7 @@ def moved_by(estimator, run, crops, tmp_path, **settings):
         rounds=(Round((Stretch(1, 1e-3, 1e-3),), (Stretch(1, 1e-9, 1e-9),)),),
         **settings,
     )  # fmt: skip
-    other = AlternatingRun(config, tmp_path / f"{estimator}{settings}", crops, nothing)
+    other = AlternatingRun(config, tmp_path / f"{estimator}{settings}", crops, better)
     rng = np.random.default_rng(5)
     for variable in other.reccnn.variables:  # one that does something
         variable.assign(np.abs(rng.normal(0.2, 0.1, variable.shape)))
@@ -213,7 +214,7 @@ def test_the_three_estimators_and_the_rate_term_move_comcnn_differently(
 
 def test_reccnn_learns_alone_after_bicubic_reduction(crops, tmp_path):
     config = replace(TINY, reduction="bicubic", rounds=TINY.rounds[:1])
-    run = AlternatingRun(config, tmp_path, crops, nothing)
+    run = AlternatingRun(config, tmp_path, crops, better)
     before = [w.copy() for w in run.comcnn.get_weights()]
     seen = []
 
@@ -235,7 +236,7 @@ def test_reccnn_learns_alone_after_bicubic_reduction(crops, tmp_path):
 
 def test_a_pair_for_colour_trains_through_a_colour_jpeg(crops, tmp_path):
     config = replace(TINY, channels=3, estimator="ste", rate_weight=1e-3)
-    run = AlternatingRun(config, tmp_path, crops.repeat(3, axis=3), nothing)
+    run = AlternatingRun(config, tmp_path, crops.repeat(3, axis=3), better)
     run.train()
     assert run.comcnn.output_shape[-1] == 3
     assert all(np.isfinite(row["loss"]) for row in run.log.rows("epoch"))
@@ -310,7 +311,7 @@ def test_rate_term_makes_the_compact_image_cheaper(unbroken, crops, tmp_path):
             TINY, start=str(unbroken.folder), rate_weight=weight, epoch_patches=400,
             rounds=(Round((Stretch(2, 1e-3, 1e-3),), (Stretch(1, 1e-9, 1e-9),)),),
         )  # fmt: skip
-        run = AlternatingRun(config, tmp_path / str(weight), crops, nothing)
+        run = AlternatingRun(config, tmp_path / str(weight), crops, better)
         run.train()
         compact = run.comcnn.predict_on_batch(crops[:2].astype(np.float32) / 255)
         return float(keras.ops.sum(rate_term.magnitudes(compact, 50)))
@@ -356,7 +357,7 @@ def test_validation_leaves_samples_and_curves_and_rows(unbroken, crops, tmp_path
 
 def test_a_pair_can_begin_from_another_run(unbroken, crops, tmp_path):
     config = replace(TINY, start=str(unbroken.folder))
-    run = AlternatingRun(config, tmp_path, crops, nothing)
+    run = AlternatingRun(config, tmp_path, crops, better)
     for ours, theirs in zip(weights(run), weights(unbroken), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert all(phase.round >= 0 for phase in run.phases)
@@ -364,7 +365,7 @@ def test_a_pair_can_begin_from_another_run(unbroken, crops, tmp_path):
 
 def test_a_pair_can_begin_from_a_preset(crops, tmp_path):
     config = replace(TINY, start="jiang2017-gray-q50", width=64, depth=20)
-    run = AlternatingRun(config, tmp_path, crops, nothing)
+    run = AlternatingRun(config, tmp_path, crops, better)
     assert run.reccnn.count_params() == 670_529
 
 
@@ -374,7 +375,7 @@ def test_a_pair_can_begin_from_a_preset(crops, tmp_path):
         ("absent", "no preset is called 'absent'"),
         ("jiang2017-gray-q50", "has networks of another size"),
         ("plain", "'plain' has no comcnn to begin from"),
-        ("empty", "no finished round in it"),
+        ("empty", "config.json: cannot be read"),
     ],
 )
 def test_a_start_that_does_not_fit_is_refused(
@@ -383,20 +384,20 @@ def test_a_start_that_does_not_fit_is_refused(
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=complaint):
-        AlternatingRun(replace(TINY, start=start), tmp_path / "run", crops, nothing)
+        AlternatingRun(replace(TINY, start=start), tmp_path / "run", crops, better)
     assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_with_another_run_in_it_is_refused(unbroken, crops):
     other = replace(TINY, compact_quality=10)
     with pytest.raises(UsageError, match=r"config\.json: holds the config of another"):
-        AlternatingRun(other, unbroken.folder, crops, nothing, resume=True)
+        AlternatingRun(other, unbroken.folder, crops, better, resume=True)
     assert TrainConfig.load(unbroken.folder / "config.json") == TINY
 
 
 def test_a_run_is_not_begun_again_over_itself(unbroken, crops):
     with pytest.raises(UsageError, match=r"holds a run\. Go on with it by --resume"):
-        AlternatingRun(TINY, unbroken.folder, crops, nothing)
+        AlternatingRun(TINY, unbroken.folder, crops, better)
 
 
 @pytest.mark.parametrize("junk", [b"", b"not a zip", b"PK\x03\x04 cut short"])
@@ -404,12 +405,12 @@ def test_a_damaged_checkpoint_is_refused_by_name(unbroken, crops, tmp_path, junk
     (tmp_path / "config.json").write_text(TINY.dump())
     (tmp_path / "checkpoint.npz").write_bytes(junk)
     with pytest.raises(UsageError, match=r"checkpoint\.npz: not a checkpoint"):
-        AlternatingRun(TINY, tmp_path, crops, nothing, resume=True)
+        AlternatingRun(TINY, tmp_path, crops, better, resume=True)
 
 
 def test_too_few_pictures_for_a_batch_are_refused(crops, tmp_path):
     run = AlternatingRun(
-        replace(TINY, batch=1000, epoch_patches=FOREVER), tmp_path, crops, nothing
+        replace(TINY, batch=1000, epoch_patches=FOREVER), tmp_path, crops, better
     )
     with pytest.raises(UsageError, match="fewer than 1000 patches"):
         run.train()
@@ -425,7 +426,7 @@ def test_too_few_pictures_for_a_batch_are_refused(crops, tmp_path):
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(
     crops, tmp_path, network, after, where
 ):
-    run = AlternatingRun(TINY, tmp_path, crops, nothing)
+    run = AlternatingRun(TINY, tmp_path, crops, better)
 
     class Poison(Watch):
         def batch(self, words, done, total, loss):
@@ -441,7 +442,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(
 def test_a_full_disk_is_one_line_and_leaves_the_checkpoint_of_before(
     crops, tmp_path, monkeypatch
 ):
-    run = AlternatingRun(TINY, tmp_path, crops, nothing, watch=StopsAt(12))
+    run = AlternatingRun(TINY, tmp_path, crops, better, watch=StopsAt(12))
     with pytest.raises(KeyboardInterrupt):
         run.train()
     before = (tmp_path / "checkpoint.npz").read_bytes()
@@ -451,7 +452,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_checkpoint_of_before(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    resumed = AlternatingRun(TINY, tmp_path, crops, nothing, resume=True)
+    resumed = AlternatingRun(TINY, tmp_path, crops, better, resume=True)
     with pytest.raises(
         OutputError, match=r"checkpoint\.npz: .*No space left.*--resume"
     ):

@@ -210,8 +210,7 @@ class AlternatingRun:
         """Whether the last round gained too little for another one."""
         if self.epoch or not self._at_round_start():
             return False
-        rows = self.log.rows("validation")
-        values = [row["psnr_db"] for row in rows if "psnr_db" in row]
+        values = [row["psnr_db"] for row in self.log.rows("validation")]
         return len(values) > 1 and values[-1] - values[-2] < self.config.gain_min_db
 
     def _at_round_start(self) -> bool:

@@ -51,21 +51,20 @@ def _plot(path: Path, epochs: list[Row], rounds: list[Row]) -> None:
 
     figure = Figure(figsize=(9, 6), layout="constrained")
     (quality, size), (rec, com) = figure.subplots(2, 2)
-    x = [row["round"] for row in rounds if "psnr_db" in row]
-    judged = [row for row in rounds if "psnr_db" in row]
+    x = [row["round"] for row in rounds]
     for name, label, style in (
         ("psnr_db", "restored, at those bytes", "o-"),
         ("plain_psnr_db", "plain JPEG", "k--"),
         ("fixed_psnr_db", "restored, at its own quality", "s:"),
     ):
-        quality.plot(x, [row[name] for row in judged], style, label=label)
+        quality.plot(x, [row[name] for row in rounds], style, label=label)
     quality.set(title="Validation", xlabel="round", ylabel="PSNR (dB)")
-    size.plot(x, [100 * row["fixed_bytes_ratio"] for row in judged], "s:", color="C1")
+    size.plot(x, [100 * row["fixed_bytes_ratio"] for row in rounds], "s:", color="C1")
     size.axhline(100, color="k", linestyle="--")
     size.set(title="Bytes at its own quality", xlabel="round", ylabel="% of plain JPEG")
     for axes in (quality, size):
         axes.xaxis.get_major_locator().set_params(integer=True)
-    if judged:
+    if rounds:
         quality.legend(fontsize="small")
     _losses(rec, "RecCNN", [r for r in epochs if r["network"] == "reccnn"])
     _losses(

@@ -66,7 +66,7 @@ class Display(Watch):
                 f"{row['duration_s']:.0f} s",
                 flush=True,
             )
-        elif row["event"] == "validation" and "psnr_db" in row:
+        elif row["event"] == "validation":
             print(
                 f"round {row['round']}: {row['psnr_db']:.2f} dB at the bytes of plain "
                 f"JPEG ({row['plain_psnr_db']:.2f} dB); at its own quality "

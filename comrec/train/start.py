@@ -12,7 +12,7 @@ import keras
 from comrec import presets, weights
 from comrec.errors import UsageError
 from comrec.train import checkpoint
-from comrec.train.runlog import RunLog
+from comrec.train.finished import FinishedRound
 
 
 def load_start(models: Iterable[keras.Model], start: str) -> None:
@@ -23,7 +23,8 @@ def load_start(models: Iterable[keras.Model], start: str) -> None:
     """
     try:
         if Path(start).is_dir():
-            checkpoint.assign(models, checkpoint.load(best_round(Path(start))))
+            best = FinishedRound.find(Path(start))
+            checkpoint.assign(models, checkpoint.load(best.path))
         else:
             _load_preset(models, presets.find(start))
     except ValueError as err:
@@ -31,21 +32,6 @@ def load_start(models: Iterable[keras.Model], start: str) -> None:
             f"start: {start!r} has networks of another size. channels, width and "
             f"depth must be those it was trained with"
         ) from err
-
-
-def best_round(folder: Path) -> Path:
-    """The weights of the round that did best on the validation pictures.
-
-    Raises:
-      UsageError: the run has not come to the end of a round.
-    """
-    rows = RunLog(folder / "metrics.jsonl").rows("validation")
-    if not rows:
-        raise UsageError(
-            f"{folder}: no finished round in it. Train on, or name another run"
-        )
-    best = max(rows, key=lambda row: (row.get("psnr_db", 0.0), row["round"]))
-    return folder / f"round-{best['round']}.npz"
 
 
 def _load_preset(models: Iterable[keras.Model], preset: presets.Preset) -> None:

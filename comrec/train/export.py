@@ -1,0 +1,103 @@
+"""A trained network as the two files of a preset: Keras master and ONNX export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from comrec.errors import UsageError, WeightsError
+
+SIZES_PX = ((48, 64), (37, 53), (1, 1), (1, 17))  # height, width: even, odd, tiny
+TOLERANCE = 1e-4  # of the pixel range
+
+
+def save(model: keras.Model, master: Path, export: Path) -> None:
+    """Writes both files of a network, and checks that they compute the same.
+
+    Args:
+      model: a network of `comrec.models`, in float32.
+      master: ends in `.weights.h5`; gets the weights.
+      export: ends in `.onnx`; gets the network with its weights.
+
+    Raises:
+      UsageError: Keras does not run on TensorFlow, which the export needs.
+      WeightsError: the export computes something else.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise UsageError(
+            f"the ONNX export needs the TensorFlow backend of Keras. Received: "
+            f"{keras.backend.backend()}; set KERAS_BACKEND=tensorflow"
+        )
+    model.save_weights(master)
+    signature = [keras.InputSpec(shape=model.input_shape, dtype="float32")]
+    model(np.zeros((1, 8, 8, model.input_shape[-1]), np.float32))
+    model.export(export, format="onnx", verbose=False, input_signature=signature)
+    restore_squeeze(export, rank=len(model.output_shape))
+    check(model, export)
+
+
+def restore_squeeze(export: Path, rank: int) -> None:
+    """Takes axes of length 1 off the front of the output until it has `rank` axes.
+
+    A file whose output has that rank is left as it is.
+    """
+    # tf2onnx 1.17 turns the transposes of a network with one channel into Reshape and
+    # Squeeze in a loop that shortens the list it walks over, and that list is in the
+    # order of a set of objects, so of memory addresses. Where the last transpose is
+    # skipped it is done after the Identity at the output has gone; then the Squeeze
+    # is lost, and what should be (B, H, W, 1) comes as (1, B, H, W, 1).
+    import onnx
+
+    exported = onnx.load(export)
+    output = exported.graph.output[0]
+    axes = output.type.tensor_type.shape.dim
+    extra = len(axes) - rank
+    if extra <= 0 or any(axis.dim_value != 1 for axis in axes[:extra]):
+        return
+    node = next(node for node in exported.graph.node if output.name in node.output)
+    unsqueezed = f"{output.name}_unsqueezed"
+    node.output[list(node.output).index(output.name)] = unsqueezed
+    lost = onnx.numpy_helper.from_array(np.arange(extra), f"{output.name}_axes")
+    exported.graph.initializer.append(lost)
+    exported.graph.node.append(
+        onnx.helper.make_node("Squeeze", [unsqueezed, lost.name], [output.name])
+    )
+    del axes[:extra]
+    onnx.checker.check_model(exported, full_check=True)
+    onnx.save(exported, export)
+
+
+def check(model: keras.Model, export: Path) -> None:
+    """Runs random pictures of several sizes through both.
+
+    Raises:
+      WeightsError: shapes differ, or values by more than TOLERANCE.
+    """
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(export, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    rng = np.random.default_rng(0)
+    for height, width in SIZES_PX:
+        x = rng.random((1, height, width, model.input_shape[-1]), np.float32)
+        # Copies: what a framework hands out may be a view of memory it uses again.
+        ours = np.array(model.predict_on_batch(x), np.float32)
+        theirs = np.array(session.run(None, {name: x})[0])
+        _compare(f"{export.name}: {model.name} at {width}x{height}", ours, theirs)
+
+
+def _compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+    if ours.shape != theirs.shape:
+        raise WeightsError(
+            f"{what}: the ONNX export gives an array of shape {theirs.shape} where "
+            f"Keras gives {ours.shape}. Export with another version of tf2onnx"
+        )
+    worst = float(np.abs(ours - theirs).max())
+    if not worst <= TOLERANCE:  # nor is NaN
+        raise WeightsError(
+            f"{what}: the ONNX export differs from Keras by {worst:.2g}, shape "
+            f"{ours.shape}; at most {TOLERANCE:g} is legal. Export with another "
+            f"version of tf2onnx"
+        )
