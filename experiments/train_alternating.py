@@ -87,7 +87,7 @@ def train(args: argparse.Namespace) -> None:
     from comrec.train.validate import Validation
 
     validate = Validation(images, config, args.run / "samples")
-    with Display() as show:
+    with Display(lambda: draw(args.run)) as show:
         run = AlternatingRun(
             config, args.run, crops, validate, resume=args.resume, watch=show
         )
@@ -95,8 +95,6 @@ def train(args: argparse.Namespace) -> None:
             run.train(args.minutes * 60)
         except OutOfTime:
             print("out of time; --resume goes on from the last epoch", file=sys.stderr)
-        finally:
-            draw(args.run)
 
 
 if __name__ == "__main__":

@@ -34,15 +34,16 @@ TINY = replace(
 )
 
 
-def run(*args: object) -> subprocess.CompletedProcess:
+def run(*args: object, **how: object) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [*SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=300, env=ENV
-    )
+        [*SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=300,
+        env=ENV, **how,
+    )  # fmt: skip
 
 
-def refusal(*args: object) -> str:
+def refusal(*args: object, **how: object) -> str:
     """What a run that is refused says, which is one line and no traceback."""
-    result = run(*args)
+    result = run(*args, **how)
     assert result.returncode != 0
     lines = [x for x in result.stderr.splitlines() if not x.startswith(("I0", "WARN"))]
     assert len(lines) == 1, result.stderr
@@ -157,6 +158,22 @@ def test_what_cannot_be_trained_is_refused_in_one_line(config, tmp_path):
     assert "cannot be written" in refusal(
         config, "--run", tmp_path / "file" / "run", *data
     )
+
+
+def test_a_disk_that_fills_up_stops_the_run_in_one_line(config, tmp_path):
+    resource = pytest.importorskip("resource", reason="limits are POSIX")
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
+
+    common = [
+        config, "--data", ROOT / "examples", "--validation", ROOT / "examples",
+        "--run", tmp_path / "run",
+    ]  # fmt: skip
+    said = refusal(*common, preexec_fn=little_room)
+    assert f"{tmp_path / 'run' / 'checkpoint.npz'}: cannot be written" in said
+    assert said.endswith("Make room and go on with --resume")
+    assert not list((tmp_path / "run").glob("*.tmp*"))
 
 
 def test_what_is_typed_wrong_is_refused_before_anything_is_read(config):

@@ -62,7 +62,7 @@ def _plot(path: Path, epochs: list[Row], rounds: list[Row]) -> None:
     size.plot(x, [100 * row["fixed_bytes_ratio"] for row in rounds], "s:", color="C1")
     size.axhline(100, color="k", linestyle="--")
     size.set(title="Bytes at its own quality", xlabel="round", ylabel="% of plain JPEG")
-    for axes in (quality, size):
+    for axes in (quality, size, rec, com):
         axes.xaxis.get_major_locator().set_params(integer=True)
     if rounds:
         quality.legend(fontsize="small")

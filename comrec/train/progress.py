@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,14 @@ class Watch:
 
 
 class Display(Watch):
-    """A context: rows in words on stdout, a bar on stderr where that is a terminal."""
+    """A context: rows in words on stdout, a bar on stderr where that is a terminal.
 
-    def __init__(self) -> None:
+    Args:
+      after_round: called when a round is in the log, to draw it, say.
+    """
+
+    def __init__(self, after_round: Callable[[], None] = lambda: None) -> None:
+        self._after_round = after_round
         self._bar: Progress | None = None
 
     def __enter__(self) -> Display:
@@ -74,3 +80,4 @@ class Display(Watch):
                 f"those bytes",
                 flush=True,
             )
+            self._after_round()
