@@ -18,7 +18,7 @@ from pathlib import Path
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from comrec import files
-from comrec.errors import ComrecError
+from comrec.errors import ComrecError, UsageError
 
 
 def main() -> None:
@@ -38,7 +38,13 @@ def export(run: Path, out: Path) -> None:
     from comrec.train.export import save
     from comrec.train.finished import FinishedRound
 
-    _, reccnn = FinishedRound.find(run).models()
+    source = FinishedRound.find(run)
+    if source.config.reduction != "bicubic":
+        raise UsageError(
+            f"{run}: not RecCNN alone (reduction is {source.config.reduction!r}, not "
+            f"'bicubic'). release_pair.py exports pairs"
+        )
+    _, reccnn = source.models()
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / out.name
         save(reccnn, draft.with_suffix(".weights.h5"), draft)

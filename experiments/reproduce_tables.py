@@ -13,8 +13,8 @@ Methods. Enlargement is bicubic throughout, PSNR and SSIM are on 8-bit grey (BT.
   half    bicubic half size, JPEG, enlarged
   comcnn  "ComCNN only": the pair's compact image, JPEG, enlarged; no residual
   reccnn  "RecCNN only": bicubic half size, JPEG, enlarged, and the residual of a RecCNN
-          trained on just that. The paper does not define its own in detail. Left out
-          where --reccnn-only-qf5 or --reccnn-only-qf10 names no file.
+          trained on just that (`configs/reccnn-only-*.json`, `export_reccnn.py`). The
+          paper does not define its own in detail.
   comrec  both networks, as `comrec compress` and `decompress` run them
 
 Protocols. Standard quantisation tables throughout; every quality is found by bisection
@@ -48,6 +48,7 @@ from comrec.errors import ComrecError, UsageError, naming_errors
 from comrec.metrics import SSIM_SIDE_PX, luma
 
 QUICK_PX = 96
+SHIPPED = Path(__file__).parent / "jiang2017"  # RecCNNs that no preset has
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -70,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
     for budget in BUDGETS:
         made.add_argument(
             f"--reccnn-only-{budget}", type=Path, metavar="FILE",
-            help=".onnx or .weights.h5 of a RecCNN trained for bicubic reduction",
+            default=SHIPPED / f"reccnn-only-{budget}.onnx",
+            help=".onnx or .weights.h5 of a RecCNN trained for bicubic reduction; "
+            "'none' leaves its lines out (default: the one shipped)",
         )  # fmt: skip
     made.add_argument("-o", "--out", type=Path, metavar="FILE.tsv", help="the rows")
     made.add_argument("--figure", type=Path, metavar="FILE.png", help="the means")
@@ -107,12 +110,10 @@ def load(
     name = getattr(args, f"preset_{budget}") or args.preset_qf10
     if budget == "qf5" and not args.preset_qf5:
         notes.append(f"QF 5: no pair of its own, {name} of QF 10 stands in.")
-    reccnn_only = getattr(args, f"reccnn_only_{budget}")
-    if reccnn_only is None:
-        notes.append(
-            f"QF {BUDGETS[budget]}: RecCNN only is left out, as --reccnn-only-{budget} "
-            f"names no network."
-        )
+    reccnn_only: Path | None = getattr(args, f"reccnn_only_{budget}")
+    if reccnn_only == Path("none"):
+        notes.append(f"QF {BUDGETS[budget]}: RecCNN only is left out, as asked.")
+        reccnn_only = None
     return methods.load(presets.find(name), reccnn_only)
 
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +75,7 @@ def tables(two, tmp_path_factory) -> tuple[str, Rows, Path]:
     out = tmp_path_factory.mktemp("out")
     printed = run(
         TABLES, two, "--out", out / "t.tsv", "--figure", out / "t.png",
-        "--reccnn-only-qf10", RECCNN,
+        "--reccnn-only-qf10", RECCNN, "--reccnn-only-qf5", "none",
     )  # fmt: skip
     assert sorted(path.name for path in out.iterdir()) == ["t.png", "t.tsv"]
     return printed, rows_of(out / "t.tsv"), out / "t.png"
@@ -181,7 +180,8 @@ def test_tables_are_printed_in_100_columns_and_say_what_is_missing(tables):
 
 
 def test_quick_tables_are_of_a_corner_of_the_first_picture(two, tmp_path):
-    printed = run(TABLES, two, "--quick", "--out", tmp_path / "t.tsv")
+    leave_out = ("--reccnn-only-qf10", "none")
+    printed = run(TABLES, two, "--quick", *leave_out, "--out", tmp_path / "t.tsv")
     found = rows_of(tmp_path / "t.tsv")
     methods = ("jpeg", "half", "comcnn", "comrec")
     assert list(found) == [
@@ -285,37 +285,28 @@ def test_tiles_writes_rows(tmp_path):
     assert len((tmp_path / "rows.tsv").read_text().splitlines()) == 3
 
 
-@pytest.mark.slow
-def test_a_run_is_trained_resumed_and_released(pictures, tmp_path):
+def test_the_ablation_gives_each_way_the_same_training(tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
-    pytest.importorskip("tf2onnx", reason="needs the train extra")
-    from comrec.train.config import Phase, TrainConfig
+    out = tmp_path / "rows.tsv"
+    run(
+        "experiments/ablate_estimators.py", "--quick", "--runs", tmp_path / "runs",
+        "--out", out,
+    )  # fmt: skip
+    head, *lines = (line.split("\t") for line in out.read_text().splitlines())
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    ways = [(row["estimator"], float(row["rate_weight"]) > 0) for row in rows]
+    assert len(ways) == len(set(ways)) == 7
+    assert {row["reconstruction_steps"] for row in rows} == {"8"}
+    assert {r["compact_steps"] for r in rows if r["estimator"] != "none"} == {"16"}
+    assert all(float(row["psnr_db"]) > 0 for row in rows)
 
-    phases = (Phase("reccnn", 1, 1e-3, 1e-4), Phase("comcnn", 1, 1e-4, 1e-5))
-    config = replace(
-        TrainConfig(), phases=phases, width=4, depth=3, crop_px=64, batch=4,
-        warmup_epochs=1,
-    )  # fmt: skip
-    (tmp_path / "config.json").write_text(config.dump())
-    script = "experiments/train_alternating.py"
-    common = [
-        tmp_path / "config.json", "--data", pictures, "--validation", pictures,
-        "--run", tmp_path / "run",
-    ]  # fmt: skip
-    assert '"depth": 3' in run(script, *common, "--dry-run")
-    assert not (tmp_path / "run").exists()
-    run(script, *common, "--minutes", "0")
-    run(script, *common)
-    rows = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    assert sum('"validation"' in row for row in rows) == 2
-    (tmp_path / "out").mkdir()
-    text = run(
-        "experiments/release_pair.py", tmp_path / "run", "--name", "tiny",
-        "--out", tmp_path / "out",
-    )  # fmt: skip
-    names = sorted(p.name for p in (tmp_path / "out").iterdir())
-    assert len(names) == 4
-    assert all(name in text for name in names)
+
+def test_the_speed_of_a_step_is_measured_in_both_precisions(tmp_path):
+    pytest.importorskip("keras", reason="needs the train extra")
+    run("experiments/step_speed.py", "--quick", "--out", tmp_path / "rows.tsv")
+    head, *rows = (tmp_path / "rows.tsv").read_text().splitlines()
+    assert [row.split("\t")[1] for row in rows] == ["float32", "mixed_bfloat16"]
+    assert head.split("\t")[1] == "precision"
 
 
 def test_the_demo_writes_both_files_and_a_picture_to_look_at(tmp_path):

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from comrec import jpeg, resample
-from comrec.errors import ImageError, UsageError
+from comrec import jpeg, naming, reader, resample
+from comrec.errors import ImageError, UsageError, naming_errors
+from comrec.metrics import luma
 from comrec.train.config import TrainConfig
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 # Huffman tables and scans do not change the decoded pixels; this is the fastest.
 LOOP = jpeg.JpegSettings(huffman="standard", scans="baseline")
 
@@ -52,39 +51,42 @@ def load_validation(
       ImageError: a picture cannot be read.
     """
     paths = picture_files(folder)[::every]
-    return {
-        path.stem: load_picture(path, channels)[:side_px, :side_px] for path in paths
+    return {  # copies: the rest of a large picture need not stay
+        path.name: load_picture(path, channels)[:side_px, :side_px].copy()
+        for path in paths
     }
 
 
 def picture_files(folder: Path) -> list[Path]:
     """The pictures directly in a folder, sorted by name; at least one."""
     try:
-        files = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+        files = sorted(
+            p for p in folder.iterdir() if p.suffix.lower() in naming.PICTURES
+        )
     except OSError as err:
         raise UsageError(
             f"{folder}: not a folder of pictures that can be read ({err.strerror})"
         ) from err
     if not files:
-        legal = ", ".join(sorted(SUFFIXES))
+        legal = ", ".join(naming.PICTURES)
         raise UsageError(f"{folder}: no picture in it. Legal: {legal}")
     return files
 
 
 def load_picture(path: Path, channels: int) -> np.ndarray:
-    """uint8 (H, W, channels).
+    """A picture as the codec would see it, uint8 (H, W, channels).
 
     Raises:
-      ImageError: the file is damaged, or no picture.
+      ImageError: the file cannot be read, is damaged, or no picture.
     """
-    try:
-        with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as err:
-        raise ImageError(
-            f"{path}: cannot be read as a picture. Repair or remove it"
-        ) from err
-    return pixels.reshape(*pixels.shape[:2], channels)
+    with naming_errors(str(path)):
+        try:
+            pixels = reader.read(path.read_bytes()).pixels
+        except OSError as err:
+            raise ImageError(f"cannot be read ({err.strerror})") from err
+    if channels == 1:
+        return luma(pixels)
+    return pixels if pixels.shape[2] == 3 else pixels.repeat(3, axis=2)
 
 
 def turned(crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:

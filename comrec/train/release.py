@@ -101,6 +101,11 @@ def _draft(
     source: FinishedRound, label: Label, rows: tuple[Preset, ...], table: Path
 ) -> Preset:
     """The row without its files."""
+    if source.config.reduction != "comcnn":
+        raise UsageError(
+            f"{source.folder}: its ComCNN never learned (reduction is "
+            f"{source.config.reduction!r}), so it is no pair. Name another run"
+        )
     for row in rows:
         if row.name == label.name:
             raise UsageError(

@@ -24,6 +24,11 @@ def load_start(models: Iterable[keras.Model], start: str) -> None:
     try:
         if Path(start).is_dir():
             best = FinishedRound.find(Path(start))
+            if best.config.reduction != "comcnn":
+                raise UsageError(
+                    f"start: the ComCNN of {start!r} never learned (reduction is "
+                    f"{best.config.reduction!r}). Name a pair"
+                )
             checkpoint.assign(models, checkpoint.load(best.path))
         else:
             _load_preset(models, presets.find(start))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from PIL import Image
 from comrec import jpeg, rate
 from comrec.codec import Codec
 from comrec.engine import Network
-from comrec.errors import OutputError
+from comrec.errors import OutputError, UsageError
+from comrec.models.comcnn import SCALE
 from comrec.presets import Preset
 from comrec.train.config import TrainConfig
 from comrec.train.steps import reduction
@@ -44,7 +46,7 @@ def codec_of(comcnn: Network, reccnn: Network, channels: int, quality: int) -> C
         number=0,
         summary="",
         channels=channels,
-        scales=(2,),
+        scales=(SCALE,),
         compact_quality=quality,
         jpeg=jpeg.JpegSettings(),
         weights={},
@@ -62,15 +64,24 @@ def score(codec: Codec, images: list[np.ndarray], plain_quality: int) -> Score:
       codec: the pair.
       images: uint8 (H, W, C) each.
       plain_quality: of the plain JPEG whose bytes are the budget.
+
+    Raises:
+      UsageError: the pictures are all too small or too plain to compare on.
     """
     rows = []
     for image in images:
         plain = rate.plain(image, plain_quality)
-        budget = len(plain.jpeg) - SIDECAR_BYTES
         fixed = rate.at_quality(codec, image, codec.preset.compact_quality)
-        matched = rate.within(codec, image, budget) or rate.at_quality(codec, image, 1)
+        matched = rate.within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
+        if matched is None or math.isinf(plain.psnr_db):
+            continue  # so plain that JPEG takes next to nothing, or loses nothing
         ratio = (len(fixed.jpeg) + SIDECAR_BYTES) / len(plain.jpeg)
         rows.append((matched.psnr_db, plain.psnr_db, fixed.psnr_db, ratio))
+    if not rows:
+        raise UsageError(
+            f"none of the {len(images)} validation pictures is rich enough for JPEG to "
+            f"lose anything at quality {plain_quality}. Choose others"
+        )
     return Score(*(float(np.mean(column)) for column in zip(*rows, strict=True)))
 
 
@@ -106,7 +117,9 @@ class Validation:
             for name in list(self.images)[: self.sample_count]:
                 _save_sample(
                     sample(codec, self.images[name], self.config.plain_quality),
-                    self.samples / f"round-{number}" / f"{name}.png",
+                    self.samples
+                    / f"round-{number}"
+                    / f"{name.removesuffix('.png')}.png",
                 )
         images = list(self.images.values())
         return asdict(score(codec, images, self.config.plain_quality))
@@ -131,5 +144,6 @@ def _save_sample(pixels: np.ndarray, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels.squeeze()).save(path)
     except OSError as err:
-        path.unlink(missing_ok=True)
+        if path.is_file():  # half of one
+            path.unlink()
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
