@@ -16,7 +16,7 @@ from comrec.errors import JpegError, UsageError
 from comrec.jpeg import JpegSettings
 
 PLAIN = "plain"
-DEFAULT = "jiang2017-gray-q50"
+DEFAULT = "jiang2017-gray-q50-2"
 TABLE = Path(__file__).with_name("presets.json")
 LAST_NUMBER = 255  # a byte in binary sidecars
 

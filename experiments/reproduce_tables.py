@@ -65,9 +65,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("pictures", type=Path, help="a folder, grey or colour")
     made.add_argument("--preset-qf10", default=presets.DEFAULT, metavar="PRESET")
-    made.add_argument(
-        "--preset-qf5", metavar="PRESET", help="that of QF 10 if not given"
-    )
+    made.add_argument("--preset-qf5", default="jiang2017-gray-q30", metavar="PRESET")
     for budget in BUDGETS:
         made.add_argument(
             f"--reccnn-only-{budget}", type=Path, metavar="FILE",
@@ -107,9 +105,7 @@ def load(
     args: argparse.Namespace, budget: str, notes: list[str]
 ) -> list[methods.Method]:
     """The methods for one budget; what is missing is noted for people."""
-    name = getattr(args, f"preset_{budget}") or args.preset_qf10
-    if budget == "qf5" and not args.preset_qf5:
-        notes.append(f"QF 5: no pair of its own, {name} of QF 10 stands in.")
+    name = getattr(args, f"preset_{budget}")
     reccnn_only: Path | None = getattr(args, f"reccnn_only_{budget}")
     if reccnn_only == Path("none"):
         notes.append(f"QF {BUDGETS[budget]}: RecCNN only is left out, as asked.")
