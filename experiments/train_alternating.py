@@ -11,18 +11,29 @@ for the paper's schedule (`configs/jiang2017-gray-q50.json`).
 Stopped at any moment, the same command with --resume goes on to the same weights.
 The run's folder gets its config, its log, a checkpoint, the weights of each round,
 sample pictures (image, compact, restored, plain JPEG of the same bytes), a plot and
-the rows behind it; `release_pair.py` makes a preset of it. Without a terminal the
-rows of the log are printed instead of a progress bar.
+the rows behind it; `release_pair.py` makes a preset of it.
+
+On JAX all devices of a machine share each batch. So do those of several machines when
+each is given the command with its own number; the run's folder is on the first one:
+
+    KERAS_BACKEND=jax python ... --processes 2 --address 10.0.0.1:4321 --process 0
+    KERAS_BACKEND=jax python ... --processes 2 --address 10.0.0.1:4321 --process 1
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
+
+import numpy as np
 
 from comrec.errors import ComrecError
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its banner
 PAPER = Path(__file__).parent / "configs" / "jiang2017-gray-q50.json"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -43,8 +54,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("config", type=Path, nargs="?", default=PAPER, help="JSON (default: paper's)")
-    add("--data", type=Path, help="folder of training pictures")
-    add("--validation", type=Path, help="folder of other pictures, to judge rounds by")
+    add("--data", type=folder, help="folder of training pictures")
+    add(
+        "--validation", type=folder, help="folder of other pictures, to judge rounds by"
+    )
     add("--every", type=int, default=1, help="take every n-th picture of --validation")
     add("--run", type=Path, help="folder of the run (default: runs/CONFIG)")
     add("--resume", action="store_true", help="go on with the run in that folder")
@@ -52,6 +65,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     add("--minutes", type=float, default=float("inf"), help="stop after so many")
     add("--quick", action="store_true", help="tiny networks, seconds, bundled picture")
     add("--dry-run", action="store_true", help="print the resolved config and stop")
+    add("--processes", type=int, default=1, help="so many train together (JAX alone)")
+    add("--process", type=int, default=0, help="which of them this is, from 0")
+    add("--address", default="", help="HOST:PORT, where process 0 listens")
     args = parser.parse_args(argv)
     if args.quick:
         args.data, args.validation = args.data or EXAMPLES, args.validation or EXAMPLES
@@ -60,8 +76,21 @@ def parse(argv: list[str]) -> argparse.Namespace:
     counts = [n for n in (args.every, args.rounds) if n is not None]
     if min(counts) < 1 or not args.minutes >= 0:
         parser.error("--every and --rounds are at least 1, --minutes at least 0")
-    args.run = args.run or Path("runs") / args.config.stem
+    if not 0 <= args.process < args.processes:
+        parser.error("--processes is at least 1, --process less than that, from 0")
+    host, _, port = args.address.rpartition(":")
+    is_address = host != "" and port.isdecimal() and 0 < int(port) < 2**16
+    if is_address != (args.processes > 1):
+        parser.error("--processes from 2 and --address HOST:PORT go together")
+    stem = "quick" if args.quick else args.config.stem
+    args.run = args.run or Path("runs") / stem
     return args
+
+
+def folder(text: str) -> Path:
+    if not text:  # a variable that is not set, where "." would be taken
+        raise argparse.ArgumentTypeError("must name a folder")
+    return Path(text)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -77,24 +106,43 @@ def train(args: argparse.Namespace) -> None:
         print(config.dump(), end="")
         return
 
-    # All that can be refused is refused before Keras is loaded.
+    # What pictures can be refused for is refused before Keras is loaded.
     crops = load_crops(args.data, config.crop_px, config.channels)
     images = load_validation(args.validation, config.channels, args.every)
 
+    pictures = fingerprint("crops", crops) | fingerprint("validation", images.values())
+    if args.resume and not (args.run / "checkpoint.npz").exists():
+        print(f"{args.run}: nothing to resume in it, so it begins", file=sys.stderr)
+
     from comrec.train.alternate import AlternatingRun, OutOfTime
     from comrec.train.curves import draw
+    from comrec.train.parallel import join
     from comrec.train.progress import Display
     from comrec.train.validate import Validation
 
     validate = Validation(images, config, args.run / "samples")
-    with Display(lambda: draw(args.run)) as show:
+    if args.processes > 1:
+        print(f"{args.processes} processes meet at {args.address}", file=sys.stderr)
+    with (
+        join(args.address, args.processes, args.process) as parallel,
+        Display(lambda: draw(args.run)) as show,
+    ):
         run = AlternatingRun(
-            config, args.run, crops, validate, resume=args.resume, watch=show
-        )
+            config, args.run, crops, validate,
+            resume=args.resume, watch=show, parallel=parallel, pictures=pictures,
+        )  # fmt: skip
         try:
             run.train(args.minutes * 60)
-        except OutOfTime:
-            print("out of time; --resume goes on from the last epoch", file=sys.stderr)
+        except OutOfTime as err:
+            print(err, file=sys.stderr)
+
+
+def fingerprint(name: str, images: Iterable[np.ndarray]) -> dict[str, int]:
+    """How many pictures, and a checksum of their pixels, for the log."""
+    count, checksum = 0, 0
+    for image in images:
+        count, checksum = count + 1, zlib.crc32(image.tobytes(), checksum)
+    return {name: count, f"{name}_crc32": checksum}
 
 
 if __name__ == "__main__":

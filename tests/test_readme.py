@@ -116,3 +116,20 @@ def test_every_make_target_in_the_readme_exists():
 def test_links_in_the_readme_lead_somewhere():
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_the_ablation_in_the_readme_is_the_rows():
+    with (ROOT / "experiments" / "results" / "estimators.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert len(rows) == 7
+    for row in rows:
+        figures = [
+            "yes" if float(row["rate_weight"]) else "no",
+            f"{float(row['psnr_db']):.2f}",
+            f"{float(row['fixed_psnr_db']):.2f}",
+            f"{float(row['fixed_bytes_ratio']):.0%}",
+            f"{float(row['compact_s']):.0f}",
+        ]
+        ends = " | ".join(["", *figures, ""]).rstrip()
+        lines = [line for line in README.splitlines() if line.endswith(ends)]
+        assert any(row["estimator"] in line for line in lines)

@@ -56,8 +56,8 @@ def card(
 
 ## Validation
 
-Means over the validation pictures, PSNR on 8-bit pixels. The round in bold is the one
-released.
+Means over the validation pictures, PSNR on 8-bit pixels, networks in the precision of
+training. The round in bold is the one released.
 
 {_table(*_validation(source))}
 

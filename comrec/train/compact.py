@@ -23,6 +23,7 @@ from comrec.models.comcnn import SCALE
 from comrec.train import rate_term
 from comrec.train.config import TrainConfig
 from comrec.train.data import through_jpeg
+from comrec.train.parallel import Parallel
 
 CALIBRATION_CROPS = 32
 
@@ -36,11 +37,16 @@ class CompactStep(keras.Model):
     """
 
     def __init__(
-        self, comcnn: keras.Model, reccnn: keras.Model, config: TrainConfig
+        self,
+        comcnn: keras.Model,
+        reccnn: keras.Model,
+        config: TrainConfig,
+        parallel: Parallel | None = None,
     ) -> None:
         # float32: a mixed policy here would round the pixels that come in.
         super().__init__(name="compact_step", dtype="float32")
         self.comcnn, self.reccnn, self.config = comcnn, reccnn, config
+        self.parallel = parallel or Parallel()
         self.bit_price = self.add_weight(
             name="bit_price", initializer="zeros", trainable=False, dtype="float32"
         )
@@ -63,7 +69,8 @@ class CompactStep(keras.Model):
             count, height, width, channels = image.shape
             size = resample.compact_size(height, width, SCALE)
             return np.zeros((count, *size, channels), np.float32)
-        compact = np.asarray(self.comcnn.predict_on_batch(image), np.float32)
+        comcnn = self.parallel.local(self.comcnn)
+        compact = np.asarray(comcnn.predict_on_batch(image), np.float32)
         quality = self.config.compact_quality
         return np.stack([through_jpeg(c, quality) for c in compact]) - compact
 
@@ -72,8 +79,9 @@ class CompactStep(keras.Model):
         if self.config.rate_weight:
             chosen = crops[:: -(-len(crops) // CALIBRATION_CROPS)]
             quality = self.config.compact_quality
-            bits = rate_term.bits_per_magnitude(
-                self.comcnn.predict_on_batch, chosen, quality
+            look = self.parallel.local(self.comcnn).predict_on_batch
+            bits = self.parallel.first(
+                lambda: rate_term.bits_per_magnitude(look, chosen, quality)
             )
             self.bit_price.assign(self.config.rate_weight * bits)
 

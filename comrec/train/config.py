@@ -13,7 +13,7 @@ from comrec.errors import UsageError
 
 REDUCTIONS = ("comcnn", "bicubic")
 ESTIMATORS = ("bypass", "released", "ste")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 @dataclass(frozen=True)

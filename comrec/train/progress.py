@@ -46,6 +46,7 @@ class Display(Watch):
                 progress.TimeElapsedColumn(),
                 progress.TimeRemainingColumn(),
                 console=Console(stderr=True),
+                redirect_stdout=sys.stdout.isatty(),  # a file gets what it is sent
             )
             self._task = self._bar.add_task("starting", total=None)
             self._bar.start()

@@ -16,6 +16,7 @@ from comrec.codec import Codec
 from comrec.engine import Network
 from comrec.errors import OutputError, UsageError
 from comrec.models.comcnn import SCALE
+from comrec.models.reccnn import DEPTH
 from comrec.presets import Preset
 from comrec.train.config import TrainConfig
 from comrec.train.steps import reduction
@@ -33,13 +34,16 @@ class Score:
     fixed_bytes_ratio: float  # of those files over the plain ones
 
 
-def codec_of(comcnn: Network, reccnn: Network, channels: int, quality: int) -> Codec:
+def codec_of(
+    comcnn: Network, reccnn: Network, channels: int, quality: int, depth: int = DEPTH
+) -> Codec:
     """A codec around two networks in training.
 
     Args:
       comcnn, reccnn: float32 (1, H, W, C) to the compact image and the residual.
       channels: C of both.
       quality: of the compact JPEG that the pair is trained for.
+      depth: convolutions of RecCNN.
     """
     preset = Preset(
         name="in training",
@@ -53,6 +57,7 @@ def codec_of(comcnn: Network, reccnn: Network, channels: int, quality: int) -> C
         onnx={},
         licence="",
         training="",
+        depth=depth,
     )
     return Codec(preset, networks={"comcnn": comcnn, "reccnn": reccnn})
 
@@ -111,7 +116,7 @@ class Validation:
         """The fields of `Score`; samples of the round are on the disk then."""
         codec = codec_of(
             reduction(comcnn.predict_on_batch, self.config), reccnn.predict_on_batch,
-            self.config.channels, self.config.compact_quality,
+            self.config.channels, self.config.compact_quality, self.config.depth,
         )  # fmt: skip
         if self.samples:
             for name in list(self.images)[: self.sample_count]:
