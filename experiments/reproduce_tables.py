@@ -2,8 +2,8 @@
 
 Claim: `comrec` restores the paper's seven pictures at least 1.0 dB closer than plain
 JPEG QF 10 of the same bytes, sidecar counted (28.17 dB in the mean), and closer than
-half size by bicubic (27.65) or with ComCNN alone (27.69).
-Cost: one to three minutes on two CPU cores; `--quick` seconds. Needs `comrec[train]`.
+half size by bicubic (27.65), with ComCNN alone (27.53) or with RecCNN alone (29.50).
+Cost: two to five minutes on two CPU cores; `--quick` seconds. Needs `comrec[train]`.
 
     python experiments/reproduce_tables.py PICTURES \\
         --out experiments/results/tables.tsv --figure experiments/results/tables.png

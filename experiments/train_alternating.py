@@ -2,8 +2,8 @@
 
 Claim: at the bytes of plain JPEG QF 10, grey pictures come back more than 1 dB
 closer to the original (set7 of the paper; `reproduce_tables.py` writes the rows).
-Cost: hours on two CPU cores (`configs/gray-q50-cpu.json`), minutes on a large GPU
-for the paper's schedule (`configs/jiang2017-gray-q50.json`).
+Cost: two hours on two CPU cores (`configs/gray-q50-cpu.json`); the paper's schedule
+(`configs/jiang2017-gray-q50.json`) would take days there, and is made for a GPU.
 
     python experiments/train_alternating.py experiments/configs/gray-q50-cpu.json \\
         --data PICTURES --validation PICTURES --run runs/gray-q50
