@@ -13,6 +13,7 @@ the input and gradient to the weights, two each.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import platform
 import time
@@ -25,8 +26,6 @@ import numpy as np
 from comrec import files
 from comrec.models import build_reccnn
 from comrec.train.compact import half_square_error
-
-MULTIPLY_ADDS = 664_704  # of RecCNN for each pixel (paper)
 
 
 class Row(NamedTuple):
@@ -50,11 +49,12 @@ def main() -> None:
     parser.add_argument("--patch-px", type=int, default=40)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--out", type=Path, help="TSV to write")
-    parser.add_argument("--quick", action="store_true", help="tiny batch, two steps")
+    parser.add_argument("--quick", action="store_true", help="tiny network, two steps")
     args = parser.parse_args()
     if args.quick:
         args.batch, args.patch_px, args.steps = 1, 16, 2
-    found = [measure(args, name) for name in ("float32", "mixed_bfloat16")]
+    size = {"width": 4, "depth": 3} if args.quick else {}
+    found = [measure(args, name, size) for name in ("float32", "mixed_bfloat16")]
     for row in found:
         print(
             f"{row.precision:>14}: {row.median_s:.3f} s, {row.gflop_per_s:.0f} GFLOP/s"
@@ -65,10 +65,10 @@ def main() -> None:
         files.write(args.out, ("\n".join(lines) + "\n").encode())
 
 
-def measure(args: argparse.Namespace, precision: str) -> Row:
+def measure(args: argparse.Namespace, precision: str, size: dict[str, int]) -> Row:
     """The step of RecCNN, which is nearly all that training costs."""
     keras.config.set_dtype_policy(precision)
-    model = build_reccnn()
+    model = build_reccnn(**size)
     jit = False if keras.backend.backend() == "tensorflow" else "auto"
     model.compile(keras.optimizers.Adam(1e-4), half_square_error, jit_compile=jit)
     shape = (args.batch, args.patch_px, args.patch_px, 1)
@@ -80,7 +80,8 @@ def measure(args: argparse.Namespace, precision: str) -> Row:
         model.train_on_batch(x, x)
         times.append(time.perf_counter() - started)
     median = float(np.median(times))
-    flop = 6 * MULTIPLY_ADDS * x.size
+    kernels = [v.shape for v in model.trainable_variables if len(v.shape) == 4]
+    flop = 6 * sum(map(math.prod, kernels)) * x.size  # 664,704 a pixel (paper)
     return Row(
         keras.backend.backend(), precision, args.batch, args.patch_px,
         round(median, 4), round(min(times), 4), round(flop / median / 1e9, 1),

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import comrec
-from comrec import container, engine, files, weights
+from comrec import container, engine, files, presets, weights
 from comrec.errors import ComrecError, ImageError, SidecarError
 from comrec.metadata import Metadata
 from comrec.sidecar import Sidecar
@@ -122,7 +122,7 @@ def own_weights(tmp_path_factory, monkeypatch):
 @pytest.mark.parametrize("how", ["missing", "altered", "empty"])
 @pytest.mark.parametrize("network", ["comcnn", "reccnn"])
 def test_bad_weights_are_refused(refused, pair, own_weights, how, network):
-    path = next(own_weights.glob(f"*{network}*.onnx"))
+    path = own_weights / presets.find(presets.DEFAULT).onnx[network].name
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(b"" if how == "empty" else content)

@@ -95,7 +95,7 @@ class StopsAt(Watch):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("batch", [1, 5, 6, 12, 23, 27, 35])
+@pytest.mark.parametrize("batch", [1, 6, 12, 27])
 def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, batch):
     run = AlternatingRun(TINY, tmp_path, crops, better, watch=StopsAt(batch))
     with pytest.raises(KeyboardInterrupt):
@@ -237,6 +237,7 @@ def moved_by(estimator, run, crops, tmp_path, **settings):
     return np.concatenate([(b - a).ravel() for a, b in zip(before, after, strict=True)])
 
 
+@pytest.mark.slow
 def test_the_three_estimators_and_the_rate_term_move_comcnn_differently(
     unbroken, crops, tmp_path
 ):

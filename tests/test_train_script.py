@@ -138,6 +138,7 @@ def test_a_dry_run_prints_the_resolved_config_and_writes_nothing(config, tmp_pat
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_minutes_that_are_over_leave_a_run_that_goes_on(config, tmp_path):
     common = [
         config, "--data", ROOT / "examples", "--validation", ROOT / "examples",
