@@ -199,3 +199,25 @@ def test_what_is_typed_wrong_is_refused_before_anything_is_read(config):
         result = run(config, *args)
         assert result.returncode == 2
         assert "error: --" in result.stderr
+
+
+@pytest.mark.slow
+def test_reccnn_alone_is_trained_and_exported_and_a_pair_is_not(tmp_path):
+    pytest.importorskip("tf2onnx", reason="needs the train extra")
+    script = [sys.executable, str(ROOT / "experiments" / "export_reccnn.py")]
+    data = ["--data", ROOT / "examples", "--validation", ROOT / "examples"]
+    said = {}
+    for reduction in ("bicubic", "comcnn"):
+        config, folder = tmp_path / f"{reduction}.json", tmp_path / reduction
+        rounds = (Round((), (STRETCH,)),)
+        config.write_text(replace(TINY, reduction=reduction, rounds=rounds).dump())
+        trained = run(config, *data, "--run", folder)
+        assert trained.returncode == 0, trained.stderr
+        out = tmp_path / f"{reduction}.onnx"
+        said[reduction] = subprocess.run(
+            [*script, str(folder), str(out)],
+            capture_output=True, text=True, timeout=300, env=ENV,
+        )  # fmt: skip
+        assert out.exists() == (reduction == "bicubic")
+    assert said["bicubic"].returncode == 0, said["bicubic"].stderr
+    assert "comcnn: not RecCNN alone" in said["comcnn"].stderr
