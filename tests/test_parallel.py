@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,27 +15,20 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs the train extra")
 
+import tiny_run
+from tiny_run import ROOT, SCRIPT
+
 from comrec.errors import UsageError
-from comrec.train.config import Round, Stretch, TrainConfig
+from comrec.train.config import TrainConfig
 from comrec.train.parallel import Parallel, join
 
-ROOT = Path(__file__).parents[1]
-SCRIPT = [sys.executable, str(ROOT / "experiments" / "train_alternating.py")]
 ENV = os.environ | {
     "KERAS_BACKEND": "jax",
     "JAX_PLATFORMS": "cpu",
     "XLA_FLAGS": "",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
-STRETCH = Stretch(3, 1e-3, 1e-4)
-TINY = replace(
-    TrainConfig().quick(),
-    rounds=(Round((), (STRETCH,)), Round((STRETCH,), (STRETCH,))),
-    estimator="ste",
-    rate_weight=1e-3,
-    gain_min_db=-100.0,
-    precision="float32",
-)
+TINY = replace(tiny_run.TINY, precision="float32")
 FILES = {
     "config.json", "metrics.jsonl", "checkpoint.npz", "round-0.npz", "round-1.npz",
     "epochs.tsv", "rounds.tsv", "curves.png", "samples",

@@ -16,23 +16,15 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="needs the train extra")
 
-from comrec.train.config import Round, Stretch, TrainConfig
+from tiny_run import ROOT, SCRIPT, STRETCH, TINY
 
-ROOT = Path(__file__).parents[1]
-SCRIPT = [sys.executable, str(ROOT / "experiments" / "train_alternating.py")]
+from comrec.train.config import Round
+
 ENV = os.environ | {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_DETERMINISTIC_OPS": "1",
     "CUDA_VISIBLE_DEVICES": "",
 }
-STRETCH = Stretch(3, 1e-3, 1e-4)
-TINY = replace(
-    TrainConfig().quick(),
-    rounds=(Round((), (STRETCH,)), Round((STRETCH,), (STRETCH,))),
-    estimator="ste",
-    rate_weight=1e-3,
-    gain_min_db=-100.0,
-)
 
 
 def run(*args: object, **how: object) -> subprocess.CompletedProcess:
