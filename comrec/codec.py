@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from comrec import engine, jpeg, resample, tiling
+from comrec import condition, engine, jpeg, resample, tiling
 from comrec.presets import Preset
 from comrec.tiling import Window
 
@@ -34,22 +34,28 @@ class Codec:
       threads: cores for one network call; 0 takes them all.
       memory_mb: bound on the working memory of a network call.
       exact: float32 arithmetic, whatever the engine.
-      networks: "comcnn" and "reccnn" to run instead of the preset's own, as
+      networks: by name, to run instead of the preset's own, as
         `engine.load` documents them: a pair in training has no files yet.
+      tune: "psnr", or "visual" for the JPEG tables that eyes prefer, where the
+        preset has others for them. Decoding does not depend on it.
     """
 
     def __init__(
         self,
         preset: Preset,
-        scale: int | None = None,
+        scale: float | None = None,
         engine_name: str = "auto",
         threads: int = 0,
         memory_mb: int = MEMORY_MB,
         exact: bool = False,
         networks: Mapping[str, engine.Network] | None = None,
+        tune: str = "psnr",
     ) -> None:
         self.preset = preset
         self.scale = scale or preset.scales[0]
+        self.settings = preset.jpeg
+        if tune == "visual" and preset.jpeg_visual:
+            self.settings = preset.jpeg_visual
         self.memory_mb = memory_mb
         self._engine = engine_name, threads, exact
         self._networks = networks
@@ -63,32 +69,48 @@ class Codec:
         Returns:
           uint8 (h, w, 1), or (h, w, 3) in `space`.
         """
-        if not self._has_networks:
+        has_comcnn = self.scale in self.preset.compact_scales
+        if self.scale == 1 and not has_comcnn:
             return pixels
-        image = resample.padded(pixels, self.scale).astype(np.float32) / 255
+        image = pixels.astype(np.float32) / 255
         if self.space(pixels.shape[2]) == "YCbCr":
             image = image @ RGB_TO_YCBCR.T + CHROMA_ZERO
         channels = self.preset.channels
         is_grey = pixels.shape[2] == 1
         if is_grey and channels == 3:
             image = image.repeat(3, axis=2)
-        compact = tiling.run_whole(
-            self._network("comcnn"),
-            image[..., :channels],
-            self._tile_side("comcnn"),
-            self.preset.reach_px["comcnn"],
-            self.scale,
+        compact, chroma = image[..., :channels], image[..., channels:]
+        compact = (
+            self._compacted(compact)
+            if has_comcnn
+            else resample.reduce(compact, self.scale)
         )
-        chroma = image[..., channels:]
         if chroma.shape[2]:
             chroma = resample.reduce(chroma, self.scale)
             compact = np.concatenate([compact, chroma], axis=2)
         return _to_uint8(_luma(compact) if is_grey else compact)
 
+    def _compacted(self, image: np.ndarray) -> np.ndarray:
+        """ComCNN and the reduction, float32 (H, W, C) to (h, w, C)."""
+        network = self._network("comcnn")
+        side, reach = self._tile_side("comcnn"), self.preset.reach_px["comcnn"]
+        if self.preset.family == "jiang2017":
+            scale = int(self.scale)
+            whole = resample.padded(image, scale)
+            return tiling.run_whole(network, whole, side, reach, scale)
+        told = np.log2([[self.scale]]).astype(np.float32)
+        multiple = self.preset.multiple_px
+        change = tiling.run_whole(
+            lambda tile: network(tile, told), resample.padded(image, multiple), side,
+            reach, multiple_px=multiple,
+        )  # fmt: skip
+        changed = image + change[: image.shape[0], : image.shape[1]]
+        return resample.reduce(changed, self.scale)
+
     def encode(self, compact: np.ndarray, quality: int) -> bytes:
         """The compact image as a JPEG without metadata, as the preset writes it."""
         space = self.space(compact.shape[2])
-        return jpeg.encode(compact, quality, self.preset.jpeg, space)
+        return jpeg.encode(compact, quality, self.settings, space)
 
     def restore(self, coded_jpeg: bytes, size: tuple[int, int]) -> np.ndarray:
         """A compact JPEG to the restored image, uint8 (H, W, 1) or (H, W, 3) RGB."""
@@ -120,19 +142,28 @@ class Codec:
         is_grey = coded.shape[2] == 1
         if is_grey and self.preset.channels == 3:
             enlarged = enlarged.repeat(3, axis=2)
-        network = self._network("reccnn") if self._has_networks else np.zeros_like
-        channels, reach = self.preset.channels, self.preset.reach_px["reccnn"]
+        network = self._reconstruction(coded_jpeg)
+        channels, reach = self.preset.channels, self.preset.reach_px.get("reccnn", 0)
+        whole = resample.padded(enlarged[..., :channels], self.preset.multiple_px)
         for window in windows:
-            residual = tiling.run(network, enlarged[..., :channels], window, reach)
+            residual = tiling.run(
+                network, whole, window, reach, multiple_px=self.preset.multiple_px
+            )
             restored = enlarged[window.slices].copy()
             restored[..., :channels] += residual
             if restored.shape[2] == 3 and space == "YCbCr":
                 restored = (restored - CHROMA_ZERO) @ YCBCR_TO_RGB.T
             yield window, _to_uint8(_luma(restored) if is_grey else restored)
 
-    @property
-    def _has_networks(self) -> bool:
-        return bool(self._networks or self.preset.weights)
+    def _reconstruction(self, coded_jpeg: bytes) -> Callable[[np.ndarray], np.ndarray]:
+        """RecCNN as it is for one JPEG: enlarged to residual."""
+        if not (self._networks or self.preset.weights):
+            return np.zeros_like
+        network = self._network("reccnn")
+        if self.preset.family == "jiang2017":
+            return network
+        told = condition.condition(condition.tables_of(coded_jpeg), self.scale)
+        return lambda enlarged: network(enlarged, told[None])
 
     def _network(self, name: str) -> engine.Network:
         if self._networks:
@@ -144,7 +175,7 @@ class Codec:
         return "YCbCr" if channels > self.preset.channels else "RGB"
 
     def _tile_side(self, network: str) -> int:
-        return tiling.tile_side(self.memory_mb, self.preset.reach_px[network])
+        return tiling.tile_side(self.memory_mb, self.preset.reach_px.get(network, 0))
 
 
 def _luma(image: np.ndarray) -> np.ndarray:

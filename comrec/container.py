@@ -14,6 +14,7 @@ from comrec.errors import JpegError, SidecarError
 from comrec.image import MAX_PIXELS, check_size
 from comrec.metadata import Metadata
 from comrec.opening import opened
+from comrec.resample import compact_size
 from comrec.sidecar import Sidecar
 
 
@@ -118,18 +119,21 @@ def unpack(
     return Opened(jpeg, record, kept)
 
 
-def assume(
-    jpeg: bytes, preset: presets.Preset, size: tuple[int, int], scale: int
-) -> Opened:
+def assume(jpeg: bytes, preset: presets.Preset, size: tuple[int, int]) -> Opened:
     """A .jpg whose sidecar is lost, on the word of someone who knows.
 
     Args:
-      size: (H, W) of the image.
+      jpeg: the whole file.
+      preset: that made it.
+      size: (H, W) of the image; with the .jpg's own it gives the scale.
 
     Raises:
       SidecarError: the .jpg cannot be the compact image of that size.
     """
     segments = parsed(jpeg)
+    height, width, _ = seg.frame_size(segments)
+    fitting = [n for n in preset.scales if compact_size(*size, n) == (height, width)]
+    scale = [*fitting, *preset.scales][0]
     record = Sidecar(preset.name, size[1], size[0], scale).paired(jpeg)
     sidecar.pick([record], jpeg, "--size", "the .jpg")
     return Opened(jpeg, record, metadata.from_segments(segments))

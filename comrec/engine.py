@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from comrec import weights
 from comrec.errors import UsageError, WeightsError
 from comrec.presets import Preset, WeightFile
 
-Network = Callable[[np.ndarray], np.ndarray]
+Network = Callable[..., np.ndarray]
 
 MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "keras": "keras"}
 _load_lock = threading.Lock()
@@ -55,15 +56,15 @@ def load(
 
     Args:
       preset: whose network.
-      network: "comcnn" or "reccnn".
+      network: one of `preset.sizes`.
       engine: see `choose`.
       threads: cores for one call; 0 takes them all.
       exact: float32 arithmetic. Only OpenVINO uses less, and only where the CPU
         has bfloat16.
 
     Returns:
-      A function from float32 (B, H, W, C) in [0, 1] to float32, as the builder
-      in `comrec.models` documents.
+      A function from float32 (B, H, W, C) in [0, 1], and what else the network is
+      told, to float32, as the builder in `comrec.models` documents.
 
     Raises:
       WeightsError: weights are missing or altered, or no engine is installed.
@@ -71,21 +72,21 @@ def load(
     engine = choose(engine)
     files = preset.weights if engine == "keras" else preset.onnx
     with _load_lock:  # two threads that ask at once share one network
-        size = preset.size(network)
-        return _load(engine, files[network], network, size, threads, exact)
+        size = tuple(sorted(preset.sizes[network].items()))
+        built = preset.family, network, size
+        return _load(engine, files[network], built, threads, exact)
 
 
 @lru_cache(maxsize=8)
 def _load(
     engine: str,
     file: WeightFile,
-    network: str,
-    size: tuple[int, ...],
+    built: tuple[str, str, tuple[tuple[str, Any], ...]],
     threads: int,
     exact: bool,
 ) -> Network:
     if engine == "keras":
-        return _keras(file, network, size)
+        return _keras(file, *built)
     if engine == "openvino":
         return _openvino(file, threads, exact)
     return _onnxruntime(file, threads)
@@ -102,8 +103,8 @@ def _onnxruntime(file: WeightFile, threads: int) -> Network:
         sess_options=options,
         providers=["CPUExecutionProvider"],
     )
-    name = session.get_inputs()[0].name
-    return lambda x: session.run(None, {name: x})[0]
+    names = [value.name for value in session.get_inputs()]
+    return lambda *x: session.run(None, dict(zip(names, x, strict=True)))[0]
 
 
 def _openvino(file: WeightFile, threads: int, exact: bool) -> Network:
@@ -118,19 +119,25 @@ def _openvino(file: WeightFile, threads: int, exact: bool) -> Network:
     }
     model = core.compile_model(core.read_model(weights.read(file)), "CPU", settings)
 
-    def call(x: np.ndarray) -> np.ndarray:
+    def call(*x: np.ndarray) -> np.ndarray:
         # A request of its own for each call: they are not to be shared by threads.
-        return np.array(model.create_infer_request().infer([x])[0])
+        return np.array(model.create_infer_request().infer(list(x))[0])
 
     return call
 
 
-def _keras(file: WeightFile, network: str, size: tuple[int, ...]) -> Network:
+def _keras(
+    file: WeightFile, family: str, network: str, size: tuple[tuple[str, Any], ...]
+) -> Network:
     from comrec.models import build_exact
 
-    model = build_exact(network, *size)
+    model = build_exact(family, network, **dict(size))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
         path.write_bytes(weights.read(file))
         model.load_weights(path)
-    return lambda x: np.asarray(model.predict_on_batch(x), np.float32)
+
+    def call(*x: np.ndarray) -> np.ndarray:
+        return np.asarray(model.predict_on_batch(x if len(x) > 1 else x[0]), np.float32)
+
+    return call

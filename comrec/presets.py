@@ -16,6 +16,7 @@ from comrec.errors import JpegError, UsageError
 from comrec.jpeg import JpegSettings
 
 PLAIN = "plain"
+FAMILIES = ("jiang2017", "comrec")
 DEFAULT = "jiang2017-gray-q50-2"
 TABLE = Path(__file__).with_name("presets.json")
 LAST_NUMBER = 255  # a byte in binary sidecars
@@ -40,44 +41,47 @@ class Preset:
       channels: of both networks. 1: luma goes through them and chroma through
         fixed resampling.
       scales: linear size ratios image : compact that the pair can do.
-      compact_quality: JPEG quality the pair was trained at.
+      compact_quality: JPEG quality the pair was trained at; None where it was all.
       jpeg: how the compact image is written.
+      jpeg_visual: the same for `--tune visual`; None where there is no other way.
       weights: master `.weights.h5` of each network.
       onnx: its export, float32, named after the master's hash.
       licence: terms of the weights.
       training: the file that has the config they were trained with.
-      width: feature maps in the hidden layers of both networks.
-      depth: convolutions of RecCNN.
+      sizes: what the builder of each network in `comrec.models` is told.
+      reach_px: how far each network looks to each side, in pixels of its input.
+      family: "jiang2017", whose ComCNN makes the compact image and whose RecCNN sees
+        the enlarged one alone; or "comrec", whose ComCNN changes the image before it
+        is reduced, at `compact_scales`, and whose RecCNN is told the `condition` too.
+      multiple_px: sides of what goes into the networks are multiples of it.
     """
 
     name: str
     number: int
     summary: str
     channels: int
-    scales: tuple[int, ...]
-    compact_quality: int
+    scales: tuple[float, ...]
+    compact_quality: int | None
     jpeg: JpegSettings
     weights: Mapping[str, WeightFile]
     onnx: Mapping[str, WeightFile]
     licence: str
     training: str
-    width: int = 64
-    depth: int = 20
+    sizes: Mapping[str, Mapping[str, Any]]
+    reach_px: Mapping[str, int]
+    family: str = "jiang2017"
+    multiple_px: int = 1
+    compact_scales: tuple[float, ...] = ()
+    jpeg_visual: JpegSettings | None = None
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ValueError(f"no family is called {self.family!r}")
 
     @property
     def hash(self) -> str:
-        """First 8 hex digits of the SHA-256 of both masters, ComCNN then RecCNN."""
+        """First 8 hex digits of the SHA-256 of the masters, in the order of the row."""
         return "-".join(file.sha256[:8] for file in self.weights.values())
-
-    @property
-    def reach_px(self) -> Mapping[str, int]:
-        """How far a network looks to each side, in pixels of its input."""
-        return {"comcnn": 4, "reccnn": self.depth}  # kernels are 3x3, one is strided
-
-    def size(self, network: str) -> tuple[int, ...]:
-        """What the builder of a network in `comrec.models` is told."""
-        size = (self.channels, self.width, self.depth)
-        return size if network == "reccnn" else size[:2]
 
     def row(self) -> dict[str, object]:
         """The same as JSON values, for people and programs."""
@@ -130,16 +134,31 @@ def dump(rows: Iterable[Preset]) -> str:
 
 
 def _preset(record: dict[str, Any]) -> Preset:
-    tables = record["jpeg"]["tables"]
-    if not isinstance(tables, str):
-        tables = tuple(tuple(table) for table in tables)
     files = {
         kind: {network: WeightFile(**file) for network, file in record[kind].items()}
         for kind in ("weights", "onnx")
     }
-    settings = JpegSettings(**record["jpeg"] | {"tables": tables})
-    scales = tuple(record["scales"])
-    return Preset(**record | files | {"jpeg": settings, "scales": scales})
+    visual = record["jpeg_visual"]
+    sizes = {network: _frozen(size) for network, size in record["sizes"].items()}
+    changed = {
+        "scales": tuple(record["scales"]),
+        "compact_scales": tuple(record["compact_scales"]),
+        "jpeg": _settings(record["jpeg"]),
+        "jpeg_visual": visual and _settings(visual),
+        "sizes": sizes,
+    }
+    return Preset(**record | files | changed)
+
+
+def _settings(record: dict[str, Any]) -> JpegSettings:
+    tables = record["tables"]
+    if not isinstance(tables, str):
+        tables = tuple(tuple(table) for table in tables)
+    return JpegSettings(**record | {"tables": tables})
+
+
+def _frozen(size: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in size.items()}
 
 
 _ROWS = read()

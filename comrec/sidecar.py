@@ -24,6 +24,7 @@ MAGIC = b"comrec\0"
 SIDE_MAX_PX = 2**24 - 1  # what the binary form has room for
 RECORDS_MAX = 2  # the old pair's and the new one's, while one replaces the other
 _BINARY_BYTES = 13
+_HALF = 128  # in the byte of the scale
 _BINARY_FIELDS = ((3, 6), (6, 9), (9, 13))  # width, height, crc32
 
 
@@ -34,7 +35,7 @@ class Sidecar:
     Attributes:
       preset: name of the pair that made the compact image.
       width_px, height_px: of the image.
-      scale: linear size ratio image : compact.
+      scale: linear size ratio image : compact, a multiple of a half.
       alpha: the alpha channel as a grey PNG; None for an opaque image.
       crc32: over the other fields, the hash of the weights, and the JPEG's
         coded data (`segments.coded_crc32`).
@@ -43,7 +44,7 @@ class Sidecar:
     preset: str
     width_px: int
     height_px: int
-    scale: int
+    scale: float
     alpha: bytes | None = None
     crc32: int = 0
 
@@ -76,10 +77,20 @@ class Sidecar:
         return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
     def to_binary(self) -> bytes:
-        """Version, preset number, scale, 3 + 3 bytes of size, CRC; then the alpha."""
+        """Version, preset number, scale, 3 + 3 bytes of size, CRC; then the alpha.
+
+        Of the scale the whole part, and 128 for a half.
+        """
+        whole, half = divmod(self.scale, 1)
         return b"".join(
             (
-                bytes((VERSION, presets.find(self.preset).number, self.scale)),
+                bytes(
+                    (
+                        VERSION,
+                        presets.find(self.preset).number,
+                        int(whole + 2 * _HALF * half),
+                    )
+                ),
                 self.width_px.to_bytes(3, "big"),
                 self.height_px.to_bytes(3, "big"),
                 self.crc32.to_bytes(4, "big"),
@@ -162,7 +173,8 @@ def parse_binary(data: bytes, source: str) -> Sidecar:
     preset = _known_preset(names[0] if names else data[1], source)
     width, height, crc = (int.from_bytes(data[i:j], "big") for i, j in _BINARY_FIELDS)
     alpha = data[_BINARY_BYTES:] or None
-    return _checked(Sidecar(preset.name, width, height, data[2], alpha, crc), source)
+    scale = data[2] if data[2] < _HALF else data[2] - _HALF + 0.5
+    return _checked(Sidecar(preset.name, width, height, scale, alpha, crc), source)
 
 
 def _check_version(version: int, source: str) -> None:
@@ -188,7 +200,7 @@ def _checked(sidecar: Sidecar, source: str) -> Sidecar:
         if type(side) is not int or not 1 <= side <= SIDE_MAX_PX:
             raise _bad_field(source, "size", f"1 to {SIDE_MAX_PX} each way", side)
     scales = presets.find(sidecar.preset).scales
-    if type(sidecar.scale) is not int or sidecar.scale not in scales:
+    if sidecar.scale not in scales or isinstance(sidecar.scale, bool):
         raise _bad_field(source, "scale", f"one of {list(scales)}", sidecar.scale)
     return sidecar
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,13 @@ class Window:
             min(self.x1 + reach_px, width),
         )
 
+    def ending(self, multiple_px: int) -> Window:
+        """Higher and wider, at the end, to sides that are multiples."""
+        height, width = self.y1 - self.y0, self.x1 - self.x0
+        return replace(
+            self, y1=self.y1 + -height % multiple_px, x1=self.x1 + -width % multiple_px
+        )
+
 
 def tile_side(memory_mb: int, reach_px: int) -> int:
     """Side in pixels, a multiple of 16, of tiles that fit a working memory."""
@@ -64,23 +71,30 @@ def sample(height: int, width: int, side: int, count: int) -> list[Window]:
 
 
 def run(
-    network: Network, image: np.ndarray, window: Window, reach_px: int, scale: int = 1
+    network: Network,
+    image: np.ndarray,
+    window: Window,
+    reach_px: int,
+    scale: int = 1,
+    multiple_px: int = 1,
 ) -> np.ndarray:
     """One window of what the network would give for the whole image.
 
     Args:
       network: float32 (1, H, W, C) to (1, ceil(H/scale), ceil(W/scale), C').
       image: float32 (H, W, C).
-      window: in pixels of the image, y0 and x0 multiples of `scale`.
+      window: in pixels of the image, y0 and x0 multiples of `scale` and `multiple_px`.
       reach_px: how far the network looks; the window is cut out that much wider,
         so that only true borders of the image are padded by the network.
       scale: linear size ratio input : output of the network.
+      multiple_px: sides that the network takes are multiples of it; so are H and W.
 
     Returns:
       float32, the window's size over `scale`, rounded up.
     """
-    reach_px = math.ceil(reach_px / scale) * scale
-    wide = window.grown(reach_px, image.shape[0], image.shape[1])
+    step = math.lcm(scale, multiple_px)
+    reach_px = math.ceil(reach_px / step) * step
+    wide = window.grown(reach_px, image.shape[0], image.shape[1]).ending(multiple_px)
     output = np.asarray(network(np.ascontiguousarray(image[wide.slices])[None]))[0]
     y, x = (window.y0 - wide.y0) // scale, (window.x0 - wide.x0) // scale
     height = -(-(window.y1 - window.y0) // scale)
@@ -89,15 +103,21 @@ def run(
 
 
 def run_whole(
-    network: Network, image: np.ndarray, side: int, reach_px: int, scale: int = 1
+    network: Network,
+    image: np.ndarray,
+    side: int,
+    reach_px: int,
+    scale: int = 1,
+    multiple_px: int = 1,
 ) -> np.ndarray:
     """The network over the whole image, tile by tile; see `run`."""
     height, width = image.shape[:2]
     rows = []
-    side = math.ceil(side / scale) * scale
+    step = math.lcm(scale, multiple_px)
+    side = math.ceil(side / step) * step
     for y in range(0, height, side):
         band = [
-            run(network, image, window, reach_px, scale)
+            run(network, image, window, reach_px, scale, multiple_px)
             for window in grid(height, width, side)
             if window.y0 == y
         ]

@@ -89,12 +89,12 @@ def test_a_lost_sidecar_is_noticed_and_the_rescue_is_named():
 def test_assume_takes_a_size_that_fits_and_no_other():
     preset = presets.find(presets.DEFAULT)
     for size in ((80, 112), (79, 111)):
-        opened = container.assume(CODED, preset, size, 2)
+        opened = container.assume(CODED, preset, size)
         assert (opened.sidecar.height_px, opened.sidecar.width_px) == size
     with pytest.raises(SidecarError, match=r"has a 57x40 compact image"):
-        container.assume(CODED, preset, (80, 113), 2)
+        container.assume(CODED, preset, (80, 113))
     with pytest.raises(JpegError):
-        container.assume(b"no JPEG", preset, (80, 112), 2)
+        container.assume(b"no JPEG", preset, (80, 112))
 
 
 def test_assume_restores_what_the_lost_sidecar_would_have(run, pair, tmp_path):

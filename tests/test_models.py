@@ -10,8 +10,10 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs the train extra")
 
-from comrec.models import BUILDERS, build_comcnn, build_reccnn
+from comrec.models import BUILDERS as FAMILIES
+from comrec.models import build_comcnn, build_reccnn
 
+BUILDERS = FAMILIES["jiang2017"]
 RNG = np.random.default_rng(10)
 SIZES = [(64, 64), (29, 100), (1, 1), (1, 17), (17, 1), (2, 3)]
 
@@ -139,7 +141,9 @@ def test_every_layer_with_weights_has_its_own_name(build):
 OTHER = """
 import sys
 import numpy as np
-from comrec.models import BUILDERS
+from comrec.models import BUILDERS as FAMILIES
+
+BUILDERS = FAMILIES["jiang2017"]
 import keras
 folder, backend = sys.argv[1:]
 assert keras.backend.backend() == backend

@@ -46,7 +46,8 @@ def test_rows_fit_the_sidecar(preset):
     assert all(1 <= scale <= 255 for scale in preset.scales)
     assert preset.channels in (1, 3)
     assert preset.weights.keys() == preset.onnx.keys()
-    assert set(preset.weights) in (set(), {"comcnn", "reccnn"})
+    assert preset.weights.keys() == preset.sizes.keys() == preset.reach_px.keys()
+    assert not preset.weights or "reccnn" in preset.weights
 
 
 @TRAINED
@@ -122,13 +123,14 @@ def test_the_rows_are_those_of_the_table():
 def test_a_row_with_tables_of_its_own_is_read_as_it_was_written(tmp_path):
     tables = (tuple(range(1, 65)), (7,) * 64)
     row = dataclasses.replace(
-        presets.find(presets.DEFAULT), jpeg=JpegSettings(tables=tables), depth=7
-    )
+        presets.find(presets.DEFAULT), jpeg=JpegSettings(tables=tables),
+        jpeg_visual=JpegSettings("mozjpeg", "flat"), reach_px={"reccnn": 7},
+        sizes={"reccnn": {"widths": (4, 8), "blocks": (1, 2, 1)}},
+    )  # fmt: skip
     (tmp_path / "presets.json").write_text(presets.dump([row]))
     (read,) = presets.read(tmp_path / "presets.json")
     assert read == row
     assert read.jpeg.tables == tables
-    assert read.reach_px["reccnn"] == 7
 
 
 @pytest.mark.parametrize(

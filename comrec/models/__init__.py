@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 
+from comrec.models import family
 from comrec.models.comcnn import build_comcnn
 from comrec.models.reccnn import build_reccnn
 
-BUILDERS = {"comcnn": build_comcnn, "reccnn": build_reccnn}
+# By family and network, as presets name them.
+BUILDERS: dict[str, dict[str, Callable[..., keras.Model]]] = {
+    "jiang2017": {"comcnn": build_comcnn, "reccnn": build_reccnn},
+    "comrec": {"comcnn": family.build_comcnn, "reccnn": family.build_reccnn},
+}
 
 __all__ = ["BUILDERS", "build_comcnn", "build_exact", "build_reccnn"]
 
 
-def build_exact(network: str, *size: int) -> keras.Model:
+def build_exact(family: str, network: str, **size: Any) -> keras.Model:
     """A network in float32, whatever policy a training run has set.
 
     Args:
-      network: "comcnn" or "reccnn".
-      size: what its builder takes, in that order.
+      family: "jiang2017" or "comrec".
+      network: one of the family's in BUILDERS.
+      size: what its builder takes.
     """
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        return BUILDERS[network](*size)
+        return BUILDERS[family][network](**size)
     finally:
         keras.config.set_dtype_policy(policy)

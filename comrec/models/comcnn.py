@@ -11,6 +11,7 @@ import math
 import keras
 
 SCALE = 2  # linear size ratio image : compact; fixed by the stride of conv2
+REACH_PX = 4  # three kernels of 3x3, the last one at half size
 
 
 def build_comcnn(channels: int = 1, width: int = 64) -> keras.Model:
