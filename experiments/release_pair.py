@@ -48,7 +48,7 @@ def parse() -> argparse.Namespace:
     add("--summary", required=True, help="what it is for, in a line")
     add("--licence", required=True, help="terms of the weights, in a line")
     add("--data-note", required=True, help="what it was trained on, in a line")
-    add("--round", type=int, help="whose weights (default: the best one's)")
+    add("--round", type=int, help="of an alternating run (default: the best one)")
     add("--out", type=Path, help="folder of the files (default: pretrained)")
     add("--presets", type=Path, help="table (default: comrec/presets.json)")
     args = parser.parse_args()
@@ -60,13 +60,12 @@ def parse() -> argparse.Namespace:
 
 
 def release(args: argparse.Namespace) -> None:
-    from comrec.train.finished import FinishedRound
-    from comrec.train.release import Label, release
+    from comrec.train.release import Label, find, release
 
     label = Label(args.name, args.summary, args.licence, args.data_note)
-    source = FinishedRound.find(args.run, args.round)
+    source = find(args.run, args.round)
     preset = release(source, label, args.out, args.presets)
-    print(f"{preset.name}: number {preset.number}, round {source.number} of {args.run}")
+    print(f"{preset.name}: number {preset.number}, from {args.run}. {source.which}")
     for file in (*preset.weights.values(), *preset.onnx.values()):
         print(args.out / file.name)
     print(args.out / f"{preset.name}.md")

@@ -25,11 +25,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import zlib
-from collections.abc import Iterable
 from pathlib import Path
-
-import numpy as np
 
 from comrec.errors import ComrecError
 
@@ -110,16 +106,17 @@ def train(args: argparse.Namespace) -> None:
     crops = load_crops(args.data, config.crop_px, config.channels)
     images = load_validation(args.validation, config.channels, args.every)
 
-    pictures = fingerprint("crops", crops) | fingerprint("validation", images.values())
     if args.resume and not (args.run / "checkpoint.npz").exists():
         print(f"{args.run}: nothing to resume in it, so it begins", file=sys.stderr)
 
-    from comrec.train.alternate import AlternatingRun, OutOfTime
+    from comrec.train.alternate import AlternatingRun
     from comrec.train.curves import draw
     from comrec.train.parallel import join
     from comrec.train.progress import Display
+    from comrec.train.run import OutOfTime, fingerprint
     from comrec.train.validate import Validation
 
+    pictures = fingerprint("crops", crops) | fingerprint("validation", images.values())
     validate = Validation(images, config, args.run / "samples")
     if args.processes > 1:
         print(f"{args.processes} processes meet at {args.address}", file=sys.stderr)
@@ -135,14 +132,6 @@ def train(args: argparse.Namespace) -> None:
             run.train(args.minutes * 60)
         except OutOfTime as err:
             print(err, file=sys.stderr)
-
-
-def fingerprint(name: str, images: Iterable[np.ndarray]) -> dict[str, int]:
-    """How many pictures, and a checksum of their pixels, for the log."""
-    count, checksum = 0, 0
-    for image in images:
-        count, checksum = count + 1, zlib.crc32(image.tobytes(), checksum)
-    return {name: count, f"{name}_crc32": checksum}
 
 
 if __name__ == "__main__":

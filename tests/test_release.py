@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,10 @@ from comrec.train.finished import FinishedRound
 from comrec.train.release import Label, release
 
 ROOT = Path(__file__).parents[1]
-SIZES = {"comcnn": (1, 4), "reccnn": (1, 4, 3)}
+SIZES = {
+    "comcnn": {"channels": 1, "width": 4},
+    "reccnn": {"channels": 1, "width": 4, "depth": 3},
+}
 SCORES_DB = {0: 29.0, 1: 29.75, 2: 29.5}
 LABEL = Label("tiny-pair", "for tests", "public domain", "noise, made by numpy")
 START = {"event": "start", "comrec": "0.1.0", "keras": "3.15.1", "source": "abc123"}
@@ -67,7 +71,9 @@ def write_weights(folder: Path, number: int, sizes=SIZES) -> None:
         **{
             f"{network}_{i}": np.asarray(variable)
             for network, size in sizes.items()
-            for i, variable in enumerate(build_exact(network, *size).variables)
+            for i, variable in enumerate(
+                build_exact("jiang2017", network, **size).variables
+            )
         },
     )
 
@@ -139,7 +145,7 @@ def test_the_row_is_added_with_the_next_number(released):
     assert (preset.name, preset.summary, preset.licence) == (
         "tiny-pair", "for tests", "public domain",
     )  # fmt: skip
-    assert (preset.channels, preset.width, preset.depth) == (1, 4, 3)
+    assert (preset.channels, preset.sizes) == (1, SIZES)
     assert (preset.scales, preset.compact_quality) == ((2,), 50)
     assert preset.training == "pretrained/tiny-pair.md"
 
@@ -161,7 +167,7 @@ def test_the_weights_are_those_of_the_best_round(released):
     preset, place, run = released
     with np.load(run / "round-1.npz") as state:
         for network, size in SIZES.items():
-            model = build_exact(network, *size)
+            model = build_exact("jiang2017", network, **size)
             model.load_weights(place / preset.weights[network].name)
             for i, variable in enumerate(model.variables):
                 np.testing.assert_array_equal(variable, state[f"{network}_{i}"])
@@ -174,7 +180,7 @@ def test_a_released_pair_runs_on_every_engine(released, monkeypatch, name):
     monkeypatch.setattr(weights, "folder", lambda: place)
     x = np.random.default_rng(0).random((1, 21, 30, 1), np.float32)
     for network, size in SIZES.items():
-        model = build_exact(network, *size)
+        model = build_exact("jiang2017", network, **size)
         model.load_weights(place / preset.weights[network].name)
         given = engine.load(preset, network, name, exact=True)(x)
         np.testing.assert_allclose(given, model.predict_on_batch(x), atol=1e-4)
@@ -271,7 +277,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 
 
 def test_weights_of_other_networks_are_refused(refusal, run):
-    write_weights(run, 1, SIZES | {"reccnn": (1, 8, 3)})
+    write_weights(run, 1, SIZES | {"reccnn": SIZES["reccnn"] | {"width": 8}})
     assert refusal().startswith(f"{run / 'round-1.npz'}: not of the config beside it")
 
 
@@ -318,7 +324,7 @@ def test_a_missing_folder_is_refused(run, place, tmp_path):
 def no_export(monkeypatch):
     """Files of the networks that cost no time."""
 
-    def save(model, master: Path, onnx: Path) -> None:
+    def save(model, master: Path, onnx: Path, multiple_px: int) -> None:
         master.write_bytes(model.name.encode())
         onnx.write_bytes(model.name.encode())
 
@@ -399,7 +405,7 @@ def test_the_row_comes_last(run, place, monkeypatch):
 def test_an_export_that_computes_something_else_is_refused(released):
     preset, place, _ = released
     path = place / preset.onnx["comcnn"].name
-    other = build_exact("comcnn", 1, 4)
+    other = build_exact("jiang2017", "comcnn", **SIZES["comcnn"])
     with pytest.raises(WeightsError, match=r"comcnn at 64x48: .* by \d[\d.]*, shape"):
         export.check(other, path)
     other.load_weights(place / preset.weights["comcnn"].name)
@@ -499,7 +505,7 @@ def test_an_export_does_not_depend_on_the_order_of_nodes(tmp_path, monkeypatch):
     monkeypatch.setattr(TransposeOptimizer, "post_optimize_action", in_bad_order)
     monkeypatch.setattr(export, "restore_squeeze", watched)
     files = (tmp_path / "a.weights.h5", tmp_path / "a.onnx")
-    export.save(build_exact("comcnn", 1, 4), *files)
+    export.save(build_exact("jiang2017", "comcnn", **SIZES["comcnn"]), *files)
     assert ranks == [5], "this tf2onnx loses no Squeeze: restore_squeeze can go"
     graph = onnx.load(tmp_path / "a.onnx").graph
     assert [node.op_type for node in graph.node][-2:] == ["Reshape", "Squeeze"]
@@ -550,7 +556,7 @@ def test_what_training_leaves_can_be_released(tmp_path, place):
     assert done.returncode == 0, done.stderr
     *_, row = presets.read(place / "presets.json")
     card = (place / "tiny-pair.md").read_text()
-    number = int(done.stdout.splitlines()[0].split()[4])
+    number = int(re.search(r"after round (\d+)", done.stdout)[1])
     assert f"| **{number}** | " in card
     assert f"comrec {comrec.__version__}, keras {keras.__version__}, " in card
-    assert row.size("reccnn") == SIZES["reccnn"]
+    assert row.sizes == SIZES

@@ -1,4 +1,4 @@
-"""experiments/train_alternating.py as it is typed: quick, killed, resumed, refused."""
+"""The training scripts as they are typed: quick, killed, resumed, refused."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="needs the train extra")
 
-from tiny_run import ROOT, SCRIPT, STRETCH, TINY
+from tiny_run import JOINT_SCRIPT, ROOT, SCRIPT, STRETCH, TINY, TINY_JOINT
 
 from comrec.train.config import Round
 
@@ -27,9 +27,11 @@ ENV = os.environ | {
 }
 
 
-def run(*args: object, **how: object) -> subprocess.CompletedProcess:
+def run(
+    *args: object, script: list[str] = SCRIPT, **how: object
+) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [*SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=300,
+        [*script, *map(str, args)], capture_output=True, text=True, timeout=300,
         env=ENV, **how,
     )  # fmt: skip
 
@@ -50,8 +52,15 @@ def config(tmp_path) -> Path:
     return path
 
 
-def weights(folder: Path) -> dict[str, np.ndarray]:
-    with np.load(folder / "round-1.npz") as state:
+@pytest.fixture
+def joint_config(tmp_path) -> Path:
+    path = tmp_path / "joint.json"
+    path.write_text(TINY_JOINT.dump())
+    return path
+
+
+def weights(folder: Path, name: str = "round-1.npz") -> dict[str, np.ndarray]:
+    with np.load(folder / name) as state:
         return {name: state[name] for name in state.files}
 
 
@@ -64,6 +73,19 @@ def test_quick_trains_two_rounds_and_leaves_what_it_promises(tmp_path):
     assert names == {
         "config.json", "metrics.jsonl", "checkpoint.npz", "round-0.npz", "round-1.npz",
         "epochs.tsv", "rounds.tsv", "curves.png", "samples",
+    }  # fmt: skip
+
+
+def test_quick_trains_end_to_end_and_leaves_what_it_promises(joint_config, tmp_path):
+    args = [joint_config, "--quick", "--stages", 2, "--run", tmp_path / "run"]
+    result = run(*args, script=JOINT_SCRIPT)
+    assert result.returncode == 0, result.stderr
+    assert "stage 1, comcnn, epoch 0: loss" in result.stdout
+    assert "dB above plain JPEG at its bytes (scale 1, 0.25" in result.stdout
+    names = {p.name for p in (tmp_path / "run").iterdir()}
+    assert names == {
+        "config.json", "metrics.jsonl", "checkpoint.npz", "best.npz", "epochs.tsv",
+        "validation.tsv", "curves.png",
     }  # fmt: skip
 
 
@@ -115,18 +137,70 @@ def test_a_run_killed_again_and_again_ends_with_the_same_weights(
     ours, theirs = weights(tmp_path / "killed"), weights(tmp_path / "whole")
     for name, value in theirs.items():
         np.testing.assert_array_equal(ours[name], value)
-    for name in ("epochs.tsv", "rounds.tsv"):  # but for how long an epoch took
+    assert_same_tables(tmp_path, "rounds.tsv")
+
+
+def assert_same_tables(place: Path, judged: str) -> None:
+    """But for how long an epoch took."""
+    for name, hidden in (("epochs.tsv", r"\t[\d.]+$"), (judged, "^$")):
         ours, theirs = (
-            re.sub(r"\t[\d.]+$", "", (folder / name).read_text(), flags=re.MULTILINE)
-            for folder in (tmp_path / "killed", tmp_path / "whole")
+            re.sub(hidden, "", (place / folder / name).read_text(), flags=re.MULTILINE)
+            for folder in ("killed", "whole")
         )
         assert ours == theirs
+
+
+@pytest.mark.slow
+def test_an_end_to_end_run_killed_again_and_again_ends_with_the_same_weights(
+    joint_config, tmp_path
+):
+    data = str(ROOT / "examples")
+    command = [*JOINT_SCRIPT, str(joint_config), "--data", data, "--validation", data]
+    whole = run(*command[2:], "--run", tmp_path / "whole", script=JOINT_SCRIPT)
+    assert whole.returncode == 0, whole.stderr
+    assert killed_and_resumed(command, tmp_path / "killed", 8) >= 3
+    for name in ("checkpoint.npz", "best.npz"):
+        ours, theirs = (weights(tmp_path / f, name) for f in ("killed", "whole"))
+        for key, value in theirs.items():
+            np.testing.assert_array_equal(ours[key], value)
+    assert_same_tables(tmp_path, "validation.tsv")
 
 
 def test_a_dry_run_prints_the_resolved_config_and_writes_nothing(config, tmp_path):
     result = run(config, "--dry-run", "--rounds", 4, "--run", tmp_path / "run")
     assert result.returncode == 0, result.stderr
     assert len(json.loads(result.stdout)["rounds"]) == 4
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_of_stages_prints_the_first_of_them_and_writes_nothing(
+    joint_config, tmp_path
+):
+    args = [joint_config, "--dry-run", "--stages", 2, "--run", tmp_path / "run"]
+    result = run(*args, script=JOINT_SCRIPT)
+    assert result.returncode == 0, result.stderr
+    stages = json.loads(result.stdout)["stages"]
+    assert [stage["learns"] for stage in stages] == ["reccnn", "comcnn"]
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_cannot_be_trained_end_to_end_is_refused_in_one_line(
+    config, joint_config, tmp_path
+):
+    data, absent = ["--data", ROOT / "examples"], tmp_path / "absent"
+    common = ["--run", tmp_path / "run"]
+    for args, complaint in (
+        ([absent, *data], f"{absent}: cannot be read"),
+        ([config, *data], "not a training config (unknown settings channels"),
+        ([joint_config, "--data", absent], f"{absent}: not a folder of pictures"),
+        ([joint_config, *data], "all of its pictures are held back to judge by"),
+    ):
+        assert complaint in refusal(*args, *common, script=JOINT_SCRIPT)
+    for args in ([], ["--quick", "--every", "0"], ["--quick", "--stages", "0"],
+                 ["--quick", "--minutes", "nan"], ["--data", ""]):  # fmt: skip
+        result = run(joint_config, *args, script=JOINT_SCRIPT)
+        assert result.returncode == 2
+        assert "error: " in result.stderr
     assert not (tmp_path / "run").exists()
 
 

@@ -6,22 +6,13 @@ import textwrap
 from collections.abc import Iterable, Mapping
 
 from comrec.presets import Preset
-from comrec.train.finished import FinishedRound
+from comrec.train.finished import Finished
 
 WIDTH = 90  # of lines of text, as in the other documents
-PAPER = (
-    "[An End-to-End Compression Framework Based on Convolutional Neural Networks]"
-    "(https://arxiv.org/abs/1708.00838)"
-)
-PICTURES = {
-    1: "for grey pictures. Colour pictures use it on luma; chroma is reduced and "
-    "enlarged by bicubic resampling.",
-    3: "for colour pictures; grey ones go through it as three equal channels.",
-}
 
 
 def card(
-    preset: Preset, data: str, source: FinishedRound, parameters: Mapping[str, int]
+    preset: Preset, data: str, source: Finished, parameters: Mapping[str, int]
 ) -> str:
     """The Markdown of a card.
 
@@ -34,32 +25,25 @@ def card(
     Raises:
       KeyError, TypeError, ValueError: the log has other rows than training writes.
     """
-    what = (
-        f"ComCNN ({parameters['comcnn']:,} parameters) and RecCNN "
-        f"({parameters['reccnn']:,}) of Jiang et al., {PAPER}, {preset.width} maps "
-        f"wide and {preset.depth} convolutions deep, for a compact image of half size "
-        f"as a JPEG of quality {preset.compact_quality}, {PICTURES[preset.channels]}"
-    )
-    picked = "the best one on the validation pictures" if source.is_best else "as asked"
     return f"""\
 # Model card: {preset.name}
 
 {preset.summary}
 
-{_paragraph("What it is", what)}
+{_paragraph("What it is", source.what(parameters))}
 
 {_paragraph("Terms", preset.licence)}
 
 {_paragraph("Trained on", data)}
 
-**Which weights.** Those after round {source.number}: {picked}.
+**Which weights.** {source.which}
 
 ## Validation
 
 Means over the validation pictures, PSNR on 8-bit pixels, networks in the precision of
-training. The round in bold is the one released.
+training. {source.bold}
 
-{_table(*_validation(source))}
+{_table(*source.validation())}
 
 ## Config
 
@@ -96,42 +80,7 @@ def _paragraph(head: str, text: str) -> str:
     )
 
 
-def _validation(source: FinishedRound) -> tuple[Iterable[str], list[Iterable[str]]]:
-    """Head and lines of the table of rounds, the warm-up among them."""
-    config = source.config
-    head = (
-        "round", "epochs of ComCNN", "of RecCNN", "minutes",
-        f"dB at the bytes of plain JPEG QF {config.plain_quality}", "dB of that JPEG",
-        f"dB at quality {config.compact_quality}", "its bytes / plain bytes",
-    )  # fmt: skip
-    epochs = [row for row in source.rows if row["event"] == "epoch"]
-    scores = {r["round"]: r for r in source.rows if r["event"] == "validation"}
-    lines: list[Iterable[str]] = []
-    for number in sorted({row["round"] for row in epochs} | scores.keys()):
-        name = "warm-up" if number < 0 else f"{number}"
-        mine = [row for row in epochs if row["round"] == number]
-        networks = [row["network"] for row in mine]
-        minutes = sum(row["duration_s"] for row in mine) / 60
-        lines.append(
-            (
-                f"**{name}**" if number == source.number else name,
-                f"{networks.count('comcnn')}", f"{networks.count('reccnn')}",
-                f"{minutes:.1f}", *_figures(scores.get(number)),
-            )
-        )  # fmt: skip
-    return head, lines
-
-
-def _figures(score: Mapping[str, float] | None) -> tuple[str, ...]:
-    if score is None:
-        return ("",) * 4
-    return (
-        f"{score['psnr_db']:.2f}", f"{score['plain_psnr_db']:.2f}",
-        f"{score['fixed_psnr_db']:.2f}", f"{score['fixed_bytes_ratio']:.3f}",
-    )  # fmt: skip
-
-
-def _versions(source: FinishedRound) -> str:
+def _versions(source: Finished) -> str:
     """A line for each set of versions that the run was started or taken up with."""
     starts = [row for row in source.rows if row["event"] == "start"]
     lines = [

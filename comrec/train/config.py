@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from comrec.errors import UsageError
 
 REDUCTIONS = ("comcnn", "bicubic")
 ESTIMATORS = ("bypass", "released", "ste")
 PRECISIONS = ("float32", "mixed_bfloat16")
+
+T = TypeVar("T")
+Legal = Mapping[str, tuple[Callable[[Any], Any], str]]  # a test, and it in words
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,13 @@ class Phase:
     round: int
     network: str  # the one that learns: "comcnn" or "reccnn"
     stretch: Stretch
+
+    @property
+    def epochs(self) -> int:
+        return self.stretch.epochs
+
+    def rate(self, progress: float) -> float:
+        return self.stretch.rate(progress)
 
     def __str__(self) -> str:
         return "warm-up" if self.round < 0 else f"round {self.round}, {self.network}"
@@ -105,11 +115,7 @@ class TrainConfig:
     precision: str = "mixed_bfloat16"
 
     def __post_init__(self) -> None:
-        for name, legal in _LEGAL.items():
-            if not legal[0](getattr(self, name)):
-                raise ValueError(
-                    f"{name} must be {legal[1]}. Received: {getattr(self, name)!r}"
-                )
+        check(self, _LEGAL)
         if self.reduction == "bicubic" and any(r.compact for r in self.rounds):
             raise ValueError("rounds: with reduction bicubic no compact step can be")
         if self.epoch_patches < self.batch:
@@ -122,6 +128,12 @@ class TrainConfig:
                 f"patch_px must be at most crop_px={self.crop_px}. "
                 f"Received: {self.patch_px}"
             )
+
+    @property
+    def sizes(self) -> dict[str, dict[str, Any]]:
+        """Of the networks, as presets have them."""
+        comcnn = {"channels": self.channels, "width": self.width}
+        return {"comcnn": comcnn, "reccnn": comcnn | {"depth": self.depth}}
 
     def phases(self) -> Iterator[Phase]:
         """Everything to be trained, in order."""
@@ -139,6 +151,10 @@ class TrainConfig:
         more = [self.rounds[-1]] * (rounds - len(self.rounds))
         return replace(self, rounds=(*self.rounds[:rounds], *more))
 
+    def continues(self, old: TrainConfig) -> bool:
+        """Whether a run that began with `old` may go on with this: more rounds may."""
+        return replace(self, rounds=self.rounds[: len(old.rounds)]) == old
+
     def quick(self) -> TrainConfig:
         """The same scheme in seconds, to see that everything works together."""
         second = Stretch(1, 1e-3, 1e-4)
@@ -155,15 +171,14 @@ class TrainConfig:
         Raises:
           UsageError: unreadable, an unknown or missing setting, an illegal value.
         """
-        try:
-            record = _known(cls, json.loads(path.read_bytes()))
+
+        def build(record: Any) -> TrainConfig:
+            record = known(cls, record)
             if "rounds" in record:
                 record["rounds"] = tuple(map(_round, _list(record["rounds"])))
             return cls(**record)
-        except OSError as err:
-            raise UsageError(f"{path}: cannot be read ({err.strerror})") from err
-        except (ValueError, RecursionError) as err:
-            raise UsageError(f"{path}: not a training config ({err})") from err
+
+        return load(path, build)
 
     def dump(self) -> str:
         return json.dumps(asdict(self), indent=2) + "\n"
@@ -172,8 +187,8 @@ class TrainConfig:
 def _round(record: Any) -> Round:
     return Round(
         **{
-            step: tuple(Stretch(**_known(Stretch, item)) for item in _list(stretches))
-            for step, stretches in _known(Round, record).items()
+            step: tuple(Stretch(**known(Stretch, item)) for item in _list(stretches))
+            for step, stretches in known(Round, record).items()
         }
     )
 
@@ -184,7 +199,34 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _known(cls: Any, record: Any) -> dict[str, Any]:
+# What the configs of other schedules need too
+
+
+def load(path: Path, build: Callable[[Any], T]) -> T:
+    """What `build` makes of the JSON in a file.
+
+    Raises:
+      UsageError: unreadable, or `build` raised a ValueError.
+    """
+    try:
+        return build(json.loads(path.read_bytes()))
+    except OSError as err:
+        raise UsageError(f"{path}: cannot be read ({err.strerror})") from err
+    except (ValueError, RecursionError) as err:
+        raise UsageError(f"{path}: not a training config ({err})") from err
+
+
+def check(config: Any, legal: Legal) -> None:
+    """Raises ValueError for a setting that does not pass its test."""
+    for name, (is_legal, words) in legal.items():
+        if not is_legal(getattr(config, name)):
+            raise ValueError(
+                f"{name} must be {words}. Received: {getattr(config, name)!r}"
+            )
+
+
+def known(cls: Any, record: Any) -> dict[str, Any]:
+    """A record that has no unknown and no missing settings of a dataclass."""
     what = cls.__name__.lower()
     if not isinstance(record, dict):
         raise ValueError(f"a {what} must be an object. Received: {record!r}")
@@ -198,7 +240,8 @@ def _known(cls: Any, record: Any) -> dict[str, Any]:
     return record
 
 
-def _whole(least: int, most: float = math.inf) -> tuple[Any, str]:
+def whole(least: int, most: float = math.inf) -> tuple[Callable[[Any], bool], str]:
+    """A test for whole numbers, and it in words."""
     words = f"a whole number from {least}" + (f" to {most}" if most < math.inf else "")
     return lambda v: type(v) is int and least <= v <= most, words
 
@@ -207,45 +250,49 @@ def _even(value: object) -> bool:
     return type(value) is int and value > 0 and value % 2 == 0
 
 
-def _number(value: object) -> bool:
+def number(value: object) -> bool:
     return type(value) in (int, float) and abs(value) < 1e9  # type: ignore[arg-type]
 
 
-def _sound(stretch: Stretch) -> bool:
+def sound(stretch: Stretch) -> bool:
+    """Whole epochs, and learning rates between 0 and 1."""
     rates = (stretch.rate_start, stretch.rate_end)
     return (
         type(stretch.epochs) is int and stretch.epochs > 0
-        and all(_number(rate) and 0 < rate < 1 for rate in rates)
+        and all(number(rate) and 0 < rate < 1 for rate in rates)
     )  # fmt: skip
 
 
-_LEGAL: dict[str, tuple[Any, str]] = {
+EVERY_RUN: Legal = {
     "preset": (lambda v: isinstance(v, str) and v, "a name"),
+    "start": (lambda v: isinstance(v, str), "the name of a preset, or empty"),
+    "seed": whole(0, 2**32 - 1),
+    "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
+}
+_LEGAL: Legal = {
     "rounds": (
         lambda v: v and all(
-            r.reconstruction and all(map(_sound, (*r.compact, *r.reconstruction)))
+            r.reconstruction and all(map(sound, (*r.compact, *r.reconstruction)))
             for r in v
         ),
         "one or more, each with reconstruction stretches of whole epochs and "
         "learning rates between 0 and 1",
     ),
-    "gain_min_db": (_number, "a number"),
-    "start": (lambda v: isinstance(v, str), "the name of a preset, or empty"),
+    "gain_min_db": (number, "a number"),
     "reduction": (lambda v: v in REDUCTIONS, f"one of {', '.join(REDUCTIONS)}"),
     "estimator": (lambda v: v in ESTIMATORS, f"one of {', '.join(ESTIMATORS)}"),
-    "rate_weight": (lambda v: _number(v) and v >= 0, "a number from 0"),
-    "compact_quality": _whole(1, 100),
-    "plain_quality": _whole(1, 100),
+    "rate_weight": (lambda v: number(v) and v >= 0, "a number from 0"),
+    "compact_quality": whole(1, 100),
+    "plain_quality": whole(1, 100),
     "channels": (lambda v: type(v) is int and v in (1, 3), "1 (luma) or 3 (colour)"),
-    "width": _whole(1),
-    "depth": _whole(2),
-    "crop_px": _whole(8),
+    "width": whole(1),
+    "depth": whole(2),
+    "crop_px": whole(8),
     "patch_px": (lambda v: _even(v) and v >= 8, "an even number from 8"),
     "stride_px": (_even, "an even number from 2"),
-    "epoch_patches": _whole(1),
-    "batch": _whole(1),
-    "weight_decay": (lambda v: _number(v) and 0 <= v < 1, "a number from 0 to 1"),
-    "warmup_epochs": _whole(0),
-    "seed": _whole(0, 2**32 - 1),
-    "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
+    "epoch_patches": whole(1),
+    "batch": whole(1),
+    "weight_decay": (lambda v: number(v) and 0 <= v < 1, "a number from 0 to 1"),
+    "warmup_epochs": whole(0),
+    **EVERY_RUN,
 }  # fmt: skip

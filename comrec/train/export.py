@@ -10,16 +10,18 @@ import numpy as np
 from comrec.errors import UsageError, WeightsError
 
 SIZES_PX = ((48, 64), (37, 53), (1, 1), (1, 17))  # height, width: even, odd, tiny
+SIDE_PX = 16
 TOLERANCE = 1e-4  # of the pixel range
 
 
-def save(model: keras.Model, master: Path, export: Path) -> None:
+def save(model: keras.Model, master: Path, export: Path, multiple_px: int = 1) -> None:
     """Writes both files of a network, and checks that they compute the same.
 
     Args:
       model: a network of `comrec.models`, in float32.
       master: ends in `.weights.h5`; gets the weights.
       export: ends in `.onnx`; gets the network with its weights.
+      multiple_px: sides that the network takes are multiples of it.
 
     Raises:
       UsageError: Keras does not run on TensorFlow, which the export needs.
@@ -31,11 +33,19 @@ def save(model: keras.Model, master: Path, export: Path) -> None:
             f"{keras.backend.backend()}; set KERAS_BACKEND=tensorflow"
         )
     model.save_weights(master)
-    signature = [keras.InputSpec(shape=model.input_shape, dtype="float32")]
-    model(np.zeros((1, 8, 8, model.input_shape[-1]), np.float32))
-    model.export(export, format="onnx", verbose=False, input_signature=signature)
+    shapes = model.input_shape
+    several = isinstance(shapes, list)
+    specs = [
+        keras.InputSpec(shape=shape, dtype="float32")
+        for shape in (shapes if several else [shapes])
+    ]
+    _predict(model, _random(model, np.random.default_rng(0), SIDE_PX, SIDE_PX))
+    model.export(
+        export, format="onnx", verbose=False,
+        input_signature=[specs] if several else specs,
+    )  # fmt: skip
     restore_squeeze(export, rank=len(model.output_shape))
-    check(model, export)
+    check(model, export, multiple_px)
 
 
 def restore_squeeze(export: Path, rank: int) -> None:
@@ -69,7 +79,7 @@ def restore_squeeze(export: Path, rank: int) -> None:
     onnx.save(exported, export)
 
 
-def check(model: keras.Model, export: Path) -> None:
+def check(model: keras.Model, export: Path, multiple_px: int = 1) -> None:
     """Runs random pictures of several sizes through both.
 
     Raises:
@@ -78,14 +88,34 @@ def check(model: keras.Model, export: Path) -> None:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(export, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    names = [value.name for value in session.get_inputs()]
     rng = np.random.default_rng(0)
     for height, width in SIZES_PX:
-        x = rng.random((1, height, width, model.input_shape[-1]), np.float32)
+        height, width = (
+            -(-side // multiple_px) * multiple_px for side in (height, width)
+        )
+        inputs = _random(model, rng, height, width)
+        ours = _predict(model, inputs)
         # Copies: what a framework hands out may be a view of memory it uses again.
-        ours = np.array(model.predict_on_batch(x), np.float32)
-        theirs = np.array(session.run(None, {name: x})[0])
+        theirs = np.array(session.run(None, dict(zip(names, inputs, strict=True)))[0])
         _compare(f"{export.name}: {model.name} at {width}x{height}", ours, theirs)
+
+
+def _random(
+    model: keras.Model, rng: np.random.Generator, height: int, width: int
+) -> list[np.ndarray]:
+    """A picture, and what else the network is told."""
+    return [
+        rng.random(
+            (1, height, width)[: len(tensor.shape) - 1] + tensor.shape[-1:], np.float32
+        )
+        for tensor in model.inputs
+    ]
+
+
+def _predict(model: keras.Model, inputs: list[np.ndarray]) -> np.ndarray:
+    given = inputs if len(inputs) > 1 else inputs[0]
+    return np.array(model.predict_on_batch(given), np.float32)
 
 
 def _compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:

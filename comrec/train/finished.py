@@ -1,22 +1,73 @@
-"""A finished round of a run: its config, its log, its weights."""
+"""What a run has made, ready to become a preset: a round, with its log and weights."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from comrec.errors import UsageError
+from comrec.jpeg import JpegSettings
 from comrec.models import build_exact
+from comrec.models.comcnn import REACH_PX, SCALE
 from comrec.train import checkpoint
 from comrec.train.config import TrainConfig
 from comrec.train.runlog import Row, RunLog
 
+PAPER = (
+    "[An End-to-End Compression Framework Based on Convolutional Neural Networks]"
+    "(https://arxiv.org/abs/1708.00838)"
+)
+PICTURES = {
+    1: "for grey pictures. Colour pictures use it on luma; chroma is reduced and "
+    "enlarged by bicubic resampling.",
+    3: "for colour pictures; grey ones go through it as three equal channels.",
+}
+
+Table = tuple[Iterable[str], list[Iterable[str]]]  # head, lines
+
+
+class Finished(ABC):
+    """Trained networks and where they come from.
+
+    Attributes:
+      folder: of the run.
+      config: of the run; `dump()` gives its JSON.
+      rows: the whole log of the run.
+      which: a sentence for the card: which weights of the run these are.
+      bold: a sentence on what the card's table shows.
+    """
+
+    folder: Path
+    config: Any
+    rows: tuple[Row, ...]
+    which: str
+    bold: str
+
+    @abstractmethod
+    def models(self) -> tuple[keras.Model, ...]:
+        """The networks in float32, ComCNN first, named as presets name them."""
+
+    @abstractmethod
+    def row(self) -> dict[str, Any]:
+        """The settings of a `Preset` that follow from the config."""
+
+    @abstractmethod
+    def what(self, parameters: Mapping[str, int]) -> str:
+        """A paragraph for the card; of each network its trainable parameters."""
+
+    @abstractmethod
+    def validation(self) -> Table:
+        """What was measured while it was trained."""
+
 
 @dataclass(frozen=True)
-class FinishedRound:
+class FinishedRound(Finished):
     """One round of a run that has weights and a score on the validation pictures.
 
     Attributes:
@@ -57,6 +108,15 @@ class FinishedRound:
             )
         return cls(folder, config, tuple(rows), number, scores[number] == scores[best])
 
+    bold = "The round in bold is the one released."
+
+    @property
+    def which(self) -> str:  # type: ignore[override]
+        picked = (
+            "the best one on the validation pictures" if self.is_best else "as asked"
+        )
+        return f"Those after round {self.number}: {picked}."
+
     @property
     def path(self) -> Path:
         """Of its weights, as `checkpoint.load` reads them."""
@@ -68,10 +128,10 @@ class FinishedRound:
         Raises:
           UsageError: the weights cannot be read, or are those of other networks.
         """
-        config = self.config
+        sizes = self.config.sizes
         pair = (
-            build_exact("comcnn", config.channels, config.width),
-            build_exact("reccnn", config.channels, config.width, config.depth),
+            build_exact("jiang2017", "comcnn", **sizes["comcnn"]),
+            build_exact("jiang2017", "reccnn", **sizes["reccnn"]),
         )
         try:
             checkpoint.assign(pair, checkpoint.load(self.path))
@@ -80,6 +140,74 @@ class FinishedRound:
                 f"{self.path}: not of the config beside it ({err}). Name another run"
             ) from err
         return pair
+
+    def row(self) -> dict[str, Any]:
+        """The settings of a `Preset` that follow from the config.
+
+        Raises:
+          UsageError: its ComCNN never learned.
+        """
+        config = self.config
+        if config.reduction != "comcnn":
+            raise UsageError(
+                f"{self.folder}: its ComCNN never learned (reduction is "
+                f"{config.reduction!r}), so it is no pair. Name another run"
+            )
+        return {
+            "channels": config.channels,
+            "scales": (SCALE,),
+            "compact_scales": (SCALE,),
+            "compact_quality": config.compact_quality,
+            "jpeg": JpegSettings(),  # as rounds are validated
+            "sizes": config.sizes,
+            "reach_px": {"comcnn": REACH_PX, "reccnn": config.depth},
+        }
+
+    def what(self, parameters: Mapping[str, int]) -> str:
+        """A paragraph for the card; of each network its trainable parameters."""
+        config = self.config
+        return (
+            f"ComCNN ({parameters['comcnn']:,} parameters) and RecCNN "
+            f"({parameters['reccnn']:,}) of Jiang et al., {PAPER}, {config.width} maps "
+            f"wide and {config.depth} convolutions deep, for a compact image of half "
+            f"size as a JPEG of quality {config.compact_quality}, "
+            f"{PICTURES[config.channels]}"
+        )
+
+    def validation(self) -> Table:
+        """Head and lines of the table of rounds, the warm-up among them."""
+        config = self.config
+        head = (
+            "round", "epochs of ComCNN", "of RecCNN", "minutes",
+            f"dB at the bytes of plain JPEG QF {config.plain_quality}",
+            "dB of that JPEG",
+            f"dB at quality {config.compact_quality}", "its bytes / plain bytes",
+        )  # fmt: skip
+        epochs = [row for row in self.rows if row["event"] == "epoch"]
+        scores = {r["round"]: r for r in self.rows if r["event"] == "validation"}
+        lines: list[Iterable[str]] = []
+        for number in sorted({row["round"] for row in epochs} | scores.keys()):
+            name = "warm-up" if number < 0 else f"{number}"
+            mine = [row for row in epochs if row["round"] == number]
+            networks = [row["network"] for row in mine]
+            minutes = sum(row["duration_s"] for row in mine) / 60
+            lines.append(
+                (
+                    f"**{name}**" if number == self.number else name,
+                    f"{networks.count('comcnn')}", f"{networks.count('reccnn')}",
+                    f"{minutes:.1f}", *_figures(scores.get(number)),
+                )
+            )  # fmt: skip
+        return head, lines
+
+
+def _figures(score: Mapping[str, float] | None) -> tuple[str, ...]:
+    if score is None:
+        return ("",) * 4
+    return (
+        f"{score['psnr_db']:.2f}", f"{score['plain_psnr_db']:.2f}",
+        f"{score['fixed_psnr_db']:.2f}", f"{score['fixed_bytes_ratio']:.3f}",
+    )  # fmt: skip
 
 
 def _scores(folder: Path, rows: list[Row]) -> dict[int, float]:

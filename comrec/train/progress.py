@@ -27,11 +27,11 @@ class Display(Watch):
     """A context: rows in words on stdout, a bar on stderr where that is a terminal.
 
     Args:
-      after_round: called when a round is in the log, to draw it, say.
+      after_validation: called when what it came to is in the log, to draw it, say.
     """
 
-    def __init__(self, after_round: Callable[[], None] = lambda: None) -> None:
-        self._after_round = after_round
+    def __init__(self, after_validation: Callable[[], None] = lambda: None) -> None:
+        self._after_validation = after_validation
         self._bar: Progress | None = None
 
     def __enter__(self) -> Display:
@@ -66,19 +66,46 @@ class Display(Watch):
 
     def row(self, row: Row) -> None:
         if row["event"] == "epoch":
-            where = "warm-up" if row["round"] < 0 else f"round {row['round']}"
             print(
-                f"{where}, {row['network']}, epoch {row['epoch']}: "
-                f"loss {row['loss']:.4f}, learning rate {row['rate']:.1e}, "
-                f"{row['duration_s']:.0f} s",
+                f"{_phase(row)}, epoch {row['epoch']}: loss {row['loss']:.4f}, "
+                f"learning rate {row['rate']:.1e}, {row['duration_s']:.0f} s",
                 flush=True,
             )
         elif row["event"] == "validation":
-            print(
-                f"round {row['round']}: {row['psnr_db']:.2f} dB at the bytes of plain "
-                f"JPEG ({row['plain_psnr_db']:.2f} dB); at its own quality "
-                f"{row['fixed_psnr_db']:.2f} dB and {row['fixed_bytes_ratio']:.0%} of "
-                f"those bytes",
-                flush=True,
-            )
-            self._after_round()
+            print(_gains(row) if "gain_db" in row else _round(row), flush=True)
+            self._after_validation()
+
+
+def gains(row: Row) -> dict[str, float]:
+    """dB above plain JPEG in the validation row of an end-to-end run, by where."""
+    places = [name.split("_")[2:] for name in row if name.startswith("gain_db_")]
+    return {
+        f"scale {scale}, {rate_bpp} bpp": row[f"gain_db_{scale}_{rate_bpp}"]
+        for scale, rate_bpp in places
+    }
+
+
+def _phase(row: Row) -> str:
+    if "learns" in row:
+        return f"stage {row['phase']}, {row['learns']}"
+    where = "warm-up" if row["round"] < 0 else f"round {row['round']}"
+    return f"{where}, {row['network']}"
+
+
+def _round(row: Row) -> str:
+    return (
+        f"round {row['round']}: {row['psnr_db']:.2f} dB at the bytes of plain "
+        f"JPEG ({row['plain_psnr_db']:.2f} dB); at its own quality "
+        f"{row['fixed_psnr_db']:.2f} dB and {row['fixed_bytes_ratio']:.0%} of "
+        f"those bytes"
+    )
+
+
+def _gains(row: Row) -> str:
+    each = "; ".join(
+        f"{place}: {gain_db:+.2f}" for place, gain_db in gains(row).items()
+    )
+    return (
+        f"stage {row['phase']}, epoch {row['epoch']}: {row['gain_db']:+.2f} dB above "
+        f"plain JPEG at its bytes ({each})"
+    )

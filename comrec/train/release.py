@@ -13,11 +13,10 @@ from pathlib import Path
 
 from comrec import presets, weights
 from comrec.errors import OutputError, UsageError
-from comrec.jpeg import JpegSettings
-from comrec.models.comcnn import SCALE
 from comrec.presets import Preset, WeightFile
 from comrec.train import card, export
-from comrec.train.finished import FinishedRound
+from comrec.train.finished import Finished, FinishedRound
+from comrec.train.finished_joint import FinishedJoint
 
 INDEX = "README.md"  # of the cards, where the folder has one
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -54,7 +53,19 @@ class Label:
                 raise UsageError(f"the {what} must be one line. Received: {text!r}")
 
 
-def release(source: FinishedRound, label: Label, folder: Path, table: Path) -> Preset:
+def find(folder: Path, number: int | None = None) -> Finished:
+    """What the run in a folder has made: its best round, or the one asked for.
+
+    Raises:
+      UsageError: not the folder of a run, the round is not finished, or the run has
+        no rounds to ask for.
+    """
+    if FinishedJoint.is_in(folder):
+        return FinishedJoint.find(folder, number)
+    return FinishedRound.find(folder, number)
+
+
+def release(source: Finished, label: Label, folder: Path, table: Path) -> Preset:
     """Makes a preset of a round: all of its files and its row, or nothing.
 
     Args:
@@ -98,14 +109,10 @@ def release(source: FinishedRound, label: Label, folder: Path, table: Path) -> P
 
 
 def _draft(
-    source: FinishedRound, label: Label, rows: tuple[Preset, ...], table: Path
+    source: Finished, label: Label, rows: tuple[Preset, ...], table: Path
 ) -> Preset:
     """The row without its files."""
-    if source.config.reduction != "comcnn":
-        raise UsageError(
-            f"{source.folder}: its ComCNN never learned (reduction is "
-            f"{source.config.reduction!r}), so it is no pair. Name another run"
-        )
+    made = source.row()
     for row in rows:
         if row.name == label.name:
             raise UsageError(
@@ -117,32 +124,26 @@ def _draft(
         raise UsageError(
             f"{table}: numbers end at {presets.LAST_NUMBER}, and all are taken"
         )
-    config = source.config
     return Preset(
         name=label.name,
         number=number,
         summary=label.summary,
-        channels=config.channels,
-        scales=(SCALE,),
-        compact_quality=config.compact_quality,
-        jpeg=JpegSettings(),  # as rounds are validated
         weights={},
         onnx={},
         licence=label.licence,
         training=f"pretrained/{label.name}.md",
-        width=config.width,
-        depth=config.depth,
+        **made,
     )
 
 
 def _save(
-    source: FinishedRound, draft: Preset, place: Path
+    source: Finished, draft: Preset, place: Path
 ) -> tuple[Preset, dict[str, int]]:
     """Writes both files of both networks; the row with them, and parameter counts."""
     masters, exports, parameters = {}, {}, {}
     for model in source.models():
         master, onnx = place / "draft.weights.h5", place / "draft.onnx"
-        export.save(model, master, onnx)
+        export.save(model, master, onnx, draft.multiple_px)
         stem = weights.stem(draft.name, model.name, weights.digest(master.read_bytes()))
         masters[model.name] = _named(master, f"{stem}.weights.h5")
         exports[model.name] = _named(onnx, f"{stem}.onnx")
@@ -157,7 +158,7 @@ def _named(path: Path, name: str) -> WeightFile:
 
 
 def _card(
-    preset: Preset, label: Label, source: FinishedRound, parameters: Mapping[str, int]
+    preset: Preset, label: Label, source: Finished, parameters: Mapping[str, int]
 ) -> str:
     try:
         return card.card(preset, label.data, source, parameters)

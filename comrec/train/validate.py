@@ -15,7 +15,7 @@ from comrec import jpeg, rate
 from comrec.codec import Codec
 from comrec.engine import Network
 from comrec.errors import OutputError, UsageError
-from comrec.models.comcnn import SCALE
+from comrec.models.comcnn import REACH_PX, SCALE
 from comrec.models.reccnn import DEPTH
 from comrec.presets import Preset
 from comrec.train.config import TrainConfig
@@ -57,18 +57,23 @@ def codec_of(
         onnx={},
         licence="",
         training="",
-        depth=depth,
+        sizes={"comcnn": {}, "reccnn": {}},  # the networks are here already
+        compact_scales=(SCALE,),
+        reach_px={"comcnn": REACH_PX, "reccnn": depth},
     )
     return Codec(preset, networks={"comcnn": comcnn, "reccnn": reccnn})
 
 
-def score(codec: Codec, images: list[np.ndarray], plain_quality: int) -> Score:
+def score(
+    codec: Codec, images: list[np.ndarray], plain_quality: int, compact_quality: int
+) -> Score:
     """Byte-fair comparison with plain JPEG, picture by picture.
 
     Args:
       codec: the pair.
       images: uint8 (H, W, C) each.
       plain_quality: of the plain JPEG whose bytes are the budget.
+      compact_quality: that the pair was trained for.
 
     Raises:
       UsageError: the pictures are all too small or too plain to compare on.
@@ -76,7 +81,7 @@ def score(codec: Codec, images: list[np.ndarray], plain_quality: int) -> Score:
     rows = []
     for image in images:
         plain = rate.plain(image, plain_quality)
-        fixed = rate.at_quality(codec, image, codec.preset.compact_quality)
+        fixed = rate.at_quality(codec, image, compact_quality)
         matched = rate.within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
         if matched is None or math.isinf(plain.psnr_db):
             continue  # so plain that JPEG takes next to nothing, or loses nothing
@@ -127,7 +132,10 @@ class Validation:
                     / f"{name.removesuffix('.png')}.png",
                 )
         images = list(self.images.values())
-        return asdict(score(codec, images, self.config.plain_quality))
+        config = self.config
+        return asdict(
+            score(codec, images, config.plain_quality, config.compact_quality)
+        )
 
 
 def sample(codec: Codec, image: np.ndarray, plain_quality: int) -> np.ndarray:
