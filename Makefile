@@ -21,7 +21,8 @@ test-slow: $(DEV)  ## the tests that take minutes
 	$(PYTEST) -m slow
 
 test-jax: $(DEV)  ## the networks and their training on the JAX backend
-	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_train.py
+	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_family.py tests/test_train.py \
+		tests/test_jpeg_proxy.py tests/test_joint.py
 
 lint: $(DEV)  ## style and types
 	$(DEV) -m ruff check .
@@ -38,7 +39,8 @@ wheel: $(DEV)  ## dist/*.whl, tried in an empty environment elsewhere
 
 test-torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU build)
 	$(DEV) -m pip install --quiet -e .[torch]
-	KERAS_BACKEND=torch $(PYTEST) tests/test_models.py tests/test_train.py
+	KERAS_BACKEND=torch $(PYTEST) tests/test_models.py tests/test_family.py tests/test_train.py \
+		tests/test_jpeg_proxy.py tests/test_joint.py
 
 $(DEMO): setup.cfg $(wildcard comrec/*.py comrec/*.json pretrained/*)
 	$(PYTHON) -m venv .venv-demo

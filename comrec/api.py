@@ -4,52 +4,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from comrec import container, image, metadata, naming, presets, rate, reader
-from comrec import segments as seg
+from comrec import container, image, metadata, naming, presets, reader, targets
 from comrec.codec import MEMORY_MB, Codec
 from comrec.container import Opened
-from comrec.errors import ImageError, SidecarError, naming_errors
+from comrec.errors import ImageError, JpegError, SidecarError, naming_errors
 from comrec.image import MAX_PIXELS, Picture
 from comrec.metadata import KINDS
-from comrec.options import QUALITY, Options, whole
-from comrec.presets import PLAIN
-from comrec.rate import Coded
-from comrec.report import Report
-from comrec.sidecar import Sidecar
+from comrec.options import EFFORT, Options, whole
+from comrec.packing import Compressed, Packer
 
 Source = np.ndarray | bytes | str | os.PathLike[str]
 
 JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left as it is
 
 
-@dataclass(frozen=True)
-class Compressed:
-    """The two files, as bytes.
-
-    Attributes:
-      jpeg: an ordinary JPEG.
-      sidecar: the file to keep beside it; None when it is embedded, or when
-        comrec did not pay and `jpeg` is the whole picture.
-      report: sizes and PSNR.
-    """
-
-    jpeg: bytes
-    sidecar: bytes | None
-    report: Report
-
-
 def compress(
     source: Source,
     *,
     preset: str = presets.DEFAULT,
-    quality: int = QUALITY,
+    quality: int | None = None,
     jpeg_quality: int | None = None,
-    scale: int | None = None,
+    target_size: int | None = None,
+    target_bpp: float | None = None,
+    target_psnr: float | None = None,
+    tune: str = "psnr",
+    effort: int = EFFORT,
+    scale: float | str = "auto",
     metadata: str | Sequence[str] = KINDS,
     embed: bool = False,
     max_pixels: int = MAX_PIXELS,
@@ -58,16 +43,34 @@ def compress(
 ) -> Compressed:
     """Makes a smaller .jpg and a sidecar out of a picture.
 
+    At most one of `quality`, `jpeg_quality` and the three targets may be given.
+    Bytes are those of all files, metadata and alpha included; PSNR is of 8-bit
+    pixels, over all channels, and was measured on the whole restored picture.
+    Where no networks pay, the result is a plain JPEG, by libjpeg-turbo or mozjpeg.
+
     Args:
       source: a path, the bytes of a picture file, or a uint8 array (H, W) or
         (H, W, 1 to 4): grey, grey + alpha, RGB, RGBA.
       preset: name of the pair of networks; `comrec.presets.PRESETS` has them.
-      quality: 1 to 100. The restored picture is at least as close to the image
-        (PSNR) as plain JPEG of this quality, in fewer bytes; where the preset
-        cannot do that, the result is that plain JPEG. The search looks at a
-        sample of a large picture and checks what it finds on all of it.
+      quality: 1 to 100; 75 when nothing else is asked for. At least as close to the
+        image (PSNR) as plain JPEG of this quality, in fewer bytes, or, where that is
+        not found, in the same.
       jpeg_quality: 1 to 100, of the compact image itself; nothing is compared.
-      scale: linear size ratio, where the preset has several.
+      target_size: bytes, 1 or more. Never over, as close as was found; within 2 %
+        below where the steps of the JPEG quality allow.
+      target_bpp: the same in bits per pixel of the image, above 0.
+      target_psnr: dB, above 0. Never under, the fewest bytes that were found.
+      tune: "psnr" writes JPEGs with the tables that PSNR likes best, "visual" with
+        tables made for the eye, which take more bytes for the same PSNR. Quality and
+        targets promise the same with either.
+      effort: 0 to 9. 0 takes one guess of what the networks do, and plain JPEG where
+        it falls short. 5 corrects the guess; the networks work as long as for 2.5
+        decodes at most, more only for a target that nothing else meets. From 7 on
+        every scale is searched to its end, from 8 on with other encoder settings
+        too, and 9 then refines the compact image (presets of the comrec family
+        alone), which needs `comrec[train]`.
+      scale: linear size ratio image : compact, one of the preset's; "auto" takes
+        what is best for the image (with `jpeg_quality`, the preset's first).
       metadata: which of "exif", "icc", "xmp" to keep in the .jpg; also "all",
         "none".
       embed: the sidecar goes into the .jpg.
@@ -76,18 +79,25 @@ def compress(
       threads: cores for the networks; 0 takes them all.
 
     Raises:
-      ComrecError: the picture cannot be read, or an option is out of range.
+      UsageError: an option is out of range, or two exclude each other.
+      ComrecError: the picture cannot be read, or the target cannot be met; the
+        message then says what can.
     """
     options = Options(
-        preset,
-        quality,
-        jpeg_quality,
-        scale,
-        metadata,
-        embed,
-        max_pixels,
-        engine,
-        threads,
+        preset=preset,
+        quality=quality,
+        jpeg_quality=jpeg_quality,
+        target_size=target_size,
+        target_bpp=target_bpp,
+        target_psnr=target_psnr,
+        tune=tune,
+        effort=effort,
+        scale=scale,
+        metadata=metadata,
+        embed=embed,
+        max_pixels=max_pixels,
+        engine=engine,
+        threads=threads,
     )
     if isinstance(source, np.ndarray):
         picture = image.from_array(source)
@@ -125,93 +135,33 @@ def compress_picture(
     """`compress` for a picture already decoded; `data` is the file it came from."""
     kept, notes = metadata.fit_jpeg(picture.metadata.only(options.metadata))
     picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes))
-    packer = _Packer(picture, container.pack_alpha(picture.alpha), options.embed)
-    pixels, codec = picture.pixels, options.codec()
-    if options.jpeg_quality is not None:
-        if codec is None:
-            return packer.pack(rate.plain(pixels, options.jpeg_quality), None)
-        coded = rate.at_quality(codec, pixels, options.jpeg_quality)
-        return packer.compared(packer.pack(coded, codec))
-    anchor = rate.plain(pixels, options.quality)
-    result = fallback = packer.pack(anchor, None)
-    if codec:
-        # Any compact JPEG carries the same extra bytes; the anchor stands in for it.
-        paired = packer.pack(anchor, codec)
-        extra = paired.report.total_bytes - fallback.report.total_bytes
-        paying = rate.as_close_as(codec, pixels, anchor, extra)
-        if paying:
-            result = packer.compared(packer.pack(paying, codec))
-    plain_bytes = fallback.report.total_bytes
-    report = replace(result.report, plain=anchor, plain_total_bytes=plain_bytes)
-    result = replace(result, report=report)
-    if _is_jpeg(data):
-        unchanged = _unchanged(picture, data, options)
-        if result.report.total_bytes > JPEG_GAIN * len(unchanged.jpeg):
+    packer = Packer(picture, container.pack_alpha(picture.alpha), options)
+    unchanged = None
+    if _is_jpeg(data) and options.jpeg_quality is None:
+        unchanged = packer.unchanged(data)
+        budget_bytes = options.budget_bytes(*picture.size)
+        if budget_bytes is not None:
+            if unchanged.report.total_bytes <= budget_bytes:
+                return unchanged
+            unchanged = None
+    try:
+        choice = targets.choose(picture.pixels, options, packer.extra_bytes)
+    except JpegError:
+        if unchanged:  # nothing is closer
             return unchanged
+        raise
+    result = packer.pack(choice.best)
+    if unchanged and result.report.total_bytes > JPEG_GAIN * len(unchanged.jpeg):
+        return unchanged
+    if choice.best.codec:
+        result = packer.compared(result)
+    if choice.plain:
+        plain_bytes = choice.plain.total_bytes
+        report = replace(
+            result.report, plain=choice.plain, plain_total_bytes=plain_bytes
+        )
+        result = replace(result, report=report)
     return result
-
-
-@dataclass(frozen=True)
-class _Packer:
-    """Puts the files of one picture together, around one coded JPEG or another."""
-
-    picture: Picture
-    alpha: bytes | None
-    embed: bool
-
-    def pack(self, coded: Coded, codec: Codec | None) -> Compressed:
-        """Both files and a report; without a codec, a plain JPEG."""
-        height, width = self.picture.size
-        preset, scale = (codec.preset.name, codec.scale) if codec else (PLAIN, 1)
-        record = Sidecar(preset, width, height, scale, self.alpha)
-        # A plain JPEG is whole without a sidecar, unless there is alpha to keep.
-        needed = record if codec or self.alpha is not None else None
-        jpeg, sidecar = container.pack(
-            coded.jpeg, self.picture.metadata, needed, self.embed
-        )
-        report = Report(
-            outcome="comrec" if codec else "plain",
-            preset=preset,
-            width_px=width,
-            height_px=height,
-            jpeg_quality=coded.quality,
-            jpeg_bytes=len(jpeg),
-            sidecar_bytes=len(sidecar or b""),
-            psnr_db=coded.psnr_db,
-            notes=self.picture.notes,
-        )
-        return Compressed(jpeg, sidecar, report)
-
-    def compared(self, result: Compressed) -> Compressed:
-        """Adds plain JPEG of the same bytes to the report; both carry the metadata."""
-        pixels = self.picture.pixels
-        smallest = rate.plain(pixels, 1)
-        extra = self.pack(smallest, None).report.total_bytes - len(smallest.jpeg)
-        same_bytes = rate.plain_within(pixels, result.report.total_bytes - extra)
-        return replace(result, report=replace(result.report, same_bytes=same_bytes))
-
-
-def _unchanged(picture: Picture, data: bytes, options: Options) -> Compressed:
-    """The .jpg that came, as it is but for metadata that is not wanted."""
-    if set(options.metadata) != set(KINDS):
-        kept = metadata.from_segments(seg.parse(data)).only(options.metadata)
-        turn, bare = reader.orientation(data), seg.without_metadata(data)
-        data = seg.insert(bare, metadata.to_segments(kept))
-        if reader.orientation(data) != turn:  # its pixels are not upright
-            kept = replace(kept, exif=reader.with_orientation(kept.exif, turn))
-            data = seg.insert(bare, metadata.to_segments(kept))
-    report = Report(
-        outcome="unchanged",
-        preset=PLAIN,
-        width_px=picture.size[1],
-        height_px=picture.size[0],
-        jpeg_quality=None,
-        jpeg_bytes=len(data),
-        sidecar_bytes=0,
-        psnr_db=float("inf"),
-        notes=(),
-    )
-    return Compressed(data, None, report)
 
 
 def decompress(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -42,22 +43,27 @@ def parser() -> Parser:
 def _add_compress(parser: argparse.ArgumentParser) -> None:
     _add_batch(parser, "pictures, folders (with -r), globs, or - for stdin")
     parser.add_argument("-p", "--preset", help="trained pair; see `comrec presets`")
+    _add_targets(parser.add_mutually_exclusive_group())
     parser.add_argument(
-        "-q",
-        "--quality",
-        type=_number(1, 100),
-        default=75,
-        metavar="1..100",
-        help="at least as close to the original as plain JPEG of this quality (75)",
+        "--tune",
+        choices=("psnr", "visual"),
+        default="psnr",
+        help="tables for PSNR, or for the eye; the promises are the same (psnr)",
     )
     parser.add_argument(
-        "--jpeg-quality",
-        type=_number(1, 100),
-        metavar="1..100",
-        help="quality of the compact JPEG itself; replaces -q, promises nothing",
+        "--effort",
+        type=_number(0, 9),
+        default=5,
+        metavar="0..9",
+        help="0 guesses once; 5 corrects the guess; 7 searches every scale; 8 tries "
+        "other encoder settings; 9 refines the compact image (5)",
     )
     parser.add_argument(
-        "--scale", type=_number(1, 16), metavar="N", help="image size : compact size"
+        "--scale",
+        type=_scale,
+        default="auto",
+        metavar="auto|N",
+        help="image size : compact size (auto: what is best for the picture)",
     )
     parser.add_argument("--embed", action="store_true", help="sidecar inside the .jpg")
     parser.add_argument(
@@ -68,6 +74,35 @@ def _add_compress(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="do all the work, write nothing"
+    )
+
+
+def _add_targets(group: argparse._MutuallyExclusiveGroup) -> None:
+    group.add_argument(
+        "-q",
+        "--quality",
+        type=_number(1, 100),
+        metavar="1..100",
+        help="at least as close to the original (PSNR) as plain JPEG of this quality "
+        "(75)",
+    )
+    group.add_argument(
+        "--target-size",
+        type=_number(1, 2**40),
+        metavar="BYTES",
+        help="as close as can be in so many bytes, of all files together",
+    )
+    group.add_argument(
+        "--target-bpp", type=_positive, metavar="BITS", help="the same, bits per pixel"
+    )
+    group.add_argument(
+        "--target-psnr", type=_positive, metavar="DB", help="at least so close"
+    )
+    group.add_argument(
+        "--jpeg-quality",
+        type=_number(1, 100),
+        metavar="1..100",
+        help="quality of the compact JPEG itself; promises nothing",
     )
 
 
@@ -170,6 +205,22 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _scale(text: str) -> float | str:
+    return text if text == "auto" else _positive(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"must be a number above 0. Received: {text!r}"
+        )
+    return number
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -161,10 +161,9 @@ def compressed(row: Row) -> str:
     quality = f"PSNR {_decibel(row['psnr_db'])}"
     lines = [f"{head}: {sizes}", f"  {size}, {quality}"]
     if row["outcome"] == "plain":
-        lines.append(
-            f"  comrec does not pay here: plain JPEG, quality {row['jpeg_quality']}; "
-            f"a lower -q may pay"
-        )
+        said = f"  comrec does not pay here: plain JPEG, quality {row['jpeg_quality']}"
+        lower = "; a lower -q may pay" if row["target"] == "quality" else ""
+        lines.append(said + lower)
     elif "same_bytes_psnr_db" in row:
         ours, theirs = (
             math.inf if row[name] is None else float(str(row[name]))

@@ -109,7 +109,7 @@ class Reading:
             if self.assume and self.size:
                 preset = presets.find(self.assume)
                 image.check_size(*self.size, self.max_pixels)
-                return container.assume(data, preset, self.size, preset.scales[0])
+                return container.assume(data, preset, self.size)
             if data[:2] != b"\xff\xd8":
                 raise ImageError(
                     "not a JPEG. Name the .jpg that comrec wrote"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from comrec import metadata, presets
@@ -13,6 +14,10 @@ from comrec.image import MAX_PIXELS
 from comrec.metadata import KINDS
 
 QUALITY = 75
+EFFORT = 5
+TUNES = ("psnr", "visual")
+# At most one of these says how large or how close the files are to be.
+TARGETS = ("quality", "jpeg_quality", "target_size", "target_bpp", "target_psnr")
 
 
 @dataclass(frozen=True)
@@ -20,9 +25,14 @@ class Options:
     """How to compress; `comrec.compress` documents each."""
 
     preset: str = presets.DEFAULT
-    quality: int = QUALITY
+    quality: int | None = None
     jpeg_quality: int | None = None
-    scale: int | None = None
+    target_size: int | None = None
+    target_bpp: float | None = None
+    target_psnr: float | None = None
+    tune: str = "psnr"
+    effort: int = EFFORT
+    scale: float | str = "auto"
     metadata: str | Sequence[str] = KINDS
     embed: bool = False
     max_pixels: int = MAX_PIXELS
@@ -38,28 +48,90 @@ class Options:
                 f"metadata must be all, none, or some of {', '.join(KINDS)}. "
                 f"Received: {self.metadata!r}"
             )
-        values = {"metadata": tuple(kinds)} | {
-            "quality": whole("quality", self.quality, 1, 100),
-            "max_pixels": whole("max_pixels", self.max_pixels, 1),
-            "threads": whole("threads", self.threads, 0),
-        }
-        if self.jpeg_quality is not None:
-            values["jpeg_quality"] = whole("jpeg_quality", self.jpeg_quality, 1, 100)
-        scales = presets.find(self.preset).scales
-        if self.scale is not None and whole("scale", self.scale, 1) not in scales:
+        values = {"metadata": tuple(kinds)} | self._checked_target()
+        for name, low, high in (
+            ("effort", 0, 9), ("max_pixels", 1, None), ("threads", 0, None),
+        ):  # fmt: skip
+            values[name] = whole(name, getattr(self, name), low, high)
+        if self.tune not in TUNES:
             raise UsageError(
-                f"preset {self.preset} has scale {' or '.join(map(str, scales))}. "
-                f"Received: {self.scale!r}"
+                f"tune must be {' or '.join(TUNES)}. Received: {self.tune!r}"
+            )
+        scales = presets.find(self.preset).scales
+        same = [n for n in scales if n == self.scale and self.scale is not True]
+        if self.scale != "auto" and not same:
+            raise UsageError(
+                f"preset {self.preset} has scale {' or '.join(map(str, scales))}, or "
+                f"auto. Received: {self.scale!r}"
             )
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def codec(self) -> Codec | None:
-        """The pair to use; None for the preset that has no networks."""
+    def _checked_target(self) -> dict[str, object]:
+        asked = [name for name in TARGETS if getattr(self, name) is not None]
+        if len(asked) > 1:
+            raise UsageError(
+                f"at most one of {', '.join(TARGETS)} may be asked for. "
+                f"Received: {', '.join(asked)}"
+            )
+        checks: dict[str, Callable[[object], int | float]] = {
+            "quality": lambda value: whole("quality", value, 1, 100),
+            "jpeg_quality": lambda value: whole("jpeg_quality", value, 1, 100),
+            "target_size": lambda value: whole("target_size", value, 1),
+            "target_bpp": lambda value: positive("target_bpp", value),
+            "target_psnr": lambda value: positive("target_psnr", value),
+        }
+        return {name: checks[name](getattr(self, name)) for name in asked} or {
+            "quality": QUALITY
+        }
+
+    @property
+    def target(self) -> tuple[str, int | float]:
+        """Which of TARGETS says how large or how close the files are to be, and how."""
+        return next(
+            (name, value)
+            for name in TARGETS
+            if (value := getattr(self, name)) is not None
+        )
+
+    def budget_bytes(self, height_px: int, width_px: int) -> int | None:
+        """What all files of a picture may take; None where bytes were not asked for."""
+        if self.target_bpp is not None:
+            return int(self.target_bpp * height_px * width_px / 8)
+        return self.target_size
+
+    @property
+    def is_refinable(self) -> bool:
+        """Whether there are networks through which a compact image can learn."""
+        preset = presets.find(self.preset)
+        return bool(preset.weights) and preset.family == "comrec"
+
+    def codecs(self) -> list[Codec]:
+        """The networks to use, a codec for each scale; none where there are none."""
         preset = presets.find(self.preset)
         if not preset.weights:
-            return None
-        return Codec(preset, self.scale, self.engine, self.threads)
+            return []
+        scales = preset.scales if isinstance(self.scale, str) else (self.scale,)
+        # What is promised is promised in float32, whatever the engine.
+        return [
+            Codec(preset, scale, self.engine, self.threads, exact=True, tune=self.tune)
+            for scale in scales
+        ]
+
+
+def positive(name: str, value: object) -> float:
+    """A finite number above 0, NumPy's included, as a float.
+
+    Raises:
+      UsageError: it is not one.
+    """
+    try:
+        number = math.nan if isinstance(value, bool | str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise UsageError(f"{name} must be a number above 0. Received: {value!r}")
+    return number
 
 
 def whole(name: str, value: object, low: int, high: int | None = None) -> int:

@@ -1,22 +1,16 @@
-"""Choosing the compact image's JPEG quality: as close as plain JPEG, in fewer bytes."""
+"""JPEGs with what they came to, and the quality at which something is crossed."""
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from comrec import jpeg, tiling
+from comrec import jpeg
 from comrec.codec import Codec
 from comrec.metrics import psnr_db
-
-# The search looks at this much of a picture, then checks its choice on all of it.
-SAMPLE_SIDE_PX = 96
-SAMPLE_COUNT = 8
-CHECKS_MAX = 4  # on the whole picture, which takes the longest
 
 
 @dataclass(frozen=True)
@@ -53,53 +47,6 @@ def within(codec: Codec, pixels: np.ndarray, budget_bytes: int) -> Coded | None:
     return None if quality is None else at_quality(codec, pixels, quality)
 
 
-def as_close_as(
-    codec: Codec, pixels: np.ndarray, anchor: Coded, overhead_bytes: int
-) -> Coded | None:
-    """A compact JPEG as small as can be that is restored as well as an anchor.
-
-    The search looks at a sample of a large picture. What it returns has been
-    checked on the whole; a smaller file, or one where it returns None, may exist.
-
-    Args:
-      codec: the pair to use.
-      pixels: uint8 (H, W, 1|3), the image.
-      anchor: a plain JPEG of it.
-      overhead_bytes: what comrec writes besides the compact JPEG.
-
-    Returns:
-      One that is smaller than the anchor, overhead counted, and as close to the
-      image (PSNR on 8 bits, all channels), or None.
-    """
-    compact = codec.compact(pixels)
-    encode = functools.lru_cache(maxsize=128)(lambda q: codec.encode(compact, q))
-    budget = len(anchor.jpeg) - 1 - overhead_bytes
-    top = largest(lambda q: len(encode(q)) <= budget, 1, 100)
-    if top is None:
-        return None
-    sampled = _sampled_lead(codec, pixels, anchor)
-    lead_db = functools.lru_cache(maxsize=128)(lambda q: sampled(encode(q)))
-    if lead_db(top) < 0:
-        return None
-
-    def smallest(wanted_db: float) -> int:
-        # One above the largest quality that does not lead by so much.
-        return 1 + (largest(lambda q: lead_db(q) < wanted_db, 1, top - 1) or 0)
-
-    checked: dict[int, Coded] = {}
-    bias_db = 0.0  # how much better than its sample the whole picture does
-    while len(checked) < CHECKS_MAX:
-        quality = smallest(-bias_db)
-        if quality in checked:
-            break
-        restored = codec.restore(encode(quality), pixels.shape[:2])
-        reached_db = psnr_db(pixels, restored)
-        checked[quality] = Coded(encode(quality), quality, reached_db)
-        bias_db = reached_db - anchor.psnr_db - lead_db(quality)
-    good = [c for c in checked.values() if c.psnr_db >= anchor.psnr_db]
-    return min(good, key=lambda c: c.quality, default=None)
-
-
 def largest(holds: Callable[[int], bool], low: int, high: int) -> int | None:
     """The largest whole number in [low, high] for which `holds`, by bisection.
 
@@ -115,25 +62,44 @@ def largest(holds: Callable[[int], bool], low: int, high: int) -> int | None:
     return best
 
 
-def _sampled_lead(
-    codec: Codec, pixels: np.ndarray, anchor: Coded
-) -> Callable[[bytes], float]:
-    """A function from a compact JPEG to its lead in dB, on a sample of tiles."""
-    size = pixels.shape[0], pixels.shape[1]
-    windows = tiling.sample(*size, SAMPLE_SIDE_PX, SAMPLE_COUNT)
-    decoded = jpeg.decode(anchor.jpeg)
+def crossing(
+    value: Callable[[int], float],
+    wanted: float,
+    low: int,
+    high: int,
+    start: int | None = None,
+    enough: Callable[[float], bool] = lambda _: False,
+) -> int:
+    """The smallest whole number in [low, high] whose `value` reaches what is wanted.
 
-    def square_error(window: tiling.Window, other: np.ndarray) -> float:
-        difference = pixels[window.slices].astype(np.int32) - other
-        return float(np.sum(difference * difference))
+    Args:
+      value: of a number; it rises. Asked for as seldom as can be.
+      wanted: what to reach.
+      low, high: the range.
+      start: where to look first; the middle when None.
+      enough: whether a value is so near that the search may end: at a number that
+        reaches it, or one below where it does not.
 
-    theirs = sum(square_error(w, decoded[w.slices]) for w in windows)
-
-    def lead_db(coded_jpeg: bytes) -> float:
-        restored = codec.restore_windows(coded_jpeg, size, windows)
-        ours = sum(square_error(window, part) for window, part in restored)
-        if theirs == 0 or ours == 0:
-            return math.inf if ours < theirs or ours == 0 else -math.inf
-        return 10 * math.log10(theirs / ours)
-
-    return lead_db
+    Returns:
+      The number; high + 1 where none reaches it. Just below it, unless `enough` ended
+      the search, is a number that does not, or low.
+    """
+    below, above = (low - 1, -math.inf), (high + 1, math.inf)
+    at, turn = start, 0
+    while above[0] - below[0] > 1:
+        if at is None or not below[0] < at < above[0]:
+            at = (below[0] + above[0]) // 2
+        found = value(at)
+        if found < wanted:
+            below = at, found
+        else:
+            above = at, found
+        if enough(found):
+            return at if found >= wanted else at + 1
+        at, turn = None, turn + 1
+        rise = above[1] - below[1]
+        if math.isfinite(rise) and rise > 0 and turn % 3:  # the middle at times
+            share = (wanted - below[1]) / rise
+            at = below[0] + round(share * (above[0] - below[0]))
+            at = min(max(at, below[0] + 1), above[0] - 1)
+    return above[0]

@@ -12,15 +12,20 @@ class Report:
     """Bytes are those of whole files; dB is PSNR over all channels of 8-bit pixels.
 
     Attributes:
-      outcome: "comrec"; "plain" where comrec does not pay and plain JPEG was
-        written; "unchanged" for a .jpg that was as small as it gets.
+      outcome: "comrec"; "plain" where the networks do not pay and plain JPEG was
+        written, by libjpeg-turbo or mozjpeg; "unchanged" for a .jpg that was as small
+        as it gets.
       preset: what the sidecar names.
+      scale: linear size ratio image : JPEG.
+      target: what was asked for, one of `comrec.options.TARGETS`.
+      target_value: its number.
       width_px, height_px: of the image.
       jpeg_quality: of the .jpg that was written; None for an unchanged one.
       jpeg_bytes, sidecar_bytes: of the two files.
       psnr_db: of the picture that `decompress` gives.
       notes: what was not kept as it was, and why.
-      plain: plain JPEG at the quality that was asked for, without metadata.
+      plain: plain JPEG at the quality or of the closeness that was asked for,
+        without metadata; None where bytes were asked for, or none is so close.
       plain_total_bytes: of the files that plain JPEG would have taken, with the
         metadata and the alpha that comrec's carry.
       same_bytes: the best plain JPEG no larger than both files together.
@@ -28,6 +33,9 @@ class Report:
 
     outcome: str
     preset: str
+    scale: float
+    target: str
+    target_value: float
     width_px: int
     height_px: int
     jpeg_quality: int | None
@@ -54,8 +62,8 @@ class Report:
         row: dict[str, object] = {
             name: getattr(self, name)
             for name in (
-                "outcome", "preset", "width_px", "height_px", "jpeg_quality",
-                "jpeg_bytes", "sidecar_bytes",
+                "outcome", "preset", "scale", "target", "target_value", "width_px",
+                "height_px", "jpeg_quality", "jpeg_bytes", "sidecar_bytes",
             )
         }  # fmt: skip
         row |= {"rate_bpp": round(self.rate_bpp, 4), "psnr_db": decibel(self.psnr_db)}

@@ -106,7 +106,9 @@ def test_quality_means_as_close_as_plain_jpeg_in_fewer_bytes(quality, kind):
         assert made.report.outcome == "plain"
         assert made.sidecar is None
         assert not container.is_comrec(made.jpeg)
-        np.testing.assert_array_equal(restored, decoded)
+        assert PSNR(array, restored, data_range=255) >= expected
+        assert len(made.jpeg) <= len(plain)
+        np.testing.assert_array_equal(restored, Image.open(io.BytesIO(made.jpeg)))
 
 
 def test_both_outcomes_occur():  # else the test above could pass for a constant
@@ -175,7 +177,13 @@ def test_a_jpg_made_by_comrec_is_not_compressed_again():
     "options",
     [
         {"quality": 0}, {"quality": 101}, {"quality": "75"}, {"quality": 75.0},
-        {"quality": True}, {"quality": None}, {"jpeg_quality": 0}, {"scale": 3},
+        {"quality": True}, {"jpeg_quality": 0}, {"scale": 3}, {"scale": "2"},
+        {"scale": True}, {"scale": None}, {"effort": 10}, {"effort": -1},
+        {"effort": 5.0}, {"tune": "ssim"}, {"target_size": 0}, {"target_size": 9.5},
+        {"target_bpp": 0}, {"target_bpp": "1"}, {"target_bpp": float("nan")},
+        {"target_psnr": -1}, {"target_psnr": float("inf")}, {"target_psnr": True},
+        {"quality": 75, "jpeg_quality": 50}, {"quality": 75, "target_size": 999},
+        {"target_bpp": 1, "target_size": 999}, {"target_psnr": 30, "target_bpp": 1},
         {"jpeg_quality": 50.5}, {"preset": "nobody2030"}, {"metadata": "all,gps"},
         {"metadata": ("gps",)}, {"engine": "abacus"},
     ],
@@ -185,6 +193,53 @@ def test_an_option_out_of_range_is_a_usage_error(options):
     with pytest.raises(UsageError) as caught:
         comrec.compress(pictures.photo(), **options)
     assert caught.value.exit_status == 2
+
+
+def test_what_excludes_each_other_is_named():
+    with pytest.raises(UsageError, match=r"at most one of .*: target_bpp, target_psnr"):
+        comrec.compress(pictures.photo(), target_psnr=30, target_bpp=1)
+
+
+def test_nothing_asked_is_quality_75():
+    asked, default = (comrec.compress(smooth(), **o) for o in ({"quality": 75}, {}))
+    assert asked.jpeg == default.jpeg
+    assert (default.report.target, default.report.target_value) == ("quality", 75)
+
+
+@pytest.mark.parametrize("embed", [False, True])
+@pytest.mark.parametrize("kind", ["grey", "RGBA"])
+def test_target_size_counts_metadata_alpha_and_sidecar(kind, embed):
+    array = pictures.photo(64, 96)
+    array = array[..., 1] if kind == "grey" else pictures.with_alpha(array)
+    source = pictures.file_of(
+        array, "PNG", exif=pictures.exif(), icc_profile=pictures.icc()
+    )
+    made = comrec.compress(source, target_size=3500, embed=embed)
+    total = len(made.jpeg) + len(made.sidecar or b"")
+    assert total == made.report.total_bytes <= 3500
+    least = comrec.compress(source, target_size=3500, metadata="none", embed=embed)
+    assert least.report.psnr_db > made.report.psnr_db  # the metadata took their place
+
+
+def test_a_jpg_within_the_target_stays_as_it_is_and_one_beyond_does_not():
+    source = pictures.file_of(pictures.photo(), "JPEG", quality=50, optimize=True)
+    for target in (
+        {"target_size": len(source)}, {"target_psnr": 90.0}, {"target_bpp": 30},
+    ):  # fmt: skip
+        made = comrec.compress(source, **target)
+        assert (made.report.outcome, made.jpeg) == ("unchanged", source)
+    made = comrec.compress(source, target_size=len(source) - 1)
+    assert made.report.outcome != "unchanged"
+    assert made.report.total_bytes < len(source)
+
+
+def test_a_target_that_cannot_be_met_names_the_file_and_the_limit(tmp_path):
+    path = tmp_path / "photo.png"
+    path.write_bytes(pictures.photo_file(".png"))
+    with pytest.raises(ComrecError, match=r"photo\.png: does not fit 9 bytes; \d+ is"):
+        comrec.compress(path, target_size=9)
+    with pytest.raises(ComrecError, match=r"photo\.png: .* close as 80 dB; [45]\d\."):
+        comrec.compress(path, target_psnr=80)
 
 
 def test_an_unknown_option_raises():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -13,7 +14,7 @@ from PIL import Image
 
 import comrec
 from comrec import arguments, container, engine
-from comrec.api import QUALITY
+from comrec.options import Options
 
 USED = ("--jpeg-quality", 50)
 
@@ -116,7 +117,13 @@ def test_one_failure_leaves_the_others_done(run, folder):
         (), ("compress",), ("squeeze", "a"), ("compress", "a", "-q", "0"),
         ("compress", "a", "-q", "101"), ("compress", "a", "-q", "x"),
         ("compress", "a", "-f", "--skip-existing"), ("compress", "a", "-p", "nobody"),
-        ("compress", "a", "--scale", "3"), ("compress", "a", "--metadata", "gps"),
+        ("compress", "a", "--scale", "3"), ("compress", "a", "--scale", "x"),
+        ("compress", "a", "--target-size", "0"), ("compress", "a", "--effort", "10"),
+        ("compress", "a", "--target-psnr", "nan"), ("compress", "a", "--tune", "ssim"),
+        ("compress", "a", "-q", "75", "--target-bpp", "1"),
+        ("compress", "a", "--jpeg-quality", "75", "-q", "75"),
+        ("compress", "a", "--target-size", "999", "--target-psnr", "30"),
+        ("compress", "a", "--metadata", "gps"),
         ("compress", "a", "--engine", "abacus"), ("compress", "a", "-o", "x.png"),
         ("compress", "."), ("compress", "-", "photo.png"), ("compress", "a", "-j", "0"),
         ("compress", "photo.png", "photo.png", "gone.png", "-o", "-"),
@@ -144,9 +151,45 @@ def test_the_engines_that_may_be_named_are_those_there_are():
     assert set(arguments.ENGINES) == {"auto", *engine.MODULES}
 
 
-def test_the_default_quality_is_that_of_the_api():
-    parsed = arguments.parser().parse_args(["compress", "a"])
-    assert parsed.quality == QUALITY
+def test_the_defaults_are_those_of_the_api():
+    parsed = vars(arguments.parser().parse_args(["compress", "a"]))
+    for field in dataclasses.fields(Options):
+        if field.name not in ("preset", "metadata", "threads"):
+            assert parsed[field.name] == field.default, field.name
+
+
+@pytest.mark.parametrize(
+    ("words", "held"),
+    [
+        (("--target-size", 700), lambda row: row["jpeg_bytes"] <= 700),
+        (("--target-bpp", 2.5), lambda row: row["rate_bpp"] <= 2.5),
+        (("--target-psnr", 24.5), lambda row: row["psnr_db"] >= 24.5),
+        (("-q", 20), lambda row: row["psnr_db"] >= row["plain_psnr_db"]),
+    ],
+    ids=str,
+)
+def test_a_target_is_met_and_said(run, folder, words, held):
+    row = run("compress", "photo.png", *words, "--json").rows[0]
+    assert held(row)
+    name = {"-q": "quality"}.get(words[0], words[0].strip("-").replace("-", "_"))
+    assert (row["target"], row["target_value"]) == (name, words[1])
+    assert row["scale"] in (1, 2)
+
+
+def test_a_target_that_cannot_be_met_fails_for_that_input_alone(run, folder):
+    (folder / "small.png").write_bytes(pictures.file_of(pictures.photo(8, 8), "PNG"))
+    ran = run("compress", "photo.png", "small.png", "--target-size", 280, "--json")
+    assert ran.status == 1
+    assert ran.err.startswith("comrec: photo.png: does not fit 280 bytes; ")
+    assert [row["outcome"] for row in ran.rows] == ["failed", "plain"]
+
+
+@pytest.mark.parametrize(
+    "words", [("--effort", 0), ("--tune", "visual"), ("--scale", 2)]
+)
+def test_how_to_search_may_be_said(run, folder, words):
+    assert run("compress", "photo.png", "-q", 10, *words).status == 0
+    assert "photo.comrec.jpg" in names(folder)
 
 
 def test_outputs_of_one_name_are_refused_by_all_names(refused, folder):
@@ -217,7 +260,7 @@ def test_json_is_one_object_per_input_with_the_sizes_on_disk(run, folder):
 
 def test_where_comrec_does_not_pay_a_plain_jpeg_is_written_and_said(run, folder):
     ran = run("compress", "photo.png", "-q", 100)
-    assert "comrec does not pay here: plain JPEG, quality 100" in ran.out.decode()
+    assert "comrec does not pay here: plain JPEG, quality" in ran.out.decode()
     assert names(folder) == {"photo.png", "photo.comrec.jpg"}
     jpeg = (folder / "photo.comrec.jpg").read_bytes()
     assert not container.is_comrec(jpeg)

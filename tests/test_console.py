@@ -264,3 +264,17 @@ def test_a_stdout_that_takes_nothing_ends_in_a_line_at_most(tmp_path, to, said, 
     assert ran.returncode == 1
     assert ran.stderr.startswith(said)
     assert ran.stderr.count("\n") == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"), [("quality", True), ("target_size", False)]
+)
+def test_a_lower_q_is_advised_to_those_who_asked_for_a_quality(target, hint):
+    row = {
+        "input": "a", "output": "b", "outcome": "plain", "jpeg_bytes": 9,
+        "sidecar_bytes": 0, "input_bytes": 99, "width_px": 2, "height_px": 2,
+        "rate_bpp": 1.0, "psnr_db": 30.0, "jpeg_quality": 80, "target": target,
+    }  # fmt: skip
+    said = console.compressed(row)
+    assert "plain JPEG, quality 80" in said
+    assert said.endswith("; a lower -q may pay") == hint

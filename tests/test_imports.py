@@ -16,14 +16,16 @@ HEAVY = ("keras", "tensorflow", "torch", "jax", "onnxruntime", "openvino")
 # A module imports from rows above its own alone.
 LAYERS = (
     ("errors",),
-    ("segments", "metrics", "naming", "resample", "tiling", "console"),
+    ("segments", "metrics", "naming", "resample", "tiling", "console", "condition"),
     ("metadata", "jpeg", "opening"),
     ("presets", "image"),
     ("sidecar", "weights", "reader", "writer", "models"),
     ("container", "engine"),
     ("codec", "inspection"),
     ("rate", "options"),
-    ("report", "train"),
+    ("ways", "report"),
+    ("search", "packing", "train", "evaluate"),
+    ("targets",),
     ("api", "files"),
     ("jobs",),
     ("arguments",),

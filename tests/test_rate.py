@@ -55,42 +55,38 @@ def test_within_is_the_finest_compact_jpeg_that_fits(pair, photo):
     assert rate.within(pair, photo, 100) is None
 
 
-def test_the_choice_is_as_close_as_the_anchor_in_fewer_bytes(pair, photo):
-    anchor, overhead = rate.plain(photo, 8), 90
-    chosen = rate.as_close_as(pair, photo, anchor, overhead)
-    assert chosen is not None
-    assert len(chosen.jpeg) + overhead < len(anchor.jpeg)
-    restored = pair.restore(chosen.jpeg, photo.shape[:2])
-    assert chosen.psnr_db == psnr_db(photo, restored) >= anchor.psnr_db
-    # And no more than that: one quality step less would fall behind.
-    less = rate.at_quality(pair, photo, chosen.quality - 1)
-    assert less.psnr_db < anchor.psnr_db
+VALUES = (1.0, 1.0, 2.5, 2.5, 4.0, 40.0, 41.0, float("inf"))
 
 
-@pytest.mark.parametrize(("quality", "overhead"), [(95, 90), (8, 100_000)])
-def test_no_choice_where_the_pair_cannot_reach_or_costs_more(
-    pair, photo, quality, overhead
-):
-    assert rate.as_close_as(pair, photo, rate.plain(photo, quality), overhead) is None
+@pytest.mark.parametrize("start", [None, 1, 5, 8, 0, 99])
+@pytest.mark.parametrize("wanted", [0.5, 1.0, 2.0, 4.0, 4.1, 40.5, 1e9, float("inf")])
+def test_crossing_is_the_first_value_that_reaches_what_is_wanted(wanted, start):
+    found = rate.crossing(lambda n: VALUES[n - 1], wanted, 1, 8, start)
+    assert found == 1 + sum(value < wanted for value in VALUES)
 
 
-def test_a_sample_that_flatters_is_put_right_on_the_whole_picture(
-    pair, photo, monkeypatch
-):
-    honest = rate._sampled_lead
+def test_crossing_beyond_all_values_is_one_past_the_range():
+    assert rate.crossing(float, 9, 1, 8) == 9
+    assert rate.crossing(float, 0, 1, 0) == 1
 
-    def flattering(*args):
-        lead_db = honest(*args)
-        return lambda coded: lead_db(coded) + 0.4
 
-    monkeypatch.setattr(rate, "_sampled_lead", flattering)
-    full = []
-    restore = Codec.restore
-    monkeypatch.setattr(
-        Codec, "restore", lambda *args: full.append(args) or restore(*args)
-    )
-    anchor = rate.plain(photo, 8)
-    chosen = rate.as_close_as(pair, photo, anchor, 90)
-    assert chosen is not None
-    assert chosen.psnr_db >= anchor.psnr_db
-    assert 2 <= len(full) <= 4
+def test_crossing_of_a_smooth_curve_takes_few_looks():
+    asked = []
+
+    def bytes_at(quality: int) -> float:
+        asked.append(quality)
+        return 300 * 1.03**quality
+
+    for wanted in (400, 1000, 3000, 5000):
+        asked.clear()
+        found = rate.crossing(bytes_at, wanted, 1, 100)
+        assert bytes_at(found - 1) < wanted <= bytes_at(found)
+        assert len(asked) <= 9
+
+
+@pytest.mark.parametrize(("near", "expected"), [((50, 59), 50), ((40, 49), 51)])
+def test_crossing_ends_where_it_is_near_enough(near, expected):
+    # 50, the middle, is looked at first: it reaches 50 and it does not reach 51.
+    wanted = 50 if near[0] == 50 else 51
+    enough = [lambda v: near[0] <= v <= near[1], lambda v: v == 50][wanted - 50]
+    assert rate.crossing(float, wanted, 1, 100, None, enough) == expected

@@ -1,6 +1,5 @@
 """An end-to-end run becomes a preset of the comrec family."""
 
-import io
 import json
 from pathlib import Path
 
@@ -18,12 +17,15 @@ from test_release import LABEL, START, write_log, write_place
 from comrec import condition, presets, weights
 from comrec.codec import Codec
 from comrec.errors import UsageError
+from comrec.metrics import psnr_db
 from comrec.models import build_exact, family
 from comrec.train import checkpoint
 from comrec.train.finished_joint import FinishedJoint
 from comrec.train.joint_config import JointConfig, Stage
+from comrec.train.refine import refine
 from comrec.train.release import find, release
 
+PHOTO = Path(__file__).parents[1] / "examples" / "astronaut.png"
 STAGES = (
     Stage(learns="reccnn", epochs=2, rate_start=1e-3, rate_end=1e-4),
     Stage(learns="comcnn", epochs=1, rate_start=1e-3, rate_end=1e-4),
@@ -93,8 +95,7 @@ def test_the_files_restore_what_the_run_did(released, scale, engine, monkeypatch
         pytest.importorskip("openvino", reason="needs the fast extra")
     row, place = released
     monkeypatch.setattr(weights, "folder", lambda: place)
-    photo = Path(__file__).parents[1] / "examples" / "astronaut.png"
-    with Image.open(io.BytesIO(photo.read_bytes())) as opened:
+    with Image.open(PHOTO) as opened:
         picture = np.asarray(opened.convert("RGB"))[60:133, 170:251]
     networks = {
         model.name: lambda *x, model=model: np.array(model.predict_on_batch(list(x)))
@@ -109,6 +110,27 @@ def test_the_files_restore_what_the_run_did(released, scale, engine, monkeypatch
     size = picture.shape[:2]
     restored = ours.restore(data, size).astype(int)
     assert np.abs(theirs.restore(data, size) - restored).max() <= 1
+
+
+@pytest.mark.parametrize(("scale", "channels"), [(1, 3), (1.5, 1)])
+def test_refining_brings_the_restored_picture_closer_at_its_bytes(
+    released, scale, channels, monkeypatch
+):
+    row, place = released
+    monkeypatch.setattr(weights, "folder", lambda: place)
+    with Image.open(PHOTO) as opened:
+        picture = np.asarray(opened.convert("RGB"))[60:133, 170:251, :channels]
+    codec, size, quality = Codec(row, scale), picture.shape[:2], 25
+    compact = codec.compact(picture)
+    refined = refine(codec, picture, compact, quality)
+    assert refined.shape == compact.shape
+    assert refined.dtype == np.uint8
+    before, after = (codec.encode(c, quality) for c in (compact, refined))
+    gain_db = psnr_db(picture, codec.restore(after, size)) - psnr_db(
+        picture, codec.restore(before, size)
+    )
+    assert gain_db > 0.03
+    assert len(after) < 1.05 * len(before)
 
 
 def test_the_card_tells_the_stages_and_what_they_gained(released):

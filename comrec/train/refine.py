@@ -23,7 +23,6 @@ from comrec.condition import condition, tables_of
 from comrec.metrics import luma
 from comrec.models import build_exact
 from comrec.presets import Preset
-from comrec.rate import Coded
 from comrec.tiling import Window
 from comrec.train import jpeg_proxy
 from comrec.train.joint_config import JointConfig
@@ -36,18 +35,20 @@ RATE = 1.5 / 255  # of Adam, of pixels in [0, 1]
 SIDE_PX, MARGIN_PX = 288, 48
 
 
-def refine(codec: Codec, pixels: np.ndarray, coded: Coded) -> np.ndarray:
+def refine(
+    codec: Codec, pixels: np.ndarray, compact: np.ndarray, quality: int
+) -> np.ndarray:
     """A compact image that is restored closer to the image, at about its bytes.
 
     Args:
       codec: of a preset of the comrec family.
       pixels: uint8 (H, W, 1|3), the image.
-      coded: a JPEG of the codec's own compact image, at the quality to work at.
+      compact: uint8 (h, w, 1|3), as `codec.compact` makes it.
+      quality: of the compact JPEG, 1 to 100.
 
     Returns:
-      uint8 (h, w, 1|3), as `codec.compact` makes it.
+      uint8, like compact.
     """
-    compact = codec.compact(pixels)
     reccnn = _reccnn(codec.preset)
     scale, grey = codec.scale, pixels.shape[2] == 1
     image, start, refined = _colour(pixels), _colour(compact), compact.copy()
@@ -57,7 +58,7 @@ def refine(codec: Codec, pixels: np.ndarray, coded: Coded) -> np.ndarray:
         small, at = _reduced(wide, scale), _reduced(core, scale)
         found = model.refined(
             _cut(image, wide, side), _cut(start, small, int(side / scale)),
-            coded.quality, codec,
+            quality, codec,
         )  # fmt: skip
         y, x = at.y0 - small.y0, at.x0 - small.x0
         kept = refined[at.slices]

@@ -1,0 +1,233 @@
+"""The one search: the best file that keeps to a goal, found in few decodes.
+
+How close a way of coding comes at a quality is predicted by what costs little: decode
+and enlarge the JPEG, and add what the networks gain on a sample. What the search
+returns was decoded in full.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from comrec.jpeg import PLAIN
+from comrec.rate import crossing
+from comrec.ways import SAMPLES_MAX, Candidate, Way
+
+# A prediction this near is near enough; the decode that follows errs by no less.
+NEAR_DB, NEAR_BYTES = 0.03, 0.01
+GUESS_DB, CORRECTED_DB = 0.15, 0.03  # kept in hand where there is no other try
+LIKELY_DB, LIKELY_BYTES = 1.0, 1.3  # what other gains of networks may make up for
+GAIN_MIN = 0.01  # of the bytes, for which a result is refined
+SCANNED_MAX_PX = 2**14  # a picture so small that all qualities are tried
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What the networks may cost.
+
+    Attributes:
+      decodes: of the whole image.
+      sampled: share of the image that samples may take together.
+      thorough: every way is searched to its end; no bound on decodes.
+    """
+
+    decodes: int
+    sampled: float
+    thorough: bool = False
+
+
+EFFORTS = (
+    Effort(1, 0.25),
+    Effort(1, 0.5),
+    Effort(1, 0.75),
+    Effort(2, 0.25),
+    Effort(2, 0.375),
+    Effort(2, 0.5),
+    Effort(4, 0.5),
+    *[Effort(4, 0.5, thorough=True)] * 3,
+)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a file has to keep to, and which of two that do is the better.
+
+    Attributes:
+      most_bytes: of all its files.
+      least_db: PSNR of the restored image.
+      closest: whether the closest is the best, or the smallest.
+    """
+
+    most_bytes: float = math.inf
+    least_db: float = -math.inf
+    closest: bool = False
+
+    def meets(self, candidate: Candidate) -> bool:
+        return (
+            candidate.total_bytes <= self.most_bytes
+            and candidate.psnr_db >= self.least_db
+        )
+
+    def rank(self, total_bytes: float, reached_db: float) -> tuple[float, float]:
+        """Smaller is better."""
+        if self.closest:
+            return -reached_db, total_bytes
+        return total_bytes, -reached_db
+
+    def best(self, candidates: Sequence[Candidate]) -> Candidate | None:
+        """The best of those that keep to it; None if none does."""
+        good = [c for c in candidates if self.meets(c)]
+        return min(
+            good, key=lambda c: self.rank(c.total_bytes, c.psnr_db), default=None
+        )
+
+
+def find(
+    ways: Sequence[Way], goal: Goal, effort: Effort, best: Candidate | None = None
+) -> Candidate | None:
+    """The best candidate found, decoded in full; None if none keeps to the goal.
+
+    Args:
+      ways: to choose from. Those without networks cost next to nothing.
+      goal: to keep to.
+      effort: bounds the work of the networks, unless nothing keeps to the goal yet.
+      best: one that keeps to it, to be improved on.
+    """
+    for way in ways:
+        if not way.codec:
+            best = _plain(way, goal, best)
+    likely = _likely([way for way in ways if way.codec], _beyond(goal, best), effort)
+    share = effort.sampled / SAMPLES_MAX / max(len(likely), 1)
+    for way in likely:
+        for _ in range(SAMPLES_MAX - 1):  # there, and where that says to look
+            way.sample(_start(way, _beyond(goal, best), effort), share)
+    decodes = 0
+    while effort.thorough or decodes < effort.decodes or not best:
+        pays = best is not None and best.codec is not None
+        is_last = decodes + 1 == effort.decodes and not effort.thorough and not pays
+        proposed = _proposed(likely, _beyond(goal, best), effort, is_last)
+        if not proposed:
+            break
+        way, quality = proposed
+        if way.sample(quality, share):
+            continue  # with what is expected now
+        best = goal.best([*filter(None, [best]), way.verify(quality)])
+        decodes += 1
+    if best is None and not goal.closest:  # what was not expected to reach it may
+        best = goal.best([way.verify(100) for way in ways])
+        return find(ways, goal, effort, best) if best else None
+    return best
+
+
+def _plain(way: Way, goal: Goal, best: Candidate | None) -> Candidate | None:
+    """The better of `best` and what a way without networks has."""
+    known = [best] if best else []
+    height, width = way.pixels.shape[:2]
+    if way.settings == PLAIN and height * width <= SCANNED_MAX_PX:
+        # Neither bytes nor PSNR of small pictures quite rise with the quality.
+        return goal.best([*known, *(way.verify(q) for q in range(1, 101))])
+    quality = _propose(way, goal, EFFORTS[-1], False)
+    if quality:
+        known.append(way.verify(quality))
+    best = goal.best(known)
+    if best and goal.closest and math.isinf(best.psnr_db):
+        return _plain(way, replace(goal, least_db=math.inf, closest=False), best)
+    return best
+
+
+def _beyond(goal: Goal, best: Candidate | None) -> Goal:
+    """The goal, and to be better than `best`."""
+    if best is None:
+        return goal
+    if goal.closest:
+        return replace(goal, least_db=math.nextafter(best.psnr_db, math.inf))
+    return replace(goal, most_bytes=best.total_bytes - 1)
+
+
+def _likely(ways: Sequence[Way], goal: Goal, effort: Effort) -> Sequence[Way]:
+    """The ways that may be the best, if all networks gain about the same."""
+    if effort.thorough or len(ways) < 2:
+        return ways
+    behind = {}
+    for way in ways:
+        quality = _start(way, goal, effort)
+        total_bytes = way.total_bytes(quality)
+        if not goal.closest:
+            behind[way] = math.log(total_bytes, LIKELY_BYTES)
+        elif total_bytes <= goal.most_bytes:
+            behind[way] = -way.expected_db(quality) / LIKELY_DB
+        else:
+            behind[way] = math.inf
+    return [way for way in ways if behind[way] <= min(behind.values()) + 1]
+
+
+def _start(way: Way, goal: Goal, effort: Effort) -> int:
+    return min(max(_crossing(way, goal, 0, effort), 1), 100)
+
+
+def _proposed(
+    ways: Sequence[Way], goal: Goal, effort: Effort, is_last: bool
+) -> tuple[Way, int] | None:
+    """What should be best: a way and a quality not yet verified; None if nothing is."""
+    found = [
+        (way, quality)
+        for way in ways
+        if (quality := _propose(way, goal, effort, is_last))
+    ]
+    return min(
+        found,
+        key=lambda it: goal.rank(it[0].total_bytes(it[1]), it[0].expected_db(it[1])),
+        default=None,
+    )
+
+
+def _propose(way: Way, goal: Goal, effort: Effort, is_last: bool) -> int | None:
+    """The quality at which a way should keep to the goal best; None if at none."""
+    hand_db = 0.0
+    if is_last and way.codec:
+        hand_db = CORRECTED_DB if way.verified else GUESS_DB
+    quality = _crossing(way, goal, hand_db, effort)
+    if effort.thorough and not goal.closest and quality in way.verified:
+        quality -= 1  # whether this falls short is not known yet
+    if not 1 <= quality <= 100 or quality in way.verified:
+        return None
+    most_bytes = goal.most_bytes
+    if way.verified and way.codec and not effort.thorough and not goal.closest:
+        most_bytes *= 1 - GAIN_MIN
+    if way.total_bytes(quality) > most_bytes:
+        return None
+    if goal.closest and not effort.thorough:
+        return quality if way.expected_db(quality) >= goal.least_db else None
+    return quality
+
+
+def _crossing(way: Way, goal: Goal, hand_db: float, effort: Effort) -> int:
+    """The smallest quality that is close enough, or the largest that is small enough.
+
+    It lies from 0 to 101, where 0 and 101 mean none.
+    """
+    start = max(way.verified, default=None)
+    if goal.closest:
+        low = goal.most_bytes * (1 - NEAR_BYTES)
+        return (
+            crossing(
+                way.total_bytes,
+                goal.most_bytes + 1,
+                1,
+                100,
+                start,
+                lambda n: not effort.thorough and low <= n <= goal.most_bytes,
+            )
+            - 1
+        )
+    wanted_db = goal.least_db + hand_db
+    return crossing(
+        way.expected_db,
+        wanted_db,
+        1,
+        100,
+        start,
+        lambda db: not effort.thorough and wanted_db <= db <= wanted_db + NEAR_DB,
+    )

@@ -1,0 +1,205 @@
+"""One way to code an image, at any quality: what it takes, and what it should give."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from comrec import jpeg, tiling
+from comrec.codec import Codec
+from comrec.jpeg import JpegSettings
+from comrec.metrics import psnr_db
+from comrec.rate import Coded
+
+# What the networks gain before anything was measured.
+GAIN_DB = 1.0
+SAMPLES_MAX = 3  # of one way, at different qualities
+SAMPLE_NEAR = 0.1  # a sample tells of qualities that differ by such a part
+SAMPLE_SIDES_PX = (48, 16)  # the larger, where a few fit
+SAMPLE_COUNT_MIN, SAMPLE_COUNT_MAX = 4, 64
+# How much the networks see around a sample; what lies farther hardly matters.
+SAMPLE_REACH_PX = 8
+LOSSLESS_DB = 100.0  # in place of infinity, where differences are taken
+
+
+@dataclass(frozen=True)
+class Candidate(Coded):
+    """A JPEG that was decoded again to see how close it comes.
+
+    Attributes:
+      total_bytes: of all files around it.
+      settings: how it was written.
+      codec: the networks that restore it; None for a plain JPEG.
+    """
+
+    total_bytes: int
+    settings: JpegSettings
+    codec: Codec | None
+
+
+class Way:
+    """Networks or none, a scale, an encoder's settings: all but the quality.
+
+    Args:
+      pixels: uint8 (H, W, 1|3), the image.
+      settings: how the JPEG is written; the codec's own where there is one.
+      extra_bytes: what all files take besides the JPEG.
+      codec: the networks, at one scale; None for plain JPEG.
+      compact: gives the compact image, if it is not what the codec makes.
+
+    Attributes:
+      verified: the candidates that were decoded in full, by quality.
+    """
+
+    def __init__(
+        self,
+        pixels: np.ndarray,
+        settings: JpegSettings | None,
+        extra_bytes: int,
+        codec: Codec | None = None,
+        compact: Callable[[], np.ndarray] | None = None,
+    ) -> None:
+        self.pixels, self.codec = pixels, codec
+        self.settings = codec.settings if codec else settings or jpeg.PLAIN
+        self.extra_bytes = extra_bytes
+        self.compact = compact or functools.cache(
+            lambda: codec.compact(pixels) if codec else pixels
+        )
+        self.verified: dict[int, Candidate] = {}
+        self._sampled_db: dict[int, float] = {}
+        self._windows: list[tuple[tiling.Window, float]] | None = None
+        self._size = pixels.shape[0], pixels.shape[1]
+        self.jpeg = functools.lru_cache(maxsize=8)(self._jpeg)
+        self.total_bytes = functools.cache(self._total_bytes)
+        self.shown_db = functools.cache(self._shown_db)
+
+    def expected_db(self, quality: int) -> float:
+        """PSNR of the restored image: measured, or else as the networks should do."""
+        if quality in self.verified:
+            return self.verified[quality].psnr_db
+        return self.shown_db(quality) + (self._gain_db(quality) if self.codec else 0)
+
+    def sample(self, quality: int, share: float) -> bool:
+        """Looks how much the networks gain, on a share of the image.
+
+        Returns:
+          Whether it did; not where enough is known about this quality.
+        """
+        near = [q for q in self._sampled_db if abs(q - quality) <= SAMPLE_NEAR * q]
+        if self.codec is None or near or len(self._sampled_db) == SAMPLES_MAX:
+            return False
+        if self._windows == []:
+            return False
+        data = self.jpeg(quality)
+        shown = self._shown(data)
+        sampler = copy.copy(self.codec)
+        step = sampler.preset.multiple_px
+        reach = -(-SAMPLE_REACH_PX // step) * step
+        sampler.preset = replace(sampler.preset, reach_px={"reccnn": reach})
+        if self._windows is None:
+            error = _square_error(self.pixels, shown)
+            self._windows = _spread(error, share * error.size, reach)
+        weights = dict(self._windows)
+        left = 0.0  # of the error, after the networks
+        for window, part in sampler.restore_windows(data, self._size, list(weights)):
+            pixels = self.pixels[window.slices]
+            ours = float(_square_error(pixels, part).sum())
+            theirs = float(_square_error(pixels, shown[window.slices]).sum())
+            left += weights[window] * ours / max(theirs, 1)
+        if weights:
+            self._sampled_db[quality] = -10 * math.log10(max(left, 1e-6))
+        return bool(weights)
+
+    def verify(self, quality: int) -> Candidate:
+        """Restores the whole image, which takes the longest."""
+        if quality not in self.verified:
+            data = self.jpeg(quality)
+            restored = (
+                self.codec.restore(data, self._size)
+                if self.codec
+                else jpeg.decode(data)
+            )
+            self.verified[quality] = Candidate(
+                data,
+                quality,
+                psnr_db(self.pixels, restored),
+                self.total_bytes(quality),
+                self.settings,
+                self.codec,
+            )
+        return self.verified[quality]
+
+    def _jpeg(self, quality: int) -> bytes:
+        if self.codec:
+            return self.codec.encode(self.compact(), quality)
+        return jpeg.encode(self.pixels, quality, self.settings)
+
+    def _total_bytes(self, quality: int) -> int:
+        return len(self.jpeg(quality)) + self.extra_bytes
+
+    def _shown_db(self, quality: int) -> float:
+        return psnr_db(self.pixels, self._shown(self.jpeg(quality)))
+
+    def _shown(self, data: bytes) -> np.ndarray:
+        """The image as it would come back if the networks added nothing."""
+        if self.codec is None:
+            return jpeg.decode(data)
+        preset, scale = self.codec.preset, self.codec.scale
+        nothing = {"reccnn": lambda enlarged, *_: np.zeros_like(enlarged)}
+        return Codec(preset, scale, networks=nothing).restore(data, self._size)
+
+    def _gain_db(self, quality: int) -> float:
+        """What the networks should add: as in the sample, put right by the whole."""
+        if not self.verified:
+            return self._sampled_gain_db(quality)
+        nearest = min(self.verified, key=lambda q: abs(q - quality))
+        reached_db = min(self.verified[nearest].psnr_db, LOSSLESS_DB)
+        gained_db = reached_db - min(self.shown_db(nearest), LOSSLESS_DB)
+        change_db = self._sampled_gain_db(quality) - self._sampled_gain_db(nearest)
+        return gained_db + change_db
+
+    def _sampled_gain_db(self, quality: int) -> float:
+        if not self._sampled_db:
+            return GAIN_DB
+        qualities = sorted(self._sampled_db)
+        gains_db = [self._sampled_db[q] for q in qualities]
+        return float(np.interp(quality, qualities, gains_db))
+
+
+def _square_error(image: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Sum over channels, float32 (H, W)."""
+    difference = np.subtract(image, other, dtype=np.float32)
+    return np.sum(difference * difference, axis=2)
+
+
+def _spread(
+    error: np.ndarray, most_px: float, reach_px: int = SAMPLE_REACH_PX
+) -> list[tuple[tiling.Window, float]]:
+    """Some windows, picked where the error is, and how much each stands for.
+
+    Args:
+      error: (H, W) of the whole image.
+      most_px: how many pixels the windows may have, their surroundings included.
+      reach_px: how far these go to each side.
+
+    Returns:
+      Windows and their weights, which sum to 1; none where too few pixels may be used
+      or there is no error.
+    """
+    for side in SAMPLE_SIDES_PX:
+        count = min(int(most_px // (side + 2 * reach_px) ** 2), SAMPLE_COUNT_MAX)
+        if count >= SAMPLE_COUNT_MIN:
+            break
+    windows = list(tiling.grid(error.shape[0], error.shape[1], side))
+    sums = np.cumsum([float(error[window.slices].sum()) for window in windows])
+    if not count or not sums[-1]:
+        return []
+    # In equal steps of the error that lies before a window: each then counts the same.
+    places = (np.arange(count) + 0.5) / count * sums[-1]
+    found, times = np.unique(np.searchsorted(sums, places), return_counts=True)
+    return [(windows[i], n / count) for i, n in zip(found, times, strict=True)]

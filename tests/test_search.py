@@ -1,0 +1,219 @@
+"""The search: what it promises, what it costs, and what each effort adds."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+
+import fake_pair
+import numpy as np
+import pictures
+import pytest
+
+import comrec
+from comrec import jpeg, search, targets, ways
+from comrec.codec import Codec
+from comrec.errors import ComrecError
+from comrec.metrics import psnr_db
+from comrec.options import Options
+
+EXTRA_BYTES = 90
+
+
+@pytest.fixture(autouse=True, scope="module")
+def looked_px():
+    with fake_pair.installed() as counted:
+        yield counted
+
+
+@functools.cache
+def photo(height: int = 240, width: int = 320) -> np.ndarray:
+    return pictures.photo(height, width)
+
+
+def chosen(
+    looked_px: list[int], pixels: np.ndarray | None = None, **asked: object
+) -> tuple[targets.Choice, float]:
+    """The choice, and what it cost in decodes of the whole image."""
+    pixels = photo() if pixels is None else pixels
+    options = Options(preset=fake_pair.NAME, **asked)
+    looked_px.clear()
+    choice = targets.choose(pixels, options, lambda codec: EXTRA_BYTES * bool(codec))
+    return choice, sum(looked_px) / (pixels.shape[0] * pixels.shape[1])
+
+
+REQUESTS = (
+    {"quality": 4}, {"quality": 30}, {"target_size": 2500}, {"target_psnr": 24.0},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("effort", [0, 5, 6])
+@pytest.mark.parametrize("asked", REQUESTS, ids=str)
+def test_the_networks_work_no_longer_than_the_effort_allows(looked_px, asked, effort):
+    most = {0: 1.25, 5: 2.5, 6: 4.5}[effort]
+    choice, decodes = chosen(looked_px, effort=effort, **asked)
+    assert decodes <= most
+    if choice.best.codec:
+        assert decodes >= 1  # it was decoded in full
+
+
+def test_networks_are_used_where_they_pay(looked_px):  # else the costs above are nil
+    best = chosen(looked_px, quality=4)[0].best
+    assert best.codec
+    assert best.codec.scale == 2
+
+
+@pytest.mark.parametrize("tune", ["psnr", "visual"])
+@pytest.mark.parametrize("asked", REQUESTS, ids=str)
+def test_what_is_chosen_was_measured(looked_px, asked, tune):
+    best = chosen(looked_px, tune=tune, **asked)[0].best
+    restored = (
+        best.codec.restore(best.jpeg, photo().shape[:2])
+        if best.codec
+        else jpeg.decode(best.jpeg)
+    )
+    assert best.psnr_db == psnr_db(photo(), restored)
+    assert best.total_bytes == len(best.jpeg) + EXTRA_BYTES * bool(best.codec)
+    assert best.total_bytes <= asked.get("target_size", best.total_bytes)
+    assert best.psnr_db >= asked.get("target_psnr", 0)
+    if "quality" in asked:
+        anchor = jpeg.encode(photo(), asked["quality"])
+        assert best.psnr_db >= psnr_db(photo(), jpeg.decode(anchor))
+        assert best.total_bytes <= len(anchor)
+
+
+@pytest.mark.parametrize("target", [1600, 2500, 6000, 20_000])
+def test_bytes_come_within_2_percent_where_the_steps_allow(looked_px, target):
+    best = chosen(looked_px, target_size=target)[0].best
+    assert best.total_bytes <= target
+    if best.total_bytes < 0.98 * target:
+        if best.codec:
+            compact = best.codec.compact(photo())
+            finer = len(best.codec.encode(compact, best.quality + 1)) + EXTRA_BYTES
+        else:
+            finer = len(jpeg.encode(photo(), best.quality + 1, best.settings))
+        assert finer > target
+
+
+def test_auto_is_as_good_as_the_best_of_the_scales(looked_px):
+    for asked in ({"target_psnr": 22.0}, {"target_size": 2500}):
+        sizes = {
+            scale: chosen(looked_px, photo(96, 128), effort=7, scale=scale, **asked)[
+                0
+            ].best
+            for scale in ("auto", 1, 2)
+        }
+        if "target_size" in asked:
+            closest = max(sizes[n].psnr_db for n in (1, 2))
+            assert sizes["auto"].psnr_db == closest
+        else:
+            smallest = min(sizes[n].total_bytes for n in (1, 2))
+            assert sizes["auto"].total_bytes == smallest
+
+
+def test_a_thorough_search_ends_one_step_above_what_falls_short(looked_px):
+    choice, _ = chosen(looked_px, target_psnr=22.0, effort=7, scale=2)
+    best = choice.best
+    assert best.codec
+    compact = best.codec.compact(photo())
+    coarser = best.codec.encode(compact, best.quality - 1)
+    size = photo().shape[0], photo().shape[1]
+    assert psnr_db(photo(), best.codec.restore(coarser, size)) < 22.0 <= best.psnr_db
+
+
+@pytest.mark.parametrize("wrong_db", [-0.5, 0.5])
+def test_a_sample_that_errs_is_put_right_on_the_whole_picture(
+    looked_px, monkeypatch, wrong_db
+):
+    honest = chosen(looked_px, target_psnr=24.5)[0].best
+    assert honest.codec
+    sampled_db = ways.Way._sampled_gain_db
+    monkeypatch.setattr(
+        ways.Way, "_sampled_gain_db", lambda *args: sampled_db(*args) + wrong_db
+    )
+    choice, decodes = chosen(looked_px, target_psnr=24.5)
+    assert choice.best.psnr_db >= 24.5
+    assert choice.best.total_bytes <= 1.04 * honest.total_bytes
+    assert 2 <= decodes <= 2.5
+
+
+def test_at_effort_0_a_guess_that_falls_short_is_a_plain_jpeg(looked_px, monkeypatch):
+    flattering = ways.Way._sampled_gain_db
+    monkeypatch.setattr(
+        ways.Way, "_sampled_gain_db", lambda *args: flattering(*args) + 1
+    )
+    choice, decodes = chosen(looked_px, quality=4, effort=0)
+    assert choice.best.codec is None
+    assert 1 <= decodes <= 1.25
+
+
+def test_effort_8_tries_other_settings(looked_px):
+    seven, eight = (
+        chosen(looked_px, photo(48, 64), target_psnr=26.0, effort=n)[0].best
+        for n in (7, 8)
+    )
+    assert eight.total_bytes <= seven.total_bytes
+    options = Options(preset=fake_pair.NAME, effort=8)
+    pixels = photo()[:16, :16].copy()
+    tried = targets._network_ways(pixels, options, lambda _: 0)
+    assert len({way.settings for way in tried}) == len(tried) / 2 >= 4
+    grey = targets._network_ways(pixels[..., :1].copy(), options, lambda _: 0)
+    assert {way.settings.subsampling for way in grey} == {"4:2:0"}
+
+
+def test_effort_9_refines_the_compact_image(looked_px, monkeypatch):
+    asked = []
+
+    def refine(codec, pixels, compact, quality):
+        asked.append((codec, pixels, compact, quality))
+        return compact // 4 * 4  # fewer colours, fewer bytes
+
+    module = types.ModuleType("comrec.train.refine")
+    module.refine = refine
+    monkeypatch.setitem(sys.modules, "comrec.train.refine", module)
+    image = photo(96, 128)
+    best = chosen(looked_px, image, quality=2, effort=9)[0].best
+    ((codec, pixels, compact, quality),) = asked
+    assert isinstance(codec, Codec)
+    assert pixels is image
+    assert compact.dtype == np.uint8
+    assert 1 <= quality <= 100
+    eight = chosen(looked_px, image, quality=2, effort=8)[0].best
+    assert best.total_bytes <= eight.total_bytes
+
+
+def test_effort_9_without_what_it_needs_is_one_line(looked_px, monkeypatch):
+    monkeypatch.setitem(sys.modules, "comrec.train.refine", None)
+    with pytest.raises(ComrecError, match=r"pip install comrec\[train\]"):
+        chosen(looked_px, quality=4, effort=9)
+    pixels = photo()[:16, :16].copy()
+    assert comrec.compress(pixels, effort=9, preset="plain").report.outcome == "plain"
+
+
+def test_visual_tables_are_the_presets_own(looked_px):
+    best = chosen(looked_px, quality=4, tune="visual")[0].best
+    assert best.codec
+    assert best.codec.settings == fake_pair.PAIR.jpeg_visual
+
+
+def test_jpeg_quality_is_that_of_the_compact_image(looked_px):
+    best = chosen(looked_px, jpeg_quality=37, scale=2)[0].best
+    assert best.codec
+    assert best.jpeg == best.codec.encode(best.codec.compact(photo()), 37)
+
+
+def test_there_is_an_effort_for_every_number():
+    assert len(search.EFFORTS) == 10
+    assert search.EFFORTS[5] == search.Effort(2, 0.5)
+    assert [e.thorough for e in search.EFFORTS] == [False] * 7 + [True] * 3
+
+
+def test_samples_lie_where_the_error_is():
+    error = np.zeros((300, 300), np.float32)
+    error[:100, :100] = 1
+    spread = ways._spread(error, 8 * 64**2)
+    assert sum(weight for _, weight in spread) == pytest.approx(1)
+    assert all(window.y0 < 100 and window.x0 < 100 for window, _ in spread)
+    assert ways._spread(error, 1000) == []
+    assert ways._spread(0 * error, 8 * 64**2) == []
