@@ -304,6 +304,7 @@ def test_the_ablation_gives_each_way_the_same_training(tmp_path):
     assert all(float(row["psnr_db"]) > 0 for row in rows)
 
 
+@pytest.mark.slow
 def test_the_speed_of_a_step_is_measured_in_both_precisions(tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
     run("experiments/step_speed.py", "--quick", "--out", tmp_path / "rows.tsv")

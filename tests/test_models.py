@@ -157,6 +157,7 @@ for name, build in BUILDERS.items():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_weights_mean_the_same_on_another_backend(backend, tmp_path):
     if not importlib.util.find_spec(backend):

@@ -479,6 +479,7 @@ def test_a_run_goes_on_with_the_pictures_it_began_with(crops, tmp_path):
     begin(pictures={"crops": 6, "crops_crc32": 1}, resume=True)
 
 
+@pytest.mark.slow
 def test_a_kill_between_row_and_checkpoint_leaves_no_row_twice(
     unbroken, crops, tmp_path, monkeypatch
 ):

@@ -64,6 +64,7 @@ def weights(folder: Path, name: str = "round-1.npz") -> dict[str, np.ndarray]:
         return {name: state[name] for name in state.files}
 
 
+@pytest.mark.slow
 def test_quick_trains_two_rounds_and_leaves_what_it_promises(tmp_path):
     result = run("--quick", "--run", tmp_path / "run")
     assert result.returncode == 0, result.stderr
@@ -217,6 +218,7 @@ def test_minutes_that_are_over_leave_a_run_that_goes_on(config, tmp_path):
     assert "holds a run. Go on with it by --resume" in refusal(*common)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_trained_is_refused_in_one_line(config, tmp_path):
     data = ["--data", ROOT / "examples", "--validation", ROOT / "examples"]
     absent = tmp_path / "absent"
@@ -241,6 +243,7 @@ def test_what_cannot_be_trained_is_refused_in_one_line(config, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_stops_the_run_in_one_line(config, tmp_path):
     resource = pytest.importorskip("resource", reason="limits are POSIX")
 
