@@ -175,12 +175,14 @@ def compressed(row: Row) -> str:
         lines.append(f"  plain JPEG of these bytes: {_decibel(theirs)}; {verdict}")
     else:
         lines.append("  no plain JPEG is this small")
-    if "plain_total_bytes" in row and row["outcome"] == "comrec":
+    if "plain_total_bytes" in row:
         saved = 1 - total / int(row["plain_total_bytes"])  # type: ignore[call-overload]
-        lines.append(
-            f"  plain JPEG of this closeness (quality {row['plain_quality']}): "
-            f"{_thousands(row['plain_total_bytes'])} bytes; {saved:.0%} saved"
-        )
+        which = f"plain JPEG of this closeness (quality {row['plain_quality']})"
+        if row["outcome"] == "plain":  # by mozjpeg, or it is the one compared with
+            which = f"libjpeg-turbo at quality {row['plain_quality']}"
+        if saved > 0:
+            theirs = _thousands(row["plain_total_bytes"])
+            lines.append(f"  {which}: {theirs} bytes; {saved:.0%} saved")
     if total > int(row["input_bytes"]):  # type: ignore[call-overload]
         lines.append("  larger than the file that came: keep that one")
     return "\n".join(lines)
