@@ -305,6 +305,26 @@ def test_the_ablation_gives_each_way_the_same_training(tmp_path):
 
 
 @pytest.mark.slow
+def test_every_way_of_the_ablation_of_comcnn_gets_the_same_epochs(tmp_path):
+    pytest.importorskip("keras", reason="needs the train extra")
+    out = tmp_path / "rows.tsv"
+    config = ROOT / "experiments" / "configs" / "comrec-lite.json"
+    run(
+        "experiments/ablate_comcnn.py", config, "--quick", "--epochs", "1",
+        "--runs", tmp_path / "runs", "--out", out,
+    )  # fmt: skip
+    head, *lines = (line.split("\t") for line in out.read_text().splitlines())
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    assert [row["way"] for row in rows[::6]] == [
+        "plain", "reduced scales", "all scales"
+    ]  # fmt: skip
+    assert {(r["scale"], r["rate_bpp"]) for r in rows} >= {("1", "0.5"), ("2", "0.15")}
+    epochs = {int(r["comcnn_epochs"]) + int(r["reccnn_epochs"]) for r in rows}
+    assert len(epochs) == 1
+    assert {row["comcnn_epochs"] for row in rows} == {"0", "1"}
+
+
+@pytest.mark.slow
 def test_the_speed_of_a_step_is_measured_in_both_precisions(tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
     run("experiments/step_speed.py", "--quick", "--out", tmp_path / "rows.tsv")
