@@ -30,9 +30,12 @@ def tables_of(jpeg: bytes) -> np.ndarray:
     """
     try:
         with JpegImageFile(io.BytesIO(jpeg)) as picture:
-            tables = [np.array(table) for table in picture.quantization.values()]
-            steps = np.stack([tables[0], tables[-1]]).reshape(2, 8, 8)
-    except (OSError, SyntaxError, ValueError, IndexError) as err:
+            # Of the frame's components, whatever the order of tables in the file.
+            numbers = [number for _, _, _, number in picture.layer[:2]]
+            steps = np.array(
+                [picture.quantization[n] for n in (numbers[0], numbers[-1])]
+            ).reshape(2, 8, 8)
+    except (OSError, SyntaxError, ValueError, IndexError, KeyError) as err:
         raise JpegError(f"has no quantisation tables ({err})") from err
     return steps.astype(np.float32)
 

@@ -157,7 +157,9 @@ def compressed(row: Row) -> str:
     sizes = f"{_thousands(row['input_bytes'])} → {_thousands(total)} bytes"
     size = f"{row['width_px']}x{row['height_px']}, {row['rate_bpp']:.3f} bpp"
     if row["outcome"] == "unchanged":
-        return f"{head}: {sizes}\n  unchanged: this .jpg cannot be made 5 % smaller"
+        fits = row["target"] in ("target_size", "target_bpp")
+        why = "it fits already" if fits else "this .jpg cannot be made 5 % smaller"
+        return f"{head}: {sizes}\n  unchanged: {why}"
     quality = f"PSNR {_decibel(row['psnr_db'])}"
     lines = [f"{head}: {sizes}", f"  {size}, {quality}"]
     if row["outcome"] == "plain":
@@ -181,8 +183,8 @@ def compressed(row: Row) -> str:
         if row["outcome"] == "plain":  # by mozjpeg, or it is the one compared with
             which = f"libjpeg-turbo at quality {row['plain_quality']}"
         if saved > 0:
-            theirs = _thousands(row["plain_total_bytes"])
-            lines.append(f"  {which}: {theirs} bytes; {saved:.0%} saved")
+            size = _thousands(row["plain_total_bytes"])
+            lines.append(f"  {which}: {size} bytes; {saved:.0%} saved")
     if total > int(row["input_bytes"]):  # type: ignore[call-overload]
         lines.append("  larger than the file that came: keep that one")
     return "\n".join(lines)

@@ -133,6 +133,12 @@ def assume(jpeg: bytes, preset: presets.Preset, size: tuple[int, int]) -> Opened
     segments = parsed(jpeg)
     height, width, _ = seg.frame_size(segments)
     fitting = [n for n in preset.scales if compact_size(*size, n) == (height, width)]
+    if len(fitting) > 1:
+        raise SidecarError(
+            f"--size: a {size[1]}x{size[0]} image and a {width}x{height} .jpg fit "
+            f"scales {' and '.join(map(str, fitting))} of {preset.name}. Find the "
+            f"sidecar"
+        )
     scale = [*fitting, *preset.scales][0]
     record = Sidecar(preset.name, size[1], size[0], scale).paired(jpeg)
     sidecar.pick([record], jpeg, "--size", "the .jpg")

@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from comrec import metadata, presets
 from comrec.codec import Codec
 from comrec.errors import UsageError
@@ -14,6 +16,7 @@ from comrec.image import MAX_PIXELS
 from comrec.metadata import KINDS
 
 QUALITY = 75
+BYTES_MAX = 2**40  # that may be asked for; no JPEG is so large
 EFFORT = 5
 TUNES = ("psnr", "visual")
 # At most one of these says how large or how close the files are to be.
@@ -64,6 +67,8 @@ class Options:
                 f"preset {self.preset} has scale {' or '.join(map(str, scales))}, or "
                 f"auto. Received: {self.scale!r}"
             )
+        # As the preset spells it: a sidecar's checksum is over the spelling.
+        values["scale"] = same[0] if same else "auto"
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -77,7 +82,7 @@ class Options:
         checks: dict[str, Callable[[object], int | float]] = {
             "quality": lambda value: whole("quality", value, 1, 100),
             "jpeg_quality": lambda value: whole("jpeg_quality", value, 1, 100),
-            "target_size": lambda value: whole("target_size", value, 1),
+            "target_size": lambda value: whole("target_size", value, 1, BYTES_MAX),
             "target_bpp": lambda value: positive("target_bpp", value),
             "target_psnr": lambda value: positive("target_psnr", value),
         }
@@ -97,7 +102,7 @@ class Options:
     def budget_bytes(self, height_px: int, width_px: int) -> int | None:
         """What all files of a picture may take; None where bytes were not asked for."""
         if self.target_bpp is not None:
-            return int(self.target_bpp * height_px * width_px / 8)
+            return int(min(self.target_bpp * height_px * width_px / 8, BYTES_MAX))
         return self.target_size
 
     @property
@@ -119,6 +124,9 @@ class Options:
         ]
 
 
+REFUSED = bool | np.bool_ | str | bytes  # as numbers, though float() takes them
+
+
 def positive(name: str, value: object) -> float:
     """A finite number above 0, NumPy's included, as a float.
 
@@ -126,7 +134,7 @@ def positive(name: str, value: object) -> float:
       UsageError: it is not one.
     """
     try:
-        number = math.nan if isinstance(value, bool | str) else float(value)  # type: ignore[arg-type]
+        number = math.nan if isinstance(value, REFUSED) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 < number < math.inf:

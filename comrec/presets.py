@@ -14,6 +14,7 @@ from typing import Any
 
 from comrec.errors import JpegError, UsageError
 from comrec.jpeg import JpegSettings
+from comrec.resample import exact
 
 PLAIN = "plain"
 FAMILIES = ("jiang2017", "comrec")
@@ -77,6 +78,8 @@ class Preset:
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ValueError(f"no family is called {self.family!r}")
+        for name in ("scales", "compact_scales"):
+            object.__setattr__(self, name, tuple(map(exact, getattr(self, name))))
 
     @property
     def hash(self) -> str:

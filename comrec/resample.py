@@ -17,6 +17,11 @@ from PIL import Image
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
 
 
+def exact(scale: float) -> float:
+    """A scale in its one spelling: whole ones are int, so that 2.0 is written as 2."""
+    return int(scale) if math.isfinite(scale) and scale == int(scale) else scale
+
+
 def compact_size(height_px: int, width_px: int, scale: float) -> tuple[int, int]:
     """(h, w) of the compact image: the image's own size over `scale`, rounded up.
 

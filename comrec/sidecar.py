@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from comrec import presets
 from comrec import segments as seg
 from comrec.errors import SidecarError
-from comrec.resample import compact_size
+from comrec.resample import compact_size, exact
 
 VERSION = 1
 MAGIC = b"comrec\0"
@@ -47,6 +47,10 @@ class Sidecar:
     scale: float
     alpha: bytes | None = None
     crc32: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.scale, float):  # the checksum is over how it is written
+            object.__setattr__(self, "scale", exact(self.scale))
 
     def paired(self, jpeg: bytes) -> Sidecar:
         """The same with the checksum that ties it to `jpeg`."""

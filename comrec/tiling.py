@@ -59,17 +59,6 @@ def grid(height: int, width: int, side: int) -> Iterator[Window]:
             yield Window(y, min(y + side, height), x, min(x + side, width))
 
 
-def sample(height: int, width: int, side: int, count: int) -> list[Window]:
-    """At most `count` whole tiles spread evenly over the picture, or all there are."""
-    windows = list(grid(height, width, side))
-    if len(windows) <= count:
-        return windows
-    full = [w for w in windows if w.y1 - w.y0 == side and w.x1 - w.x0 == side]
-    windows = full or windows
-    step = max(len(windows) / count, 1)
-    return [windows[int(i * step)] for i in range(min(count, len(windows)))]
-
-
 def run(
     network: Network,
     image: np.ndarray,

@@ -24,6 +24,7 @@ SAMPLE_SIDES_PX = (48, 16)  # the larger, where a few fit
 SAMPLE_COUNT_MIN, SAMPLE_COUNT_MAX = 4, 64
 # How much the networks see around a sample; what lies farther hardly matters.
 SAMPLE_REACH_PX = 8
+FILES_MAX = 8  # of a way, in memory
 LOSSLESS_DB = 100.0  # in place of infinity, where differences are taken
 
 
@@ -74,9 +75,10 @@ class Way:
         self._sampled_db: dict[int, float] = {}
         self._windows: list[tuple[tiling.Window, float]] | None = None
         self._size = pixels.shape[0], pixels.shape[1]
-        self.jpeg = functools.lru_cache(maxsize=8)(self._jpeg)
-        self.total_bytes = functools.cache(self._total_bytes)
-        self.shown_db = functools.cache(self._shown_db)
+        # Plain dicts: a cache around a method would keep the picture alive.
+        self._files: dict[int, bytes] = {}
+        self._bytes: dict[int, int] = {}
+        self._shown_dbs: dict[int, float] = {}
 
     def expected_db(self, quality: int) -> float:
         """PSNR of the restored image: measured, or else as the networks should do."""
@@ -134,16 +136,30 @@ class Way:
             )
         return self.verified[quality]
 
-    def _jpeg(self, quality: int) -> bytes:
-        if self.codec:
-            return self.codec.encode(self.compact(), quality)
-        return jpeg.encode(self.pixels, quality, self.settings)
+    def jpeg(self, quality: int) -> bytes:
+        """The file at a quality; the last few are kept."""
+        if quality not in self._files:
+            if len(self._files) == FILES_MAX:
+                del self._files[next(iter(self._files))]
+            self._files[quality] = (
+                self.codec.encode(self.compact(), quality)
+                if self.codec
+                else jpeg.encode(self.pixels, quality, self.settings)
+            )
+        return self._files[quality]
 
-    def _total_bytes(self, quality: int) -> int:
-        return len(self.jpeg(quality)) + self.extra_bytes
+    def total_bytes(self, quality: int) -> int:
+        """Of all files around the JPEG at a quality."""
+        if quality not in self._bytes:
+            self._bytes[quality] = len(self.jpeg(quality)) + self.extra_bytes
+        return self._bytes[quality]
 
-    def _shown_db(self, quality: int) -> float:
-        return psnr_db(self.pixels, self._shown(self.jpeg(quality)))
+    def shown_db(self, quality: int) -> float:
+        """PSNR of the image as it would come back if the networks added nothing."""
+        if quality not in self._shown_dbs:
+            shown = self._shown(self.jpeg(quality))
+            self._shown_dbs[quality] = psnr_db(self.pixels, shown)
+        return self._shown_dbs[quality]
 
     def _shown(self, data: bytes) -> np.ndarray:
         """The image as it would come back if the networks added nothing."""

@@ -64,11 +64,17 @@ def parser() -> argparse.ArgumentParser:
         "+embed may follow",
     )  # fmt: skip
     add("--grey", action="store_true", help="BT.601 luma of the pictures")
-    add("--every", type=int, default=1, metavar="N", help="every n-th picture")
-    add("--points", type=int, default=0, metavar="N", help="at most N settings a codec")
+    add("--every", type=count, default=1, metavar="N", help="every n-th picture")
+    add("--points", type=count, metavar="N", help="at most N settings a codec")
     add("--metrics", choices=quality.METRICS, default="psnr")
-    add("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
+    add("--jobs", type=count, default=1, metavar="N", help="processes (default: 1)")
     return made
+
+
+def count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1. Received: {text!r}")
+    return int(text)
 
 
 def evaluate(args: argparse.Namespace) -> None:

@@ -124,8 +124,10 @@ def load(args: argparse.Namespace) -> tuple[list[np.ndarray], list[np.ndarray]]:
     found = [picture_files(place) for place in args.data]
     others = [picture_files(place) for place in args.validation or ()]
     judged = [path for paths in others or found for path in paths[:: args.every]]
-    held_back = set() if others else set(judged)
-    training = [path for paths in found for path in paths if path not in held_back]
+    held_back = {path.resolve() for path in judged}
+    training = [
+        path for paths in found for path in paths if path.resolve() not in held_back
+    ]
     if args.quick:
         training = training or judged
     if not training:

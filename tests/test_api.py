@@ -289,3 +289,27 @@ def test_savings_count_the_alpha_on_both_sides():
     # What alpha costs is the same either way, but for its base64 and the sidecar.
     assert opaque.plain_total_bytes == len(opaque.plain.jpeg)
     assert report.plain_total_bytes > len(report.plain.jpeg)
+
+
+@pytest.mark.parametrize("scale", [2, 2.0, np.float64(2)])
+@pytest.mark.parametrize("embed", [False, True])
+def test_what_a_scale_was_asked_for_comes_back(scale, embed):
+    picture = pictures.photo()
+    made = comrec.compress(picture, jpeg_quality=50, scale=scale, embed=embed)
+    assert made.report.outcome == "comrec"
+    assert comrec.decompress(made.jpeg, made.sidecar).shape == picture.shape
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"target_size": 2**40 + 1}, {"target_size": 10**400}, {"target_bpp": np.True_},
+     {"target_bpp": b"1"}],
+)  # fmt: skip
+def test_targets_that_are_no_numbers_of_use_are_refused(asked):
+    with pytest.raises(UsageError):
+        comrec.compress(pictures.photo(), **asked)
+
+
+def test_a_target_of_any_number_of_bits_is_one():
+    made = comrec.compress(pictures.photo(), target_bpp=1e308)
+    assert made.report.psnr_db > 40

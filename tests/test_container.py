@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 import comrec
-from comrec import container, presets, segments, sidecar
+from comrec import container, jpeg, presets, segments, sidecar
 from comrec.errors import JpegError, SidecarError
 from comrec.metadata import Metadata
 from comrec.sidecar import Sidecar
@@ -149,3 +150,16 @@ def test_embedding_costs_a_few_bytes():
     inside = comrec.compress(pictures.photo(), jpeg_quality=50, embed=True)
     assert len(inside.jpeg) - len(beside.jpeg) <= 24
     assert sidecar.MAGIC in inside.jpeg
+
+
+def test_a_scale_that_a_tiny_picture_does_not_tell_is_not_guessed(monkeypatch):
+    several = dataclasses.replace(presets.find("plain"), scales=(1.5, 2))
+    monkeypatch.setattr(presets, "PRESETS", {"plain": several})
+    tiny = jpeg.encode(np.zeros((2, 2, 3), np.uint8), 50)
+    with pytest.raises(
+        SidecarError, match=r"a 3x3 image and a 2x2 \.jpg fit scales 1.5"
+    ):
+        container.assume(tiny, several, (3, 3))
+    opened = container.assume(tiny, several, (4, 4))
+    assert opened.sidecar is not None
+    assert opened.sidecar.scale == 2

@@ -538,7 +538,8 @@ def test_one_command_makes_a_preset_and_refuses_to_make_it_twice(run, place):
     assert first.returncode == 0, first.stderr
     lines = first.stdout.splitlines()
     number = max(row.number for row in presets.PRESETS.values()) + 1
-    assert lines[0] == f"tiny-pair: number {number}, round 1 of {run}"
+    assert lines[0].startswith(f"tiny-pair: number {number}, from {run}. Those after")
+    assert "round 1: the best one" in lines[0]
     assert all(Path(line).is_file() for line in lines[1:])
     assert len(lines) == 6
     second = script(run, place)

@@ -54,6 +54,13 @@ def dump(record: object) -> bytes:
 # Round trips, and how long they are
 
 
+def test_a_whole_scale_has_one_spelling_whatever_type_it_came_in():
+    given = Sidecar(PRESET, WIDTH, HEIGHT, 2.0).paired(JPEG)
+    assert given == RECORD
+    assert restores(given.to_json()) == RECORD
+    assert sidecar.parse_binary(given.to_binary(), "x") == RECORD
+
+
 def test_good_records_are_read():  # else every refusal below could be for any reason
     assert restores(RECORD.to_json()) == RECORD
     assert restores(WITH_ALPHA.to_json()) == WITH_ALPHA

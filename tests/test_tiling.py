@@ -86,30 +86,6 @@ def test_tiles_stay_within_their_memory():
         assert (side + 40) ** 2 * tiling.BYTES_PER_PIXEL <= memory_mb * 10**6
 
 
-# Samples
-
-
-def test_a_small_picture_is_sampled_whole():
-    windows = tiling.sample(131, 97, 64, 12)
-    assert windows == list(tiling.grid(131, 97, 64))
-
-
-@pytest.mark.parametrize("count", [1, 2, 5, 12])
-def test_a_sample_is_of_whole_tiles_that_are_spread(count):
-    windows = tiling.sample(1000, 1500, 128, count)
-    assert len(set(windows)) == count
-    assert all(w.y1 - w.y0 == w.x1 - w.x0 == 128 for w in windows)
-    assert max(w.y0 for w in windows) - min(w.y0 for w in windows) >= (
-        1000 * (count - 1) / count - 2 * 128
-    )
-
-
-def test_a_narrow_picture_without_whole_tiles_is_sampled_too():
-    windows = tiling.sample(17, 5000, 128, 12)
-    assert len(set(windows)) == 12
-    assert all(w.y1 == 17 for w in windows)
-
-
 # Running
 
 

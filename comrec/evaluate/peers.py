@@ -1,8 +1,8 @@
 """Codecs behind one interface: the anchor, its rivals, and comrec itself.
 
-Rivals get what a user could give them for small files and more time: the slow method
-of WebP, the transform between colours in JPEG 2000. All are set by the quality that
-they document, or by the rate where they have none.
+Rivals get what a user could give them for small files: the slow method of WebP, the
+transform between colours in JPEG 2000; AVIF and JPEG XL the speeds that they are quoted
+at. All are set by the quality that they document, or by the rate where they have none.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from comrec.condition import condition, tables_of
 from comrec.metrics import luma
 from comrec.train.joint_config import MCU_PX, JointConfig
 
+PART_PX = 1024  # side of what is coded of a picture at most
 ERROR_FLOOR = 2 / 255**2  # where JPEG loses next to nothing there is nothing to learn
 COARSE = 1.3  # above 1, low qualities are drawn more often: more is to gain there
 
@@ -100,7 +101,16 @@ def _draw_one(
     table = str(rng.choice(config.tables, p=config.table_shares))
     quality = round(low + (high - low) * rng.random() ** COARSE)
     image = luma(picture) if rng.random() < config.grey_share else picture
+    image = _part(image, rng)
     return code(image, scale, table, quality, changes.get(scale))
+
+
+def _part(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Some of a large picture: an epoch holds all its codings."""
+    if max(picture.shape[:2]) <= PART_PX:
+        return picture
+    y, x = (int(rng.integers(max(n - PART_PX, 0) + 1)) for n in picture.shape[:2])
+    return np.ascontiguousarray(picture[y : y + PART_PX, x : x + PART_PX])
 
 
 def batches(

@@ -116,6 +116,8 @@ class FinishedJoint(Finished):
     def validation(self) -> Table:
         """A line for each stage: what its last epoch reached."""
         scores = [row for row in self.rows if row["event"] == "validation"]
+        if not scores:
+            raise ValueError("no epoch was judged")
         names = [name for name in scores[-1] if name.startswith("gain_db_")]
         columns = [_at(name) for name in names]
         head = ("stage", "learned", "epochs", "minutes", "mean dB", *columns)

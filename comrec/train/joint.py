@@ -157,7 +157,7 @@ class JointRun(Run):
         # A run that was begun with another judge has rows that say nothing here.
         alike = [_gain(row) for row in before if row.keys() == judged.keys()]
         best = self.folder / BEST
-        if not best.exists() or all(_gain(judged) > gain_db for gain_db in alike):
+        if not best.exists() or (alike and _gain(judged) > max(alike)):
             checkpoint.save(best, checkpoint.weights_of(self.models))
 
 

@@ -16,6 +16,9 @@ PLAIN = (3, 5, 8, 12, 18, 27, 40, 58, 75, 90)  # qualities of plain JPEG
 QUALITIES = {1: (6, 12, 25, 60), 1.5: (12, 25, 50), 2: (12, 25, 50)}  # by scale
 RATES = {1: (0.25, 0.5, 1.0), 1.5: (0.25,), 2: (0.15, 0.25)}  # compared, in bpp
 BATCH = 4
+# A flat picture comes back as it was; its infinity would be the mean of all.
+ERROR_LEAST = 1e-3
+CLOSEST_DB = 10 * np.log10(255**2 / ERROR_LEAST)
 
 Curve = tuple[list[float], list[float]]  # bits per pixel, dB
 
@@ -55,7 +58,8 @@ class Judge:
         for quality in PLAIN:
             coded = [rate.plain(picture, quality) for picture in self.pictures]
             bytes_ = [len(one.jpeg) for one in coded]
-            points.append(self._point(bytes_, [one.psnr_db for one in coded]))
+            least_db = [min(one.psnr_db, CLOSEST_DB) for one in coded]
+            points.append(self._point(bytes_, least_db))
         return _curve(points)
 
     def _curve(self, run: JointRun, scale: float) -> Curve:
@@ -100,7 +104,9 @@ def restored_psnr_db(run: JointRun, coded: Sequence[codings.Coding]) -> list[flo
         residual = np.asarray(run.reccnn.predict_on_batch([enlarged, told]))
         for coding, restored in zip(some, enlarged + residual, strict=True):
             error = np.square(codings.to_uint8(restored) - coding.image.astype(float))
-            reached.append(10 * np.log10(255**2 / max(float(error.mean()), 1e-3)))
+            reached.append(
+                10 * np.log10(255**2 / max(float(error.mean()), ERROR_LEAST))
+            )
     return reached
 
 

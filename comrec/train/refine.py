@@ -25,13 +25,12 @@ from comrec.models import build_exact
 from comrec.presets import Preset
 from comrec.tiling import Window
 from comrec.train import jpeg_proxy
-from comrec.train.joint_config import JointConfig
+from comrec.train.joint_config import JointConfig, grid_px
 from comrec.train.joint_step import DEAD_ZONE
 
 STEPS = 24
 RATE = 1.5 / 255  # of Adam, of pixels in [0, 1]
-# In pixels of the image, whole squares of the JPEG at every scale: what is kept of a
-# tile, and what is seen around it.
+# In pixels of the image, at least: what is kept of a tile, and what is seen around it.
 SIDE_PX, MARGIN_PX = 288, 48
 
 
@@ -52,9 +51,12 @@ def refine(
     reccnn = _reccnn(codec.preset)
     scale, grey = codec.scale, pixels.shape[2] == 1
     image, start, refined = _colour(pixels), _colour(compact), compact.copy()
-    side = min(SIDE_PX + 2 * MARGIN_PX, -(-max(image.shape) // MARGIN_PX) * MARGIN_PX)
-    model = _Refinement(reccnn, side, scale)
-    for core, wide in _tiles(image.shape, side):
+    grid = grid_px((scale,))
+    margin, inner = (math.ceil(n / grid) * grid for n in (MARGIN_PX, SIDE_PX))
+    side = min(inner + 2 * margin, math.ceil(max(image.shape) / grid) * grid)
+    margin = margin if side == inner + 2 * margin else 0  # one tile sees all
+    model = _Refinement(reccnn, side, codec)
+    for core, wide in _tiles(image.shape, side, margin):
         small, at = _reduced(wide, scale), _reduced(core, scale)
         found = model.refined(
             _cut(image, wide, side), _cut(start, small, int(side / scale)),
@@ -70,19 +72,24 @@ def refine(
 class _Refinement(keras.Model):
     """(image, coded, steps, condition, bits) to restored; its weight is the compact."""
 
-    def __init__(self, reccnn: keras.Model, side: int, scale: float) -> None:
+    def __init__(self, reccnn: keras.Model, side: int, codec: Codec) -> None:
         super().__init__(name="refinement", dtype="float32")
         reccnn.trainable = False
-        self.reccnn, self.scale = reccnn, scale
+        self.reccnn, self.scale = reccnn, codec.scale
+        self.subsampling = codec.settings.subsampling
         self.compact = self.add_weight(
-            name="compact", shape=(1, int(side / scale), int(side / scale), 3)
+            name="compact", shape=(1, *[int(side / codec.scale)] * 2, 3)
         )
         self.compile(keras.optimizers.Adam(RATE), loss="mse", jit_compile=False)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         image, coded, steps, told, bits = inputs
         proxy, magnitudes = jpeg_proxy.through(
-            self.compact + 0 * coded, steps, dead_zone=DEAD_ZONE, gradient="soft"
+            self.compact + 0 * coded,
+            steps,
+            self.subsampling,
+            dead_zone=DEAD_ZONE,
+            gradient="soft",
         )
         self.add_loss(ops.mean(magnitudes * bits) / (image.shape[1] * image.shape[2]))
         coded = proxy + ops.stop_gradient(coded - proxy)
@@ -129,10 +136,11 @@ def _reccnn(preset: Preset) -> keras.Model:
     return model
 
 
-def _tiles(shape: tuple[int, ...], side: int) -> Iterator[tuple[Window, Window]]:
+def _tiles(
+    shape: tuple[int, ...], side: int, margin: int
+) -> Iterator[tuple[Window, Window]]:
     """What is kept, and the square around it that is worked on."""
     height, width = shape[:2]
-    margin = MARGIN_PX if side == SIDE_PX + 2 * MARGIN_PX else 0
     for core in tiling.grid(height, width, side - 2 * margin):
         y0, x0 = max(core.y0 - margin, 0), max(core.x0 - margin, 0)
         yield core, Window(y0, min(y0 + side, height), x0, min(x0 + side, width))

@@ -78,6 +78,11 @@ def pictures(folder: Path, every: int, is_grey: bool) -> list[Picture]:
         raise UsageError(
             f"{folder}: no pictures in it. Expected: {' '.join(naming.PICTURES)}"
         )
+    if len({path.stem for path in found}) < len(found):
+        raise UsageError(
+            f"{folder}: two pictures share a name but for its ending, and rows would "
+            f"not tell them apart. Rename one"
+        )
     return [Picture(path, is_grey) for path in found[::every]]
 
 
@@ -127,7 +132,7 @@ def write(path: Path, found: Sequence[Row]) -> None:
 
 def missing(
     codecs: Sequence[Peer], chosen: Sequence[Picture], found: Sequence[Row],
-    metrics: str, points: int,
+    metrics: str, points: int | None,
 ) -> list[Task]:  # fmt: skip
     """What there are no rows of yet, or rows without the metrics that are wanted."""
     done = {r.key for r in found if metrics == "psnr" or r.ssimulacra2 is not None}
@@ -146,7 +151,7 @@ def missing(
     return tasks
 
 
-def thinned(grid: Sequence[Setting], points: int) -> list[Setting]:
+def thinned(grid: Sequence[Setting], points: int | None) -> list[Setting]:
     """At most so many settings of a grid, its ends among them; 0 takes all."""
     if not points or points >= len(grid):
         return list(grid)
