@@ -96,10 +96,11 @@ def compare(
     # Without its ComCNN a codec of this family reduces plainly.
     reduced = Codec(replace(preset, compact_scales=()), scale).compact(pixels)
     compact = codec.compact(pixels)
+    space = codec.space(compact.shape[2])
     for quality in QUALITIES:
         coded = codec.encode(compact, quality)
         plain = finest(codec, reduced, len(coded))
-        views = [reduced, jpeg.decode(coded), jpeg.decode(plain)]
+        views = [reduced, *(jpeg.decode(file, space) for file in (coded, plain))]
         view_db, plain_db = (psnr_db(reduced, view) for view in views[1:])
         yield (
             Row(
@@ -107,8 +108,17 @@ def compare(
                 round(view_db, 3), len(plain), round(plain_db, 3),
                 round(plain_db - view_db, 3),
             ),
-            views,
+            [to_rgb(view, space) for view in views],
         )  # fmt: skip
+
+
+def to_rgb(view: np.ndarray, space: str) -> np.ndarray:
+    if space == "RGB":
+        return view
+    height, width, _ = view.shape
+    return np.asarray(
+        Image.frombytes(space, (width, height), view.tobytes()).convert("RGB")
+    )
 
 
 def finest(codec: Codec, reduced: np.ndarray, most_bytes: int) -> bytes:

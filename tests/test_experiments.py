@@ -304,6 +304,24 @@ def test_the_ablation_gives_each_way_the_same_training(tmp_path):
     assert all(float(row["psnr_db"]) > 0 for row in rows)
 
 
+def test_the_view_of_a_compact_image_is_compared_at_its_bytes(tmp_path):
+    out, figure = tmp_path / "rows.tsv", tmp_path / "view.png"
+    run(
+        "experiments/compact_view.py", ROOT / "examples", "--preset",
+        "jiang2017-gray-q50", "--out", out, "--figure", figure,
+    )  # fmt: skip
+    head, *lines = (line.split("\t") for line in out.read_text().splitlines())
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    assert [row["quality"] for row in rows] == ["10", "25", "50", "75"]
+    for row in rows:
+        assert int(row["plain_bytes"]) <= int(row["jpeg_bytes"])
+        loss_db = float(row["plain_psnr_db"]) - float(row["view_psnr_db"])
+        assert float(row["loss_db"]) == pytest.approx(loss_db, abs=0.0011)
+        assert float(row["view_psnr_db"]) > 20
+    with Image.open(figure) as sheet:
+        assert sheet.width == 3 * sheet.height
+
+
 @pytest.mark.slow
 def test_every_way_of_the_ablation_of_comcnn_gets_the_same_epochs(tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
