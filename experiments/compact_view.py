@@ -1,10 +1,10 @@
 """How the .jpg looks on its own, where ComCNN made it.
 
-Claim: against the plainly reduced image, the decoded compact image is within 1 dB PSNR
-of what the plainly reduced image itself gives at the same bytes. Cost: a minute or two
+Claim: the rows say how far, against the plainly reduced image, the decoded compact
+image falls behind what that image itself gives at the same bytes. Cost: a minute or two
 for 24 pictures.
 
-    python experiments/compact_view.py PICTURES --preset comrec-base \\
+    python experiments/compact_view.py PICTURES --preset NAME \\
         --out experiments/results/compact_view.tsv --figure compact_view.png
 """
 
@@ -48,7 +48,7 @@ def main() -> None:
     )
     add = parser.add_argument
     add("pictures", type=Path, help="folder")
-    add("--preset", default="comrec-base")
+    add("--preset", default=presets.DEFAULT)
     add("--every", type=int, default=1, help="take every n-th picture")
     add("--out", type=Path, help="TSV to write")
     add("--figure", type=Path, help="PNG: reduced, compact, reduced at its bytes")
