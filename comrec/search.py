@@ -17,6 +17,7 @@ from comrec.ways import SAMPLES_MAX, Candidate, Way
 
 # A prediction this near is near enough; the decode that follows errs by no less.
 NEAR_DB, NEAR_BYTES = 0.03, 0.01
+START_DB, START_BYTES = 0.3, 0.05  # the same to sort ways out and to look at samples
 GUESS_DB, CORRECTED_DB = 0.15, 0.03  # kept in hand where there is no other try
 LIKELY_DB, LIKELY_BYTES = 1.0, 1.3  # what other gains of networks may make up for
 GAIN_MIN = 0.01  # of the bytes, for which a result is refined
@@ -164,7 +165,8 @@ def _likely(ways: Sequence[Way], goal: Goal, effort: Effort) -> Sequence[Way]:
 
 
 def _start(way: Way, goal: Goal, effort: Effort) -> int:
-    return min(max(_crossing(way, goal, 0, effort), 1), 100)
+    near = (NEAR_DB, NEAR_BYTES) if effort.thorough else (START_DB, START_BYTES)
+    return min(max(_crossing(way, goal, 0, effort, *near), 1), 100)
 
 
 def _proposed(
@@ -203,14 +205,21 @@ def _propose(way: Way, goal: Goal, effort: Effort, is_last: bool) -> int | None:
     return quality
 
 
-def _crossing(way: Way, goal: Goal, hand_db: float, effort: Effort) -> int:
+def _crossing(
+    way: Way,
+    goal: Goal,
+    hand_db: float,
+    effort: Effort,
+    near_db: float = NEAR_DB,
+    near_bytes: float = NEAR_BYTES,
+) -> int:
     """The smallest quality that is close enough, or the largest that is small enough.
 
     It lies from 0 to 101, where 0 and 101 mean none.
     """
     start = max(way.verified, default=None)
     if goal.closest:
-        low = goal.most_bytes * (1 - NEAR_BYTES)
+        low = goal.most_bytes * (1 - near_bytes)
         return (
             crossing(
                 way.total_bytes,
@@ -229,5 +238,5 @@ def _crossing(way: Way, goal: Goal, hand_db: float, effort: Effort) -> int:
         1,
         100,
         start,
-        lambda db: not effort.thorough and wanted_db <= db <= wanted_db + NEAR_DB,
+        lambda db: not effort.thorough and wanted_db <= db <= wanted_db + near_db,
     )
