@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument("pictures", type=Path, help="a folder, grey or colour")
-    made.add_argument("--preset-qf10", default=presets.DEFAULT, metavar="PRESET")
+    made.add_argument("--preset-qf10", default="jiang2017-gray-q50-2", metavar="PRESET")
     made.add_argument("--preset-qf5", default="jiang2017-gray-q30", metavar="PRESET")
     for budget in BUDGETS:
         made.add_argument(

@@ -148,7 +148,7 @@ def test_methods_are_what_they_leave_out(tables):
                 assert abs(gained_db) > 0.01
                 assert gained_db > least_db
         assert {row["weights"] for row in half} == {"none"}
-        pair = presets.find(presets.DEFAULT).hash
+        pair = presets.find("jiang2017-gray-q50-2").hash
         assert {row["weights"] for row in comcnn} == {pair.split("-")[0]}
         assert {row["weights"] for row in reccnn} == {"a8d45f81"}  # its own
         assert {row["weights"] for row in comrec} == {pair}
@@ -334,12 +334,12 @@ def test_every_way_of_the_ablation_of_comcnn_gets_the_same_epochs(tmp_path):
     head, *lines = (line.split("\t") for line in out.read_text().splitlines())
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     assert [row["way"] for row in rows[::6]] == [
-        "plain", "reduced scales", "all scales"
+        "plain", "alternating", "joint", "alternating, all scales"
     ]  # fmt: skip
     assert {(r["scale"], r["rate_bpp"]) for r in rows} >= {("1", "0.5"), ("2", "0.15")}
-    epochs = {int(r["comcnn_epochs"]) + int(r["reccnn_epochs"]) for r in rows}
+    epochs = {int(r["codec_epochs"]) + int(r["reccnn_epochs"]) for r in rows}
     assert len(epochs) == 1
-    assert {row["comcnn_epochs"] for row in rows} == {"0", "1"}
+    assert {row["codec_epochs"] for row in rows} == {"0", "1"}
 
 
 @pytest.mark.slow
