@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 from typing import NamedTuple
 
+import pairs
 import pictures
 import pytest
 
@@ -83,10 +84,12 @@ def refused(run, listing):
     return call
 
 
-@pytest.fixture(scope="session")
-def made() -> comrec.Compressed:
-    """The photo, compressed with the networks whatever they are worth."""
-    return comrec.compress(pictures.photo_file(".png"), jpeg_quality=50)
+@pytest.fixture(scope="session", params=pairs.PAIRS, ids=lambda preset: preset.name)
+def made(request) -> comrec.Compressed:
+    """The photo at half size, with the networks whatever they are worth."""
+    preset = request.param.name
+    data = pictures.photo_file(".png")
+    return comrec.compress(data, preset=preset, scale=2, jpeg_quality=50)
 
 
 @pytest.fixture

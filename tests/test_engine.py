@@ -5,15 +5,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pairs
 import pytest
 
 from comrec import engine, jpeg, presets, resample
 from comrec.codec import Codec
 from comrec.errors import UsageError, WeightsError
+from comrec.presets import Preset
 
 data = pytest.importorskip("skimage.data", reason="needs the dev extra")
 
-PRESET = presets.find(presets.DEFAULT)
+PRESET = presets.find("jiang2017-gray-q50-2")
 NAMES = pytest.mark.parametrize("name", engine.MODULES)
 QUALITY = 50
 
@@ -27,55 +29,67 @@ def crop() -> np.ndarray:
     return np.ascontiguousarray(data.astronaut()[80:144, 180:260])
 
 
-def codec(name: str, exact: bool = True) -> Codec:
-    return Codec(PRESET, engine_name=name, exact=exact)
+def codec(preset: Preset, name: str, exact: bool = True) -> Codec:
+    return Codec(preset, 2, engine_name=name, exact=exact)
 
 
-def restored(name: str, crop: np.ndarray, exact: bool = True) -> np.ndarray:
+def restored(
+    preset: Preset, name: str, crop: np.ndarray, exact: bool = True
+) -> np.ndarray:
     """One JPEG for all engines, made by onnxruntime, restored by one of them."""
-    first = codec("onnxruntime")
+    first = codec(preset, "onnxruntime")
     coded = first.encode(first.compact(crop), QUALITY)
-    return codec(name, exact).restore(coded, crop.shape[:2])
+    return codec(preset, name, exact).restore(coded, crop.shape[:2])
 
 
+@pairs.EACH_PAIR
 @pytest.mark.parametrize("name", ["keras", "openvino"])
-def test_engines_agree_within_one_level(name, crop):
+def test_engines_agree_within_one_level(preset, name, crop):
     need(name)
-    ours = codec(name).compact(crop).astype(int)
-    assert np.abs(ours - codec("onnxruntime").compact(crop)).max() <= 1
-    difference = restored(name, crop).astype(int) - restored("onnxruntime", crop)
-    assert np.abs(difference).max() <= 1
+    ours = codec(preset, name).compact(crop).astype(int)
+    assert np.abs(ours - codec(preset, "onnxruntime").compact(crop)).max() <= 1
+    ours = restored(preset, name, crop).astype(int)
+    assert np.abs(ours - restored(preset, "onnxruntime", crop)).max() <= 1
 
 
-def test_networks_do_something(crop):  # else they could agree by doing nothing
-    pair = codec("onnxruntime")
+@pairs.EACH_PAIR
+def test_networks_do_something(preset, crop):  # else they could agree by doing nothing
+    pair = codec(preset, "onnxruntime")
     coded = pair.encode(pair.compact(crop), QUALITY)
     decoded = jpeg.decode(coded).astype(np.float32)
     enlarged = resample.enlarge(decoded, pair.scale, crop.shape[:2])
     assert np.abs(pair.restore(coded, crop.shape[:2]) - enlarged).mean() > 0.5
 
 
-def test_half_precision_drifts_little(crop):
+@pairs.EACH_PAIR
+def test_half_precision_drifts_little(preset, crop):
     need("openvino")
     import openvino
 
     if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         pytest.skip("this CPU has no bfloat16")
-    fast = restored("openvino", crop, exact=False).astype(int)
-    drift = np.abs(fast - restored("openvino", crop, exact=True))
+    fast = restored(preset, "openvino", crop, exact=False).astype(int)
+    drift = np.abs(fast - restored(preset, "openvino", crop, exact=True))
     assert 0 < drift.mean() <= 0.1, f"{drift.mean():.4f}, at worst {drift.max()} levels"
 
 
 @NAMES
+@pairs.EACH_PAIR
 @pytest.mark.parametrize("network", ["comcnn", "reccnn"])
-def test_one_network_is_shared_by_threads(name, network):
+def test_one_network_is_shared_by_threads(preset, name, network):
     need(name)
     rng = np.random.default_rng(11)
-    images = [rng.random((1, 40 + i % 2, 48, 1), np.float32) for i in range(8)]
-    run = engine.load(PRESET, network, name, exact=True)
-    expected = [run(image) for image in images]
+    given = [
+        pairs.inputs(
+            preset, network,
+            rng.random((1, 40 + 2 * (i % 2), 48, preset.channels), np.float32),
+        )
+        for i in range(8)
+    ]  # fmt: skip
+    run = engine.load(preset, network, name, exact=True)
+    expected = [run(*each) for each in given]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(run, images * 2))
+        together = list(pool.map(lambda each: run(*each), given * 2))
     for ours, theirs in zip(together, expected * 2, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 

@@ -121,8 +121,9 @@ def own_weights(tmp_path_factory, monkeypatch):
 
 @pytest.mark.parametrize("how", ["missing", "altered", "empty"])
 @pytest.mark.parametrize("network", ["comcnn", "reccnn"])
-def test_bad_weights_are_refused(refused, pair, own_weights, how, network):
-    path = own_weights / presets.find(presets.DEFAULT).onnx[network].name
+def test_bad_weights_are_refused(refused, made, pair, own_weights, how, network):
+    preset = presets.find(made.report.preset)
+    path = own_weights / preset.onnx[network].name
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(b"" if how == "empty" else content)
@@ -131,7 +132,9 @@ def test_bad_weights_are_refused(refused, pair, own_weights, how, network):
     command, name = ("compress", pair[0].with_name("photo.png"))
     if network == "reccnn":
         command, name = "decompress", pair[0]
-    extra = ["-f", *USED] if command == "compress" else []
+    extra = ["-f", *USED, "--preset", preset.name, "--scale", 2]
+    if command == "decompress":
+        extra = []
     line = refused(command, name, *extra, names=name)
     assert path.name in line
     assert "Reinstall comrec" in line
@@ -139,7 +142,7 @@ def test_bad_weights_are_refused(refused, pair, own_weights, how, network):
 
 @pytest.mark.parametrize("command", ["compress", "decompress"])
 def test_an_existing_output_is_refused_and_force_replaces_it(
-    run, refused, pair, tmp_path, command
+    run, refused, made, pair, tmp_path, command
 ):
     source = tmp_path / "photo.png" if command == "compress" else pair[0]
     if command == "decompress":
@@ -148,7 +151,8 @@ def test_an_existing_output_is_refused_and_force_replaces_it(
         "compress": "photo.comrec.jpg", "decompress": "photo.restored.png",
     }[command]  # fmt: skip
     before = output.read_bytes()
-    extra = USED if command == "compress" else ()
+    same = (*USED, "--preset", made.report.preset, "--scale", 2)
+    extra = same if command == "compress" else ()
     line = refused(command, source, *extra, names=output)
     assert "Use -f" in line
     assert run(command, source, "-f", *extra).status == 0

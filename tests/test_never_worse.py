@@ -8,6 +8,7 @@ import re
 
 import fake_pair
 import numpy as np
+import pairs
 import pictures
 import pytest
 from hypothesis import Phase, given, settings
@@ -17,7 +18,7 @@ from PIL import Image, ImageFile
 import comrec
 from comrec.metrics import psnr_db
 
-JIANG = comrec.presets.DEFAULT
+released = st.sampled_from([preset.name for preset in pairs.PAIRS])
 SIDES = st.one_of(st.integers(1, 9), st.integers(10, 48))
 SEEDS = st.integers(0, 2**31)
 QUICK = (
@@ -162,9 +163,9 @@ def test_never_worse_than_jpeg_and_targets_are_kept(image, request, options):
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, database=None, phases=QUICK)
-@given(images(), requests, st.sampled_from([0, 5]))
-def test_never_worse_with_the_released_pair(image, request, effort):
-    check(image, request, preset=JIANG, effort=effort)
+@given(images(), requests, released, st.sampled_from([0, 5]))
+def test_never_worse_with_released_pairs(image, request, preset, effort):
+    check(image, request, preset=preset, effort=effort)
 
 
 @pytest.mark.slow
@@ -176,10 +177,10 @@ def test_never_worse_than_jpeg_at_length(image, request, options):
 
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None)
-@given(images(), requests, ways)
-def test_never_worse_with_the_released_pair_at_length(image, request, options):
+@given(images(), requests, released, ways)
+def test_never_worse_with_released_pairs_at_length(image, request, preset, options):
     options = {k: v for k, v in options.items() if k != "scale"}
-    check(image, request, preset=JIANG, **options)
+    check(image, request, preset=preset, **options)
 
 
 SMOOTH = np.ascontiguousarray(pictures.photo(96, 120))

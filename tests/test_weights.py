@@ -11,7 +11,7 @@ import pytest
 from comrec import engine, presets, weights
 from comrec.errors import WeightsError
 
-PRESET = presets.find(presets.DEFAULT)
+PRESET = presets.find("jiang2017-gray-q50-2")
 FILE = PRESET.onnx["comcnn"]
 ROOT = Path(__file__).parents[1]
 
