@@ -30,9 +30,12 @@ from comrec import files, options, presets
 from comrec.errors import ComrecError
 from comrec.metrics import psnr_db
 
+# BYTES_OF asks for the bytes of plain JPEG at a quality, the others are options.
+BYTES_OF = "bytes_of_quality"
 REQUESTS: tuple[tuple[str, float], ...] = (
     *[("quality", n) for n in (10, 25, 50, 75, 90)],
-    *[("target_bpp", x) for x in (0.15, 0.5)],
+    *[(BYTES_OF, n) for n in (5, 10)],
+    ("target_bpp", 0.5),
     ("target_psnr", 32.0),
 )
 ImageFile.MAXBLOCK = 2**24  # Pillow's buffer: noise at quality 100 does not fit less
@@ -115,6 +118,8 @@ def row_of(
     request: str, value: float,
 ) -> Row:  # fmt: skip
     asked: dict[str, Any] = {request: value}
+    if request == BYTES_OF:
+        asked = {"target_size": plain[int(value) - 1].bytes}
     start = time.perf_counter()
     made = comrec.compress(pixels, preset=preset, effort=effort, threads=1, **asked)
     between = time.perf_counter()
@@ -128,6 +133,8 @@ def row_of(
         _, most_bytes, least_db = plain[int(value) - 1]
     elif request == "target_psnr":
         least_db = value
+    elif request == BYTES_OF:
+        most_bytes = asked["target_size"]
     else:
         most_bytes = value * pixels.shape[0] * pixels.shape[1] / 8
     dominated = any(
@@ -186,9 +193,9 @@ def summary(found: Sequence[Row]) -> Iterator[str]:
         gains = [r.psnr_db - (r.plain_psnr_db or 0) for r in pairs]
         restored = sum(r.outcome == "comrec" for r in some)
         yield (
-            f"{request} {value:g}: {np.mean(bytes_):+.1%} bytes, {np.mean(gains):+.2f} "
-            f"dB against plain JPEG ({len(pairs)} pictures); {restored} of {len(some)} "
-            f"restored by the networks"
+            f"{request} {value:g}: {np.mean([r.psnr_db for r in some]):.2f} dB; "
+            f"{np.mean(bytes_):+.1%} bytes, {np.mean(gains):+.2f} dB against plain "
+            f"JPEG ({len(pairs)} pictures); {restored} of {len(some)} by the networks"
         )
     times = [r.compress_s / max(r.decompress_s, 0.01) for r in found
              if r.outcome == "comrec"]  # fmt: skip
