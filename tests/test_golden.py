@@ -1,5 +1,6 @@
 """Pairs that earlier versions wrote decode for ever, to the pixels of then."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,25 @@ import pytest
 from PIL import Image
 
 import comrec
+from comrec import presets
 
 GOLDEN = sorted((Path(__file__).parent / "data" / "golden").glob("*/*.comrec.jpg"))
 
 
-def test_there_are_golden_pairs():
-    assert len(GOLDEN) >= 3
+def test_every_trained_pair_has_a_file_here_at_each_of_its_scales():
+    found = set()
+    for path in GOLDEN:
+        sidecar = path.with_name(path.name.replace(".comrec.jpg", ".comrec.json"))
+        if sidecar.exists():
+            record = json.loads(sidecar.read_bytes())
+            preset = presets.find(record["preset"])
+            found.add((preset.name, record.get("scale", preset.scales[0])))
+    assert found >= {
+        (preset.name, scale)
+        for preset in presets.PRESETS.values()
+        if preset.weights
+        for scale in preset.scales
+    }
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parent.name}/{p.name}")

@@ -35,7 +35,7 @@ image.src = "photo.comrec.jpg";
 def test_chromium_shows_the_compact_image(tmp_path, channels, embed):
     photo = data.astronaut()[:96, 128:256]
     image = photo if channels == 3 else photo[..., 0].copy()
-    result = comrec.compress(image, jpeg_quality=60, embed=embed)
+    result = comrec.compress(image, jpeg_quality=60, scale=2, embed=embed)
     (tmp_path / "photo.comrec.jpg").write_bytes(result.jpeg)
     (tmp_path / "page.html").write_text(PAGE)
     run = subprocess.run(
