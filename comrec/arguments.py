@@ -37,13 +37,34 @@ def parser() -> Parser:
     _add_verify(
         commands.add_parser("verify", help="decode, compare, may the original go?")
     )
+    _add_compare(
+        commands.add_parser("compare", help="beside plain JPEG, at equal bytes")
+    )
     return parser
 
 
 def _add_compress(parser: argparse.ArgumentParser) -> None:
     _add_batch(parser, "pictures, folders (with -r), globs, or - for stdin")
-    parser.add_argument("-p", "--preset", help="trained pair; see `comrec presets`")
+    _add_preset(parser)
     _add_targets(parser.add_mutually_exclusive_group())
+    _add_choices(parser)
+    parser.add_argument("--embed", action="store_true", help="sidecar inside the .jpg")
+    parser.add_argument(
+        "--metadata",
+        default="all",
+        metavar="KINDS",
+        help="all, none, or some of exif,icc,xmp",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="do all the work, write nothing"
+    )
+
+
+def _add_preset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-p", "--preset", help="trained pair; see `comrec presets`")
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tune",
         choices=("psnr", "visual"),
@@ -65,16 +86,38 @@ def _add_compress(parser: argparse.ArgumentParser) -> None:
         metavar="auto|N",
         help="image size : compact size (auto: what is best for the picture)",
     )
-    parser.add_argument("--embed", action="store_true", help="sidecar inside the .jpg")
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument(
-        "--metadata",
-        default="all",
-        metavar="KINDS",
-        help="all, none, or some of exif,icc,xmp",
+        "--report",
+        type=Path,
+        metavar="FILE.html",
+        help="a page to look at, in one file",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="do all the work, write nothing"
+        "--codecs",
+        nargs="+",
+        default=[],
+        metavar="CODEC",
+        help="others to compare with: webp, avif, jpeg2000, jxl, mozjpeg, "
+        "mozjpeg-flat, half-jpeg, comrec:PRESET@SCALE",
     )
+    parser.add_argument(
+        "--points",
+        type=_number(0, 100),
+        metavar="N",
+        help="of each curve on the page, 0 for none (6, none above 2 megapixels)",
+    )
+    parser.add_argument(
+        "-f", "--force", action="store_true", help="replace a page of comrec's own"
+    )
+    _add_preset(parser)
+    _add_targets(parser.add_mutually_exclusive_group())
+    _add_choices(parser)
+    _add_limits(parser)
+    parser.set_defaults(embed=False, metadata="none", jobs=1)
 
 
 def _add_targets(group: argparse._MutuallyExclusiveGroup) -> None:

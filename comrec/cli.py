@@ -13,6 +13,7 @@ from comrec.errors import ComrecError, UsageError
 if TYPE_CHECKING:
     from comrec.jobs import Reading, Row
     from comrec.naming import Job
+    from comrec.options import Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,9 +32,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _compress(args: argparse.Namespace) -> int:
-    from comrec import api, jobs, metadata, presets
+    from comrec import jobs
 
-    options = api.Options(
+    options = _options(args)
+    writing = jobs.Writing(args.force, args.skip_existing, args.dry_run)
+    return _run(
+        args, lambda job: jobs.compress(job, options, writing), console.compressed
+    )
+
+
+def _options(args: argparse.Namespace) -> Options:
+    from comrec import metadata, presets
+    from comrec.options import Options
+
+    return Options(
         preset=args.preset or presets.DEFAULT,
         quality=args.quality,
         jpeg_quality=args.jpeg_quality,
@@ -48,10 +60,6 @@ def _compress(args: argparse.Namespace) -> int:
         max_pixels=args.max_pixels,
         engine=args.engine,
         threads=_threads(args.jobs),
-    )
-    writing = jobs.Writing(args.force, args.skip_existing, args.dry_run)
-    return _run(
-        args, lambda job: jobs.compress(job, options, writing), console.compressed
     )
 
 
@@ -138,6 +146,27 @@ def _threads(at_once: int) -> int:
     return 0 if at_once == 1 else max((os.cpu_count() or 1) // at_once, 1)
 
 
+def _compare(args: argparse.Namespace) -> int:
+    from comrec import compare
+
+    out = console.Output(quiet=args.quiet)
+    asked = compare.Asked(_options(args), tuple(args.codecs), args.points)
+    report = compare.Report(args.report, args.force) if args.report else None
+    failed = 0
+    results = compare.each(args.inputs, asked)
+    for path, result in out.progress(results, len(args.inputs), args.command):
+        if isinstance(result, ComrecError):
+            failed += 1
+            out.fail(result)
+            continue
+        out.row(compare.row(str(path), result), console.compared, args.json)
+        if report:
+            report.add(result)
+    if report:
+        report.write()
+    return int(failed > 0)
+
+
 def _info(args: argparse.Namespace) -> int:
     from comrec import inspection
 
@@ -162,6 +191,7 @@ def _presets(args: argparse.Namespace) -> int:
 
 
 COMMANDS = {
+    "compare": _compare,
     "compress": _compress,
     "decompress": _decompress,
     "info": _info,

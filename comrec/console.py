@@ -216,6 +216,20 @@ def verified(row: Row) -> str:
     )
 
 
+def compared(row: Row) -> str:
+    """What `compare` says of one picture."""
+    lines = [f"{row['input']}: {row['width_px']}x{row['height_px']}"]
+    for codec in row["codecs"]:  # type: ignore[attr-defined]
+        more = ""
+        if codec["ssimulacra2"] is not None:
+            more = f"  SSIMULACRA2 {codec['ssimulacra2']:6.2f}"
+        lines.append(
+            f"  {codec['codec']:<14}{_thousands(codec['bytes']):>9} bytes  "
+            f"{_decibel(codec['psnr_db']):>8}{more}  {codec['detail']}"
+        )
+    return "\n".join([*lines, *(f"  {note}" for note in row["notes"])])  # type: ignore[attr-defined]
+
+
 def details(row: Row) -> str:
     """Names and values, one a line; short records on one line."""
     width = max(map(len, row))

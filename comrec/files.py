@@ -16,6 +16,8 @@ from comrec.errors import JpegError, OutputError, SidecarError
 from comrec.opening import opened
 
 JSON_START = b'{"comrec":'  # of every sidecar file
+PAGE_START = b"<!doctype html>"
+PAGE_SIGNATURE = b'<meta name="generator" content="comrec '  # near the start of a page
 HEAD_BYTES = 2**18  # of a .jpg: there the marker is, after other metadata at worst
 
 
@@ -81,6 +83,8 @@ def is_ours(path: Path) -> bool:
     if data[:2] == b"\xff\xd8":
         named = path.stem.lower().endswith(".comrec")
         return named or _is_signed(data) or _is_compressed(path)
+    if data.startswith(PAGE_START):
+        return PAGE_SIGNATURE in data[:1000]
     return _is_signed(data) or data.startswith(JSON_START)
 
 

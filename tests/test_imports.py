@@ -27,7 +27,7 @@ LAYERS = (
     ("search", "packing", "train", "evaluate"),
     ("targets",),
     ("api", "files"),
-    ("jobs",),
+    ("jobs", "compare"),
     ("arguments",),
     ("cli",),
     ("__main__",),

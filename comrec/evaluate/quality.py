@@ -61,6 +61,12 @@ def require(metrics: str) -> None:
         )
 
 
+def is_complete(image: np.ndarray) -> bool:
+    """Whether "all" metrics can be had for an image, here."""
+    large = min(image.shape[:2]) >= MS_SSIM_SIDE_PX
+    return large and importlib.util.find_spec("ssimulacra2") is not None
+
+
 def ms_ssim(image: np.ndarray, restored: np.ndarray) -> float:
     """Multi-scale SSIM of Wang et al. 2003, in the details as pytorch-msssim has it.
 

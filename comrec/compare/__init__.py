@@ -1,0 +1,110 @@
+"""`comrec compare`: pictures in as many bytes of comrec, plain JPEG and others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from comrec import api, files
+from comrec.compare import page
+from comrec.compare.measure import Comparison, compare
+from comrec.errors import ComrecError, OutputError, naming_errors
+from comrec.evaluate import peers
+from comrec.options import Options
+from comrec.report import decibel
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What pictures are compared by.
+
+    Attributes:
+      options: of comrec.
+      others: names of codecs besides plain JPEG, see `comrec.evaluate.peers`.
+      points: of each curve; see `curves.measured`.
+
+    Raises:
+      UsageError: a codec is unknown.
+    """
+
+    options: Options
+    others: Sequence[str] = ()
+    points: int | None = None
+
+    def __post_init__(self) -> None:
+        peers.load(self.others)
+
+
+def each(
+    paths: Sequence[Path], asked: Asked
+) -> Iterator[tuple[Path, Comparison | ComrecError]]:
+    """One picture after the other; an error stands for one that cannot be compared."""
+    for path in paths:
+        try:
+            data, name = api.load(path)
+            with naming_errors(name):
+                picture = api.read_input(data, asked.options.max_pixels)
+                made = compare(
+                    picture, path.name, asked.options, asked.others, asked.points
+                )
+        except ComrecError as err:
+            yield path, err
+        else:
+            yield path, made
+
+
+class Report:
+    """A page that pictures are added to.
+
+    Args:
+      path: of the .html.
+      force: a page of comrec's own may be replaced.
+
+    Raises:
+      OutputError: something stands there, or the name is no page's.
+    """
+
+    def __init__(self, path: Path, force: bool) -> None:
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise OutputError(f"{path}: a page ends in .html. Use another name")
+        files.refuse_existing(path, force)
+        self.path = path
+        self._names: list[str] = []
+        self._sections: list[str] = []
+
+    def add(self, made: Comparison) -> None:
+        self._sections.append(page.section(made, len(self._names)))
+        self._names.append(made.name)
+
+    def write(self) -> None:
+        """The file, whole or not at all; none where no picture was added."""
+        if self._names:
+            files.write(self.path, page.page(self._names, self._sections))
+
+
+def row(name: str, made: Comparison) -> dict[str, object]:
+    """A record of JSON values."""
+    codecs = [
+        {
+            "codec": shown.label,
+            "detail": shown.detail,
+            "bytes": shown.rate_bytes,
+            "rate_bpp": round(made.rate_bpp(shown), 4),
+            "psnr_db": decibel(shown.psnr_db),
+            "ms_ssim": _rounded(shown.ms_ssim, 5),
+            "ssimulacra2": _rounded(shown.ssimulacra2, 2),
+        }
+        for shown in made.shown
+        if shown.rate_bytes
+    ]
+    height, width = made.size
+    return {
+        "input": name, "width_px": width, "height_px": height, "codecs": codecs,
+        "notes": list(made.notes),
+    }  # fmt: skip
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or math.isnan(value) else round(value, digits)

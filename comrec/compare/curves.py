@@ -1,0 +1,73 @@
+"""Rate and distortion of one picture, for the chart of a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from comrec import presets
+from comrec.compare.chart import Point
+from comrec.evaluate import Peer, Setting, peers, quality, run
+from comrec.options import Options
+
+POINTS = 6
+MOST_PX = 2_000_000  # larger pictures get curves only if they are asked for
+OWN_LABEL = "comrec"
+
+
+def measured(
+    rivals: Mapping[str, Peer], pixels: np.ndarray, options: Options, points: int | None
+) -> Mapping[str, Sequence[Point]]:
+    """A curve of each rival, and one of all scales of the preset together.
+
+    Args:
+      rivals: by label.
+      pixels: uint8 (H, W, 1|3).
+      options: whose preset and tune it is.
+      points: settings of each; None for POINTS, or none on pictures over MOST_PX.
+    """
+    if points is None:
+        points = 0 if pixels.shape[0] * pixels.shape[1] > MOST_PX else POINTS
+    if not points:
+        return {}
+    found = {
+        label: _pareto(_points(rival, pixels, points))
+        for label, rival in rivals.items()
+    }
+    preset = presets.find(options.preset)
+    tune = options.tune if preset.jpeg_visual else "psnr"
+    own: list[Point] = []
+    for scale in preset.scales if preset.weights else ():
+        codec = peers.comrec_peer(preset.name, scale, tune)
+        own += _points(codec, pixels, points)
+    return found | {OWN_LABEL: _pareto(own)}
+
+
+def _points(peer: Peer, pixels: np.ndarray, points: int) -> list[Point]:
+    found = []
+    for setting in thinned(peer.grid, points):
+        passed = run(peer, pixels, setting)
+        bpp = 8 * passed.rate_bytes / (pixels.shape[0] * pixels.shape[1])
+        reached_db = quality.scores(pixels, passed.restored).rgb_psnr_db
+        if math.isfinite(reached_db):
+            found.append((bpp, reached_db))
+    return found
+
+
+def _pareto(points: Sequence[Point]) -> Sequence[Point]:
+    """In rising order, without those that another beats."""
+    kept: list[Point] = []
+    for bpp, reached_db in sorted(points, key=lambda point: (point[0], -point[1])):
+        if not kept or reached_db > kept[-1][1]:
+            kept.append((bpp, reached_db))
+    return kept
+
+
+def thinned(settings: Sequence[Setting], points: int) -> Sequence[Setting]:
+    """At most so many of them, the ends among them."""
+    if points >= len(settings):
+        return settings
+    places = np.rint(np.linspace(0, len(settings) - 1, points))
+    return [settings[int(i)] for i in places]
