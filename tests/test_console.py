@@ -141,11 +141,10 @@ def test_info_refuses_what_it_does_not_know(refused, tmp_path, content):
     refused("info", tmp_path / "gone", names=tmp_path / "gone")
 
 
-def test_verify_says_how_close_the_pair_is(run, pair, tmp_path):
+def test_verify_says_how_close_the_pair_is(run, made, pair, tmp_path):
     assert run("verify", pair[0]).status == 0
     ran = run("verify", pair[0], "--original", tmp_path / "photo.png", "--json")
     assert ran.status == 0
-    made = comrec.compress(tmp_path / "photo.png", jpeg_quality=50)
     assert ran.rows[0]["psnr_db"] == round(made.report.psnr_db, 3)
 
 

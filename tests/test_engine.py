@@ -70,7 +70,8 @@ def test_half_precision_drifts_little(preset, crop):
         pytest.skip("this CPU has no bfloat16")
     fast = restored(preset, "openvino", crop, exact=False).astype(int)
     drift = np.abs(fast - restored(preset, "openvino", crop, exact=True))
-    assert 0 < drift.mean() <= 0.1, f"{drift.mean():.4f}, at worst {drift.max()} levels"
+    assert drift.max() == 1  # and on how many pixels depends on the CPU
+    assert drift.mean() <= 0.2, f"{drift.mean():.4f} levels"
 
 
 @NAMES

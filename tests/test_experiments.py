@@ -122,7 +122,10 @@ def test_a_row_says_what_comrec_itself_makes_of_the_picture(tables, two):
     from comrec.metrics import psnr_db
 
     row = tables[1]["qf10", "byte-fair", "comrec"][0]
-    made = comrec.compress(two / "house.png", jpeg_quality=int(row["compact_quality"]))
+    made = comrec.compress(
+        two / "house.png", preset="jiang2017-gray-q50-2",
+        jpeg_quality=int(row["compact_quality"]),
+    )  # fmt: skip
     assert len(made.jpeg) == int(row["jpeg_bytes"])
     assert len(made.sidecar) == int(row["sidecar_bytes"])
     with Image.open(two / "house.png") as picture:
@@ -320,6 +323,23 @@ def test_the_view_of_a_compact_image_is_compared_at_its_bytes(tmp_path):
         assert float(row["view_psnr_db"]) > 20
     with Image.open(figure) as sheet:
         assert sheet.width == 3 * sheet.height
+
+
+@pytest.mark.slow
+def test_compress_is_held_to_its_promises_on_a_folder(two, tmp_path):
+    out = tmp_path / "rows.tsv"
+    said = run("experiments/never_worse.py", two, "--every", 2, "--out", out)
+    assert "0 of 9 files do not keep to what was asked, 0 are worse" in said
+    head, *lines = (line.split("\t") for line in out.read_text().splitlines())
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    assert {row["picture"] for row in rows} == {"house"}
+    assert {row["kept"] for row in rows} == {"True"}
+    assert {row["worse"] for row in rows} == {"False"}
+    quality = {r["value"]: r for r in rows if r["request"] == "quality"}
+    for value, row in quality.items():
+        assert row["plain_quality"] == value
+        assert int(row["total_bytes"]) <= int(row["plain_bytes"])
+        assert float(row["psnr_db"]) >= float(row["plain_psnr_db"])
 
 
 @pytest.mark.slow

@@ -67,8 +67,13 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "elsewhere"),
-    [(["--jpeg-quality", 50], False), ([], True)],
-    ids=["networks used, outputs beside", "default, outputs elsewhere"],
+    [
+        (["--jpeg-quality", 50, "-p", "jiang2017-gray-q50-2"], False),
+        (["--jpeg-quality", 50, "-p", "comrec-base", "--scale", 1.5], False),
+        (["--jpeg-quality", 50, "-p", "comrec-lite", "--scale", 2], False),
+        ([], True),
+    ],
+    ids=["jiang2017, outputs beside", "base", "lite", "default, outputs elsewhere"],
 )
 def test_every_picture_comes_back_in_its_size_and_mode(
     run, folder, listing, options, elsewhere
@@ -113,7 +118,7 @@ def test_a_large_photo_comes_back(run, tmp_path, options):
     Image.fromarray(large).save(source, compress_level=1)
     made = run("compress", source, "--json", *options)
     assert made.status == 0
-    assert made.rows[0]["outcome"] == ("comrec" if options else "plain")
+    assert made.rows[0]["outcome"] == "comrec"
     assert run("decompress", tmp_path / "large.comrec.jpg").status == 0
     with Image.open(tmp_path / "large.restored.png") as restored:
         assert restored.size == (5000, 3000)

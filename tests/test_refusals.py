@@ -179,7 +179,7 @@ def sidecar_changes() -> dict[str, dict]:
         "crc": {"crc": "00000000"}, "short crc": {"crc": "12"}, "no crc": {"crc": 5},
         "unknown field": {"quality": 3}, "alpha": {"alpha": "AAAA"},
         "bad alpha": {"alpha": "!"}, "alpha number": {"alpha": 4},
-        "scale": {"scale": 2},
+        "scale": {"scale": 1.5},
     }  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def draw(lines: Sequence[Line]) -> bytes:
     from matplotlib.figure import Figure
 
     metric = PSNR[lines[0].channels]
-    lines = [line for line in lines if line.metric == metric]
+    lines = _fewer([line for line in lines if line.metric == metric])
     figure = Figure(figsize=(13, 6.2), layout="constrained")
     curves, gaps = figure.subplots(1, 2)
     _draw_curves(curves, lines)
@@ -65,6 +65,18 @@ def draw(lines: Sequence[Line]) -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=150)
     return out.getvalue()
+
+
+def _fewer(lines: Sequence[Line]) -> Sequence[Line]:
+    """Without the single scales, where several presets have the best of theirs."""
+    own = {line.codec: peers.COMREC.fullmatch(line.codec) for line in lines}
+    best = {m["preset"] for m in own.values() if m and m["scale"] == "auto"}
+    if len(best) < 2:
+        return lines
+    return [
+        line for line in lines
+        if not (m := own[line.codec]) or m["preset"] not in best or m["scale"] == "auto"
+    ]  # fmt: skip
 
 
 def _draw_curves(panel: Axes, lines: Sequence[Line]) -> None:
