@@ -110,7 +110,7 @@ def test_every_picture_comes_back_in_its_size_and_mode(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "options", [[], ["--jpeg-quality", "30"]], ids=["default", "networks used"]
+    "options", [["-p", "comrec-lite"], ["--jpeg-quality", 30]], ids=["lite", "base"]
 )
 def test_a_large_photo_comes_back(run, tmp_path, options):
     large = np.tile(pictures.photo(200, 250), (15, 20, 1))

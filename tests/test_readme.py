@@ -92,6 +92,85 @@ def test_the_pair_is_a_decibel_above_plain_jpeg_at_its_bytes():
     assert mean(rows("qf10", "byte-fair", "comrec"), "gain_db") >= 1.0
 
 
+RESULTS = ROOT / "experiments" / "results"
+CODECS = {
+    "jpeg": "JPEG (libjpeg-turbo, optimised)", "mozjpeg": "mozjpeg", "jxl": "JPEG XL",
+    "webp": "WebP", "jpeg2000": "JPEG 2000", "avif": "AVIF",
+    "comrec:comrec-lite@auto": "**comrec-lite**",
+    "comrec:comrec-base@auto": "**comrec-base**",
+}  # fmt: skip
+
+
+def summary(name: str) -> list[dict[str, str]]:
+    with (RESULTS / f"{name}-summary.tsv").open() as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def bd_rate(name: str, metric: str, codec: str) -> str:
+    (row,) = [r for r in summary(name) if (r["metric"], r["codec"]) == (metric, codec)]
+    return f"{float(row['bd_rate_percent']):+.1f} %".replace("+0.0 %", "")
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_kodak_in_the_readme_is_the_rows(codec):
+    colour = [r for r in summary("kodak") if r["metric"] == "rgb_psnr_db"]
+    (row,) = [r for r in colour if r["codec"] == codec]
+    assert row["pictures"] == "24"
+    rates = [row[f"at_{bpp}_bpp"] for bpp in ("0.15", "0.25", "0.50", "1.00")]
+    figures = [
+        CODECS[codec],
+        bd_rate("kodak", "rgb_psnr_db", codec),
+        *[f"{float(psnr_db):.2f}" if psnr_db else "" for psnr_db in rates],
+        bd_rate("kodak-grey", "luma_psnr_db", codec),
+    ]
+    line = " | ".join(["", *figures, ""]).strip().replace("|  |", "| |")
+    assert line in README.splitlines()
+
+
+@pytest.mark.parametrize("name", ["kodak", "kodak-grey", "kodak-visual"])
+def test_kodak_was_measured_with_the_weights_that_are_shipped(name):
+    from comrec import presets
+
+    ours = [row for row in summary(name) if row["codec"].startswith("comrec:")]
+    assert ours
+    for row in ours:
+        preset = row["codec"].removeprefix("comrec:").partition("@")[0]
+        assert presets.find(preset).hash in row["version"]
+
+
+def test_the_ablation_of_comcnn_in_the_readme_is_the_rows():
+    with (RESULTS / "comcnn.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    ways = list(dict.fromkeys(row["way"] for row in rows))
+    assert len(ways) == 4
+    for way in ways:
+        figures = [f"{float(r['gain_db']):.2f}" for r in rows if r["way"] == way]
+        ends = " | ".join(["", *figures, ""]).rstrip()
+        assert any(line.endswith(ends) for line in README.splitlines())
+
+
+@pytest.mark.parametrize("value", [10, 25, 50, 75, 90])
+def test_what_quality_saves_in_the_readme_is_the_rows(value):
+    with (RESULTS / "never_worse.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    some = [r for r in rows if (r["request"], float(r["value"])) == ("quality", value)]
+    assert len(some) == 24
+    saved = [1 - int(r["total_bytes"]) / int(r["plain_bytes"]) for r in some]
+    (head,) = [line for line in README.splitlines() if f"`-q {value}` |" in line]
+    (line,) = [line for line in README.splitlines() if "| bytes saved |" in line]
+    column = [cell.strip() for cell in head.split("|")].index(f"`-q {value}`")
+    cells = [cell.strip() for cell in line.split("|")]
+    assert cells[column] == f"{sum(saved) / 24:.0%}"
+
+
+def test_no_file_of_kodak_or_set7_is_worse_than_plain_jpeg():
+    for name, pictures in (("never_worse", 24), ("never_worse-set7", 7)):
+        with (RESULTS / f"{name}.tsv").open() as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        assert len({row["picture"] for row in rows}) == pictures
+        assert {(row["kept"], row["worse"]) for row in rows} == {("True", "False")}
+
+
 def shell_lines() -> list[str]:
     blocks = re.findall(r"```\n(.*?)```", README, re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
