@@ -154,16 +154,20 @@ def _compare(args: argparse.Namespace) -> int:
     report = compare.Report(args.report, args.force) if args.report else None
     failed = 0
     results = compare.each(args.inputs, asked)
-    for path, result in out.progress(results, len(args.inputs), args.command):
-        if isinstance(result, ComrecError):
-            failed += 1
-            out.fail(result)
-            continue
-        out.row(compare.row(str(path), result), console.compared, args.json)
+    try:
+        for path, result in out.progress(results, len(args.inputs), args.command):
+            if isinstance(result, ComrecError):
+                failed += 1
+                out.fail(result)
+                if args.json:
+                    out.row(compare.failed(path, result), str, as_json=True)
+                continue
+            if report:
+                report.add(result)
+            out.row(compare.row(str(path), result), console.compared, args.json)
+    finally:  # an interrupted run leaves a page of what is done
         if report:
-            report.add(result)
-    if report:
-        report.write()
+            report.write()
     return int(failed > 0)
 
 

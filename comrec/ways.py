@@ -166,7 +166,7 @@ class Way:
 
         mozjpeg's trellis depends on the scans, by some hundredths of a dB.
         """
-        if self.codec is None or quality in self.verified:
+        if self.codec is None:
             return self.jpeg(quality)
         drafter = copy.copy(self.codec)
         drafter.settings = replace(self.settings, scans="baseline")

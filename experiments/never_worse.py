@@ -80,8 +80,8 @@ def main() -> None:
     add("--preset", default=presets.DEFAULT)
     add("--effort", type=int, default=options.EFFORT)
     add("--grey", action="store_true", help="BT.601 luma of the pictures")
-    add("--every", type=int, default=1, help="take every n-th picture")
-    add("--jobs", type=int, default=1, help="processes, one core each")
+    add("--every", type=count, default=1, help="take every n-th picture")
+    add("--jobs", type=count, default=1, help="processes, one core each")
     add("--out", type=Path, help="TSV to write")
     args = parser.parse_args()
     try:
@@ -93,6 +93,12 @@ def main() -> None:
     if args.out:
         lines = ["\t".join(Row._fields), *("\t".join(map(str, row)) for row in found)]
         files.write(args.out, ("\n".join(lines) + "\n").encode())
+
+
+def count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1. Received: {text!r}")
+    return int(text)
 
 
 def measure(args: argparse.Namespace) -> list[Row]:
@@ -107,10 +113,15 @@ def measure(args: argparse.Namespace) -> list[Row]:
 def rows_of(picture: folder.Picture, preset: str, effort: int) -> list[Row]:
     pixels = picture.pixels()
     plain = list(plain_jpegs(pixels))
-    return [
-        row_of(pixels, plain, picture.path.stem, preset, effort, *request)
-        for request in REQUESTS
-    ]
+    rows = []
+    for request in REQUESTS:
+        try:
+            rows.append(
+                row_of(pixels, plain, picture.path.stem, preset, effort, *request)
+            )
+        except ComrecError as err:  # a target that this picture cannot meet
+            print(f"{picture.path}, {request[0]} {request[1]:g}: {err}", flush=True)
+    return rows
 
 
 def row_of(
@@ -188,6 +199,8 @@ def _rival(
 def summary(found: Sequence[Row]) -> Iterator[str]:
     for request, value in REQUESTS:
         some = [r for r in found if (r.request, r.value) == (request, value)]
+        if not some:
+            continue
         pairs = [r for r in some if r.plain_bytes is not None]
         bytes_ = [r.total_bytes / (r.plain_bytes or 1) - 1 for r in pairs]
         gains = [r.psnr_db - (r.plain_psnr_db or 0) for r in pairs]

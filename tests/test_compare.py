@@ -16,6 +16,7 @@ from PIL import Image
 
 from comrec import compare, jpeg
 from comrec.compare import chart, curves, measure, page
+from comrec.errors import OutputError
 from comrec.evaluate import Peer, peers
 from comrec.image import Picture
 from comrec.metrics import psnr_db
@@ -73,7 +74,7 @@ def stub(grid: tuple[float, ...]) -> Peer:
 
 @pytest.mark.parametrize("budget_bytes", [30, 37, 95, 300, 305, 999, 1000, 2000])
 def test_settings_between_those_of_the_grid_are_found(budget_bytes):
-    image = np.zeros((4, 4, 3), np.uint8)
+    image = np.zeros((160, 160, 3), np.uint8)
     setting, files = measure.within(stub((3, 10, 30)), image, budget_bytes)
     assert setting == min(budget_bytes // 10, 99)
     assert len(files[0]) == 10 * setting
@@ -132,6 +133,79 @@ def test_names_are_text_and_not_markup(path):
     assert "a &quot;picture&quot; &lt;b&gt;&amp;amp;.png" in text
 
 
+@pytest.mark.parametrize("name", ["caf\udce9.png", "$css </script>'\".png"])
+def test_any_name_makes_a_page(made, tmp_path, name):
+    report = compare.Report(tmp_path / "page.html", force=False)
+    report.add(dataclasses.replace(made, name=name))
+    report.write()
+    text = report.path.read_text()
+    assert text.count("</script>") == 2  # its own two
+
+
+def test_a_picture_that_no_plain_jpeg_fits_is_shown_without_one(photo, tmp_path):
+    asked = Options(jpeg_quality=1, scale=2)
+    made = compare.compare(photo, "x", asked, points=2)
+    assert [shown.label for shown in made.shown] == ["original", "comrec"]
+    assert any("plain JPEG does not fit" in note for note in made.notes)
+    assert made.crops == ()
+    report = compare.Report(tmp_path / "page.html", force=False)
+    report.add(made)
+    report.write()
+    text = report.path.read_text()
+    assert "differ most" not in text
+    assert "<option selected>original</option>" in text
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 17, 1), (9, 9, 3)])
+def test_the_smallest_pictures_are_compared(shape, tmp_path):
+    pixels = np.full(shape, 90, np.uint8)
+    made = compare.compare(Picture(pixels), "x", Options(quality=50), ["webp"])
+    report = compare.Report(tmp_path / "page.html", force=False)
+    report.add(made)
+    report.write()
+    assert "∞" in report.path.read_text()
+
+
+def test_a_codec_that_fails_is_a_note_and_not_the_end(photo, monkeypatch):
+    def failing(name: str) -> Peer:
+        def encode(pixels: np.ndarray, setting: float) -> tuple[bytes, ...]:
+            raise ValueError("Image size exceeds the limit")
+
+        return Peer(name, "", (1, 2), encode, lambda files: np.zeros(1))
+
+    monkeypatch.setitem(peers._MAKERS, "jxl", failing)
+    made = compare.compare(photo, "x", Options(quality=10), ["jxl"], points=0)
+    assert any("jxl does not take this picture" in note for note in made.notes)
+
+
+def test_what_is_not_shown_is_said():
+    array = pictures.with_alpha(pictures.photo(*SIDES))
+    picture = Picture(array[..., :3].copy(), array[..., 3].copy(), notes=("16 bits",))
+    made = compare.compare(picture, "x", Options(quality=10), points=0)
+    assert "16 bits" in made.notes
+    assert any("Transparency" in note for note in made.notes)
+
+
+def test_a_page_that_came_meanwhile_is_not_replaced(made, tmp_path):
+    report = compare.Report(tmp_path / "page.html", force=False)
+    report.add(made)
+    (tmp_path / "page.html").write_text("mine")
+    with pytest.raises(OutputError, match="exists"):
+        report.write()
+    assert (tmp_path / "page.html").read_text() == "mine"
+
+
+def test_a_codec_named_twice_is_compared_once():
+    asked = compare.Asked(Options(), ["webp", "jpeg-smaller", "webp"])
+    assert asked.others == ("webp",)
+
+
+def test_comrec_has_its_own_colour_whatever_else_is_drawn(made):
+    drawn = chart.chart(made.curves, {})
+    assert drawn.count('<g class="own">') == 1
+    assert drawn.index('class="own"') < drawn.index(">comrec</text>")
+
+
 def test_pixels_come_back_as_they_are(made):
     for pixels in (made.shown[2].pixels, made.shown[2].pixels[..., :1].copy()):
         import base64
@@ -169,8 +243,11 @@ def test_a_picture_that_cannot_be_read_does_not_keep_the_others(run, tmp_path):
     ran = run("compare", broken, photo, tmp_path / "none.png", "--json", "-q", 10,
               "--report", report)  # fmt: skip
     assert ran.status == 1
-    assert [row["input"] for row in ran.rows] == [str(photo)]
-    assert {codec["codec"] for codec in ran.rows[0]["codecs"]} >= {"comrec"}
+    assert [row["input"] for row in ran.rows] == [
+        str(path) for path in (broken, photo, tmp_path / "none.png")
+    ]
+    assert [row.get("outcome") for row in ran.rows] == ["failed", None, "failed"]
+    assert {codec["codec"] for codec in ran.rows[1]["codecs"]} >= {"comrec"}
     lines = ran.err.splitlines()
     assert [str(p) in line for p, line in zip(
         (broken, tmp_path / "none.png"), lines, strict=True
@@ -183,6 +260,7 @@ def test_a_picture_that_cannot_be_read_does_not_keep_the_others(run, tmp_path):
     [
         (["--codecs", "gif"], "no codec is called 'gif'"),
         (["--points", "1000"], "must be a whole number from 0 to 100"),
+        (["--points", "1"], "a curve has 2 points or more"),
         (["--report", "page.txt"], "a page ends in .html"),
     ],
 )
@@ -327,7 +405,7 @@ def test_the_tab_key_reaches_every_control_and_each_has_a_name(opened):
         names.append(opened.switch_to.active_element.accessible_name)
     assert all(names[:14])
     assert {"left", "right", "flip", "zoom in", "divider"} <= set(names)
-    assert any(name.startswith("Show the part at") for name in names)
+    assert any("comrec: show the part at" in name for name in names)
     handle = one(opened, ".handle")
     assert handle.aria_role == "slider"
     assert "plain JPEG" in handle.get_attribute("aria-valuetext")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,13 @@ from pathlib import Path
 from comrec import api, files
 from comrec.compare import page
 from comrec.compare.measure import Comparison, compare
-from comrec.errors import ComrecError, OutputError, naming_errors
+from comrec.errors import (
+    ComrecError,
+    ImageError,
+    OutputError,
+    UsageError,
+    naming_errors,
+)
 from comrec.evaluate import peers
 from comrec.options import Options
 from comrec.report import decibel
@@ -34,7 +41,12 @@ class Asked:
     points: int | None = None
 
     def __post_init__(self) -> None:
+        if self.points == 1:
+            raise UsageError("a curve has 2 points or more, or 0 for none. Received: 1")
         peers.load(self.others)
+        named = dict.fromkeys(self.others)
+        named.pop("jpeg-smaller", None)  # plain JPEG is there anyway
+        object.__setattr__(self, "others", tuple(named))
 
 
 def each(
@@ -51,6 +63,14 @@ def each(
                 )
         except ComrecError as err:
             yield path, err
+        except MemoryError:
+            yield path, ImageError(f"{path}: not enough memory for this picture")
+        except Exception as err:  # one picture must not end the others
+            kind = type(err).__name__
+            yield (
+                path,
+                ComrecError(f"{path}: unexpected {kind} ({err}). Please report it"),
+            )
         else:
             yield path, made
 
@@ -69,8 +89,8 @@ class Report:
     def __init__(self, path: Path, force: bool) -> None:
         if path.suffix.lower() not in (".html", ".htm"):
             raise OutputError(f"{path}: a page ends in .html. Use another name")
-        files.refuse_existing(path, force)
-        self.path = path
+        self.path, self._force = path, force
+        self._refuse_existing()
         self._names: list[str] = []
         self._sections: list[str] = []
 
@@ -81,7 +101,22 @@ class Report:
     def write(self) -> None:
         """The file, whole or not at all; none where no picture was added."""
         if self._names:
+            self._refuse_existing()  # it may have come meanwhile
             files.write(self.path, page.page(self._names, self._sections))
+
+    def _refuse_existing(self) -> None:
+        if os.path.lexists(self.path) and not (
+            self._force and files.is_ours(self.path)
+        ):
+            raise OutputError(
+                f"{self.path}: exists. Give --report another name, or -f to replace a "
+                f"page that comrec made"
+            )
+
+
+def failed(path: Path, err: ComrecError) -> dict[str, object]:
+    """The record of a picture that could not be compared."""
+    return {"input": str(path), "outcome": "failed", "error": str(err)}
 
 
 def row(name: str, made: Comparison) -> dict[str, object]:

@@ -13,6 +13,8 @@ WIDTH, HEIGHT = 720, 380
 LEFT, RIGHT, TOP, BOTTOM = 52, 150, 14, 44
 TICKS_BPP = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 LINE_HEIGHT = 17
+COLOURS = 8  # in page.css
+OWN_LABEL = "comrec"
 
 
 def chart(curves: Mapping[str, Sequence[Point]], dots: Mapping[str, Point]) -> str:
@@ -40,9 +42,11 @@ def chart(curves: Mapping[str, Sequence[Point]], dots: Mapping[str, Point]) -> s
     parts = _axes(min(rates), max(rates), range(int(low), int(high) + 1, step),
                   x_of, y_of)  # fmt: skip
     ends = _apart({label: place(points[-1])[1] for label, points in drawn.items()})
-    for i, (label, points) in enumerate(drawn.items()):
+    rivals = [label for label in drawn if label != OWN_LABEL]
+    for label, points in drawn.items():
+        kind = "own" if label == OWN_LABEL else f"c{rivals.index(label) % COLOURS}"
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, points))
-        parts.append(f'<g class="c{i % 9}"><polyline points="{path}"/>')
+        parts.append(f'<g class="{kind}"><polyline points="{path}"/>')
         if label in finite:
             x, y = place(finite[label])
             parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="6"/>')

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from comrec import presets
-from comrec.compare.chart import Point
+from comrec.compare.chart import OWN_LABEL, Point
 from comrec.evaluate import Peer, Setting, peers, quality, run
 from comrec.options import Options
 
 POINTS = 6
 MOST_PX = 2_000_000  # larger pictures get curves only if they are asked for
-OWN_LABEL = "comrec"
 
 
 def measured(

@@ -10,8 +10,8 @@ import numpy as np
 
 from comrec import api, jpeg
 from comrec.compare import curves
-from comrec.compare.chart import Point
-from comrec.compare.curves import OWN_LABEL
+from comrec.compare.chart import OWN_LABEL, Point
+from comrec.errors import ComrecError
 from comrec.evaluate import Files, Peer, Setting, peers, quality, run
 from comrec.image import Picture
 from comrec.options import Options
@@ -19,8 +19,10 @@ from comrec.packing import Compressed
 from comrec.tiling import Window, grid
 
 CROPS, CROP_SIDE_PX = 4, 160
-HALVINGS = 7  # of an interval of settings that are no whole numbers
+HALVINGS = 7  # of the interval between two settings of a grid
+SCANNED_MAX_PX = 2**14  # so small that bytes do not quite rise with the setting
 JPEG_LABEL = "plain JPEG"
+SSIMULACRA2_SIDE_PX = 8  # of the picture, at least
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Shown:
       rate_bytes: of all files; 0 for the original, whose file says nothing.
       pixels: uint8 (H, W, 1|3).
       psnr_db: over all channels.
-      ms_ssim: None where a side is too short for it.
-      ssimulacra2: None where the package is not installed.
+      ms_ssim: None where a side is too short for it, under 161 pixels.
+      ssimulacra2: None where the package is not installed, or a side under 8 pixels.
     """
 
     label: str
@@ -53,7 +55,8 @@ class Comparison:
     Attributes:
       name: of the picture.
       shown: the original, plain JPEG, comrec, then the others.
-      crops: where plain JPEG and comrec differ most, at most CROPS.
+      crops: where plain JPEG and comrec differ most, at most CROPS; none where no
+        plain JPEG is so small.
       curves: of each label; empty where none was asked for.
       notes: what was left out, and why.
     """
@@ -98,35 +101,53 @@ def compare(
       ComrecError: the target cannot be met.
     """
     pixels = picture.pixels
-    bare = Picture(pixels)
-    made = api.compress_picture(bare, options)
-    restored = np.atleast_3d(api.decompress(made.jpeg, made.sidecar, exact=True))
-    budget_bytes = made.report.total_bytes
-    notes = []
+    made = api.compress_picture(Picture(pixels), options)
+    back = api.decompress(
+        made.jpeg, made.sidecar, exact=True, max_pixels=options.max_pixels,
+        engine=options.engine, threads=options.threads,
+    )  # fmt: skip
+    own = _scored(OWN_LABEL, _detail(made), _files(made), pixels, np.atleast_3d(back))
+    notes = [*picture.notes]
+    if picture.alpha is not None:
+        notes.append("Transparency is left out on all sides.")
     if made.report.outcome != "comrec":
         notes.append("comrec wrote a plain JPEG: its networks do not pay here.")
-    rivals, left_out = peers.load(others)
+    if not quality.has_ssimulacra2():
+        notes.append("SSIMULACRA2 is left out: pip install comrec[eval].")
+    loaded, left_out = peers.load(others)
+    rivals = {JPEG_LABEL: _plain_jpeg()} | {peer.name: peer for peer in loaded}
+    shown: dict[str, Shown] = {}
     notes += left_out
-    shown = [
-        Shown("original", f"{pixels.shape[1]} x {pixels.shape[0]} pixels", 0, pixels)
-    ]
-    rivals = [_plain_jpeg(), *rivals]
-    for rival in rivals:
+    for label, rival in rivals.items():
+        found = _tried(label, rival, pixels, own.rate_bytes)
+        if isinstance(found, Shown):
+            shown[label] = found
+        else:
+            notes.append(found)
+    drawn = curves.measured(
+        {label: rivals[label] for label in shown}, pixels, options, points
+    )
+    plain = [shown.pop(JPEG_LABEL)] if JPEG_LABEL in shown else []
+    size = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
+    original = Shown("original", size, 0, pixels)
+    crops = worst(pixels, plain[0].pixels, own.pixels) if plain else ()
+    every = (original, *plain, own, *shown.values())
+    return Comparison(name, every, crops, drawn, tuple(notes))
+
+
+def _tried(
+    label: str, rival: Peer, pixels: np.ndarray, budget_bytes: int
+) -> Shown | str:
+    """What a codec makes of a picture, or why it makes nothing."""
+    try:
         fitting = within(rival, pixels, budget_bytes)
         if fitting is None:
-            notes.append(f"{_label(rival)} does not fit {budget_bytes:,} bytes.")
-            continue
+            return f"{label} does not fit {budget_bytes:,} bytes."
         setting, files = fitting
         back = run(rival, pixels, setting).restored
-        shown.append(
-            _scored(_label(rival), f"setting {setting:g}", files, pixels, back)
-        )
-    own = _scored(OWN_LABEL, _detail(made), _files(made), pixels, restored)
-    at = 2 if shown[1:] and shown[1].label == JPEG_LABEL else 1
-    shown.insert(at, own)
-    found = curves.measured({_label(r): r for r in rivals}, pixels, options, points)
-    crops = worst(shown[0].pixels, shown[1].pixels, restored)
-    return Comparison(name, tuple(shown), crops, found, tuple(notes))
+    except (ComrecError, OSError, ValueError, RuntimeError) as err:
+        return f"{label} does not take this picture ({err})."  # libraries' own words
+    return _scored(label, f"setting {setting:g}", files, pixels, back)
 
 
 def within(
@@ -147,6 +168,10 @@ def within(
         found = setting, files
         return True
 
+    if pixels.shape[0] * pixels.shape[1] <= SCANNED_MAX_PX:
+        tried = [(setting, peer.encode(pixels, setting)) for setting in peer.grid]
+        small = [it for it in tried if sum(map(len, it[1])) <= budget_bytes]
+        return max(small, key=lambda it: sum(map(len, it[1])), default=None)
     low, high = 0, len(peer.grid)  # all below low fit, none from high on
     while low < high:
         middle = (low + high) // 2
@@ -186,7 +211,8 @@ def worst(
     sums = {window: float(gap[window.slices].sum()) for window in full}
     order = sorted(full, key=lambda window: -sums[window])
     chosen = order[: CROPS - 1]
-    chosen += [order[-1]] if order[-1] not in chosen else []
+    if order[-1] not in chosen and sums[order[-1]] < 0:
+        chosen.append(order[-1])
     return tuple(chosen)
 
 
@@ -200,10 +226,6 @@ def _plain_jpeg() -> Peer:
         "jpeg-smaller", "", tuple(range(1, 101)), encode,
         lambda files: jpeg.decode(files[0]),
     )  # fmt: skip
-
-
-def _label(peer: Peer) -> str:
-    return JPEG_LABEL if peer.name == "jpeg-smaller" else peer.name
 
 
 def _end(peer: Peer) -> Setting:
@@ -229,9 +251,11 @@ def _files(made: Compressed) -> Files:
 def _scored(
     label: str, detail: str, files: Files, image: np.ndarray, restored: np.ndarray
 ) -> Shown:
-    metrics = "all" if quality.is_complete(image) else "psnr"
-    scores = quality.scores(image, restored, metrics)
-    return Shown(
-        label, detail, sum(map(len, files)), restored, scores.rgb_psnr_db,
-        scores.ms_ssim, scores.ssimulacra2,
-    )  # fmt: skip
+    reached_db = quality.scores(image, restored).rgb_psnr_db
+    large = min(image.shape[:2]) >= quality.MS_SSIM_SIDE_PX
+    ms_ssim = quality.ms_ssim(image, restored) if large else None
+    ssimulacra2 = None
+    if quality.has_ssimulacra2() and min(image.shape[:2]) >= SSIMULACRA2_SIDE_PX:
+        ssimulacra2 = quality.ssimulacra2(image, restored)
+    size = sum(map(len, files))
+    return Shown(label, detail, size, restored, reached_db, ms_ssim, ssimulacra2)

@@ -63,10 +63,14 @@ function open(section) {
     say(`${Math.round(100 * next)} percent`);
   }
 
-  function whole() {
+  function fitted() {
     view.zoom = fit();
     view.fitted = true;
     draw();
+  }
+
+  function whole() {
+    fitted();
     say("whole picture");
   }
 
@@ -106,6 +110,7 @@ function open(section) {
 
   const difference = section.querySelector("button.difference");
   function differ() {
+    if (document.activeElement === handle) stage.focus();  // which it hides
     const on = stage.classList.toggle("difference");
     difference.setAttribute("aria-pressed", String(on));
     say(on ? "difference, times 8" : "side by side");
@@ -124,8 +129,8 @@ function open(section) {
     const action = byKey[event.key.toLowerCase()];
     const arrow = byArrow[event.key];
     if (action) action();
-    else if (event.target === handle && arrow && arrow[0]) {
-      divide(view.at - arrow[0] * (event.shiftKey ? 10 : 1));
+    else if (event.target === handle && arrow) {
+      divide(view.at + (arrow[1] - arrow[0]) * (event.shiftKey ? 10 : 1));
     } else if (event.target === handle && event.key === "Home") divide(0);
     else if (event.target === handle && event.key === "End") divide(100);
     else if (event.target === stage && arrow) {
@@ -147,6 +152,7 @@ function open(section) {
   }, { passive: false });
 
   stage.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
     stage.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, { at: place(event), divides: event.target === handle });
     stage.classList.toggle("panning", event.target !== handle);
@@ -168,7 +174,7 @@ function open(section) {
     }
     moved.at = now;
   });
-  for (const name of ["pointerup", "pointercancel"]) {
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
     stage.addEventListener(name, (event) => {
       pointers.delete(event.pointerId);
       stage.classList.remove("panning");
@@ -193,5 +199,5 @@ function open(section) {
   }
   new ResizeObserver(() => { if (view.fitted) view.zoom = fit(); draw(); }).observe(stage);
   choose();
-  whole();
+  fitted();
 }

@@ -15,14 +15,12 @@ import numpy as np
 from PIL import Image
 
 import comrec
-from comrec.compare.chart import chart
-from comrec.compare.curves import OWN_LABEL
+from comrec.compare.chart import OWN_LABEL, chart
 from comrec.compare.measure import Comparison, Shown
 from comrec.tiling import Window
 
 GENERATOR = "comrec"  # and its version: by this `-f` knows a page of comrec's
 WEBP_MAX_PX = 16_383  # a side of a WebP
-CROP_SHOWN_PX = 96
 MISSING = "–"
 
 
@@ -36,7 +34,7 @@ def page(names: Sequence[str], sections: Sequence[str]) -> bytes:
         css=_part("page.css"),
         js=_part("page.js"),
         pictures="".join(sections),
-    ).encode()
+    ).encode("utf-8", "replace")  # a name need not be text
 
 
 def section(made: Comparison, number: int) -> str:
@@ -57,7 +55,7 @@ def section(made: Comparison, number: int) -> str:
         name=html.escape(made.name),
         width=str(width),
         height=str(height),
-        left=_choices(labels, labels[1]),
+        left=_choices(labels, labels[1] if labels[1] != OWN_LABEL else labels[0]),
         right=_choices(labels, OWN_LABEL),
         sources=json.dumps(sources).replace("<", "\\u003c"),
         pictures="".join(
@@ -67,7 +65,7 @@ def section(made: Comparison, number: int) -> str:
         ),
         rows="".join(_row(made, shown) for shown in made.shown),
         notes="".join(f'<p class="quiet">{html.escape(n)}</p>\n' for n in made.notes),
-        crops="".join(_crop(made, window) for window in made.crops),
+        crops=_crops(made),
         chart=_chart(made),
     )
 
@@ -84,7 +82,7 @@ def _row(made: Comparison, shown: Shown) -> str:
     cells = [
         f"{shown.rate_bytes:,}" if shown.rate_bytes else MISSING,
         f"{made.rate_bpp(shown):.3f}" if shown.rate_bytes else MISSING,
-        _number(shown.psnr_db, ".2f"),
+        _number(shown.psnr_db, ".2f") if shown.rate_bytes else MISSING,
         _number(shown.ms_ssim, ".4f"),
         _number(shown.ssimulacra2, ".1f"),
     ]
@@ -96,7 +94,19 @@ def _row(made: Comparison, shown: Shown) -> str:
 
 
 def _number(value: float | None, how: str) -> str:
-    return MISSING if value is None or math.isinf(value) else format(value, how)
+    if value is None or math.isnan(value):
+        return MISSING
+    return "∞" if math.isinf(value) else format(value, how)
+
+
+def _crops(made: Comparison) -> str:
+    if not made.crops:
+        return ""
+    parts = "".join(_crop(made, window) for window in made.crops)
+    return (
+        f"<h3>Where plain JPEG and comrec differ most</h3>\n"
+        f'<ul class="crops">\n{parts}</ul>\n'
+    )
 
 
 def _crop(made: Comparison, window: Window) -> str:
@@ -111,7 +121,7 @@ def _crop(made: Comparison, window: Window) -> str:
     shown = ", ".join(html.escape(each.label) for each in three)
     return (
         f'<li><button type="button" data-x="{x:g}" data-y="{y:g}" data-side="{side}" '
-        f'aria-label="Show the part at {x:.0f}, {y:.0f}"><span>{parts}</span>'
+        f'aria-label="{shown}: show the part at {x:.0f}, {y:.0f}"><span>{parts}</span>'
         f"<small>{shown}</small></button></li>\n"
     )
 
@@ -124,7 +134,8 @@ def _chart(made: Comparison) -> str:
         for shown in made.shown
         if shown.rate_bytes
     }
-    return f"<h3>Rate and distortion</h3>\n{chart(made.curves, dots)}\n"
+    drawn = chart(made.curves, dots)
+    return drawn and f"<h3>Rate and distortion</h3>\n{drawn}\n"
 
 
 def data_url(pixels: np.ndarray) -> str:

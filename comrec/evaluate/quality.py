@@ -54,17 +54,16 @@ def scores(image: np.ndarray, restored: np.ndarray, metrics: str = "psnr") -> Sc
 
 def require(metrics: str) -> None:
     """Raises ComrecError if what the metrics need is not installed."""
-    if metrics == "all" and not importlib.util.find_spec("ssimulacra2"):
+    if metrics == "all" and not has_ssimulacra2():
         raise ComrecError(
             "SSIMULACRA2 needs the package ssimulacra2, which is not installed: "
             "pip install comrec[eval]"
         )
 
 
-def is_complete(image: np.ndarray) -> bool:
-    """Whether "all" metrics can be had for an image, here."""
-    large = min(image.shape[:2]) >= MS_SSIM_SIDE_PX
-    return large and importlib.util.find_spec("ssimulacra2") is not None
+def has_ssimulacra2() -> bool:
+    """Whether the package that computes it is installed."""
+    return importlib.util.find_spec("ssimulacra2") is not None
 
 
 def ms_ssim(image: np.ndarray, restored: np.ndarray) -> float:
