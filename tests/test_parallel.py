@@ -186,16 +186,19 @@ def assert_same(ours: Path, theirs: Path) -> None:
     """But for the order of float32 sums.
 
     Measured after round 0: 6e-8. In the compact step RecCNN has biases that differ, so
-    here and there a pixel of the JPEG is rounded to its neighbour: 7e-5 after round 1,
-    where a wrong share of that step alone makes 7e-3.
+    here and there a pixel of the JPEG is rounded to its neighbour: after round 1 single
+    weights are 7e-5 apart on one kind of CPU and 3e-3 on another, the mean of a tensor
+    1e-4; a wrong share of that step alone makes 7e-3.
     """
-    for name, tolerance in (("round-0.npz", 1e-5), ("round-1.npz", 5e-4)):
+    for name, worst, mean in (
+        ("round-0.npz", 1e-5, 1e-5), ("round-1.npz", 5e-3, 5e-4)
+    ):  # fmt: skip
         one, other = weights(ours / name), weights(theirs / name)
         assert one.keys() == other.keys()
         for key in one.keys() - AT_RANDOM:
-            np.testing.assert_allclose(
-                one[key], other[key], rtol=0, atol=tolerance, err_msg=f"{name} {key}"
-            )
+            apart = np.abs(one[key] - other[key])
+            assert apart.max() <= worst, (name, key, apart.max())
+            assert apart.mean() <= mean, (name, key, apart.mean())
 
 
 @needs_jax
