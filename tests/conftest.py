@@ -84,7 +84,7 @@ def refused(run, listing):
     return call
 
 
-@pytest.fixture(scope="session", params=pairs.PAIRS, ids=lambda preset: preset.name)
+@pytest.fixture(scope="session", params=pairs.PARAMS)
 def made(request) -> comrec.Compressed:
     """The photo at half size, with the networks whatever they are worth."""
     preset = request.param.name

@@ -15,7 +15,15 @@ PAIRS = tuple(
         if preset.weights
     }.values()
 )
-EACH_PAIR = pytest.mark.parametrize("preset", PAIRS, ids=lambda preset: preset.name)
+# The smallest runs with the slow tests: comrec-base goes the same way through the code.
+PARAMS = [
+    pytest.param(
+        preset, id=preset.name,
+        marks=[pytest.mark.slow] if preset.name == "comrec-lite" else [],
+    )
+    for preset in PAIRS
+]  # fmt: skip
+EACH_PAIR = pytest.mark.parametrize("preset", PARAMS)
 
 
 def inputs(preset: Preset, network: str, image: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -122,6 +122,7 @@ class StopsAt(Watch):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_run_stopped_in_either_kind_of_stage_resumes_to_the_same_bits(
     unbroken, images, tmp_path
 ):
@@ -333,6 +334,7 @@ def test_the_price_of_a_bit_grows_with_the_square_of_the_step(pair):
     assert list(found.values()) == pytest.approx([1, 1], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_one_comcnn_learns_at_several_scales_by_their_shares(images, tmp_path):
     config = replace(
         TINY, scales=(1, 1.5, 2), scale_shares=(0.2, 0.2, 0.6), compact_scales=(1.5, 1),

@@ -125,6 +125,7 @@ def test_a_budget_that_is_spent_stops_the_run(crops, tmp_path):
         run.train(budget_s=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gains", "rounds"), [((0.5, 0.019, 9), 3), ((0.5, 0.021, -1, 9), 4), ((9, 9), 3)]
 )
@@ -346,6 +347,7 @@ def test_rate_term_is_calibrated_to_real_bits(crops):
     assert each * float(keras.ops.sum(counted)) == pytest.approx(bits, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_rate_term_makes_the_compact_image_cheaper(unbroken, crops, tmp_path):
     def cost(weight: float) -> float:
         config = replace(

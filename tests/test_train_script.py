@@ -78,6 +78,7 @@ def test_quick_trains_two_rounds_and_leaves_what_it_promises(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_quick_trains_end_to_end_and_leaves_what_it_promises(joint_config, tmp_path):
     args = [joint_config, "--quick", "--stages", 2, "--run", tmp_path / "run"]
     result = run(*args, script=JOINT_SCRIPT)
