@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from kodak_rd import count
 from PIL import Image, ImageFile
 from rd import rows as folder
 
@@ -93,12 +94,6 @@ def main() -> None:
     if args.out:
         lines = ["\t".join(Row._fields), *("\t".join(map(str, row)) for row in found)]
         files.write(args.out, ("\n".join(lines) + "\n").encode())
-
-
-def count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1. Received: {text!r}")
-    return int(text)
 
 
 def measure(args: argparse.Namespace) -> list[Row]:

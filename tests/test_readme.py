@@ -127,6 +127,13 @@ def test_kodak_in_the_readme_is_the_rows(codec):
     assert line in README.splitlines()
 
 
+def test_what_the_readme_says_first_is_a_row():
+    rate = bd_rate("kodak", "rgb_psnr_db", "comrec:comrec-base@auto")
+    said = re.search(r"take (\d+) % fewer bits than plain JPEG", README)
+    assert said
+    assert int(said[1]) == int(-float(rate.removesuffix(" %")))
+
+
 @pytest.mark.parametrize("name", ["kodak", "kodak-grey", "kodak-visual"])
 def test_kodak_was_measured_with_the_weights_that_are_shipped(name):
     from comrec import presets

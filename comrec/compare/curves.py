@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from comrec import presets
 from comrec.compare.chart import OWN_LABEL, Point
-from comrec.evaluate import Peer, Setting, peers, quality, run
+from comrec.evaluate import Peer, peers, quality, run, thinned
+from comrec.evaluate.bd import Curve
 from comrec.options import Options
 
 POINTS = 6
@@ -32,7 +32,7 @@ def measured(
     if not points:
         return {}
     found = {
-        label: _pareto(_points(rival, pixels, points))
+        label: _rising(_points(rival, pixels, points))
         for label, rival in rivals.items()
     }
     preset = presets.find(options.preset)
@@ -41,7 +41,7 @@ def measured(
     for scale in preset.scales if preset.weights else ():
         codec = peers.comrec_peer(preset.name, scale, tune)
         own += _points(codec, pixels, points)
-    return found | {OWN_LABEL: _pareto(own)}
+    return found | {OWN_LABEL: _rising(own)}
 
 
 def _points(peer: Peer, pixels: np.ndarray, points: int) -> list[Point]:
@@ -49,24 +49,10 @@ def _points(peer: Peer, pixels: np.ndarray, points: int) -> list[Point]:
     for setting in thinned(peer.grid, points):
         passed = run(peer, pixels, setting)
         bpp = 8 * passed.rate_bytes / (pixels.shape[0] * pixels.shape[1])
-        reached_db = quality.scores(pixels, passed.restored).rgb_psnr_db
-        if math.isfinite(reached_db):
-            found.append((bpp, reached_db))
+        found.append((bpp, quality.scores(pixels, passed.restored).rgb_psnr_db))
     return found
 
 
-def _pareto(points: Sequence[Point]) -> Sequence[Point]:
-    """In rising order, without those that another beats."""
-    kept: list[Point] = []
-    for bpp, reached_db in sorted(points, key=lambda point: (point[0], -point[1])):
-        if not kept or reached_db > kept[-1][1]:
-            kept.append((bpp, reached_db))
-    return kept
-
-
-def thinned(settings: Sequence[Setting], points: int) -> Sequence[Setting]:
-    """At most so many of them, the ends among them."""
-    if points >= len(settings):
-        return settings
-    places = np.rint(np.linspace(0, len(settings) - 1, points))
-    return [settings[int(i)] for i in places]
+def _rising(points: Sequence[Point]) -> Sequence[Point]:
+    curve = Curve.through(points)
+    return list(zip(curve.bpp, curve.quality, strict=True))

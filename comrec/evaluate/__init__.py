@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,3 +69,11 @@ def run(peer: Peer, pixels: np.ndarray, setting: Setting) -> Pass:
         )
     rate_bytes = sum(len(file) for file in files)
     return Pass(rate_bytes, restored, encoded - started, decoded - encoded)
+
+
+def thinned(settings: Sequence[Setting], points: int | None) -> Sequence[Setting]:
+    """At most so many settings, the ends among them; 0 and None take all."""
+    if not points or points >= len(settings):
+        return settings
+    places = np.rint(np.linspace(0, len(settings) - 1, points))
+    return [settings[int(i)] for i in places]

@@ -15,7 +15,7 @@ import numpy as np
 
 from comrec import api, evaluate, files, naming, reader
 from comrec.errors import ComrecError, UsageError, naming_errors
-from comrec.evaluate import Peer, Setting, peers, quality
+from comrec.evaluate import Peer, Setting, peers, quality, thinned
 from comrec.metrics import luma
 
 
@@ -149,13 +149,6 @@ def missing(
             if wanted:
                 tasks.append(Task(codec.name, picture, wanted, metrics))
     return tasks
-
-
-def thinned(grid: Sequence[Setting], points: int | None) -> list[Setting]:
-    """At most so many settings of a grid, its ends among them; 0 takes all."""
-    if not points or points >= len(grid):
-        return list(grid)
-    return [grid[int(i)] for i in np.rint(np.linspace(0, len(grid) - 1, points))]
 
 
 def measured(tasks: Sequence[Task], jobs: int) -> Iterator[list[Row]]:
