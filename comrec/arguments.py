@@ -40,6 +40,9 @@ def parser() -> Parser:
     _add_compare(
         commands.add_parser("compare", help="beside plain JPEG, at equal bytes")
     )
+    _add_evaluate(
+        commands.add_parser("evaluate", help="rate and distortion over a folder")
+    )
     return parser
 
 
@@ -118,6 +121,37 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     _add_choices(parser)
     _add_limits(parser)
     parser.set_defaults(embed=False, metadata="none", jobs=1)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", type=Path, metavar="SET", help="folder of pictures")
+    add(
+        "--codecs", nargs="+", metavar="CODEC",
+        help="all rivals, or some of jpeg (the anchor), webp, avif, jpeg2000, jxl, "
+        "jpegli, mozjpeg, mozjpeg-flat and others; comrec:PRESET for what compress -q "
+        "makes, or comrec:PRESET@SCALE, which :visual and +embed may follow (all, and "
+        "the default preset)",
+    )  # fmt: skip
+    add(
+        "-o", "--out", type=Path, metavar="ROWS.tsv",
+        help="the rows; summary and figures go beside it (SET.tsv)",
+    )  # fmt: skip
+    add("--grey", action="store_true", help="BT.601 luma of the pictures")
+    add("--every", type=_number(1, 10**6), default=1, metavar="N",
+        help="every n-th picture")  # fmt: skip
+    add("--points", type=_number(2, 100), metavar="N",
+        help="at most N settings a codec (all)")  # fmt: skip
+    add("--metrics", choices=("psnr", "all"), default="psnr",
+        help="PSNR alone, or SSIM, MS-SSIM and SSIMULACRA2 as well")  # fmt: skip
+    add("--published", choices=("kodak",), metavar="kodak",
+        help="learned codecs as others measured them on these pictures")  # fmt: skip
+    add("-j", "--jobs", type=_number(1, 256), metavar="N",
+        help="processes (one a core)")  # fmt: skip
+    add("--retry", action="store_true", help="try again what failed before")
+    add("--no-figure", action="store_true", help="rows and summary alone")
+    add("--json", action="store_true", help="one object per line of the summary")
+    add("--quiet", action="store_true", help="errors only")
 
 
 def _add_targets(group: argparse._MutuallyExclusiveGroup) -> None:

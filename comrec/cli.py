@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comrec import arguments, console
@@ -171,6 +172,40 @@ def _compare(args: argparse.Namespace) -> int:
     return int(failed > 0)
 
 
+def _evaluate(args: argparse.Namespace) -> int:
+    from comrec import presets
+    from comrec.evaluate import report, sweep
+    from comrec.evaluate.evaluate import Asked, evaluate
+
+    out = console.Output(quiet=args.quiet)
+    asked = Asked(
+        folder=args.folder,
+        out=args.out or Path(f"{args.folder.resolve().name}.tsv"),
+        codecs=tuple(args.codecs or ("all", f"comrec:{presets.DEFAULT}")),
+        is_grey=args.grey,
+        every=args.every,
+        points=args.points,
+        metrics=args.metrics,
+        jobs=args.jobs or sweep.cores(),
+        retry=args.retry,
+        draws=not args.no_figure,
+        published=args.published,
+    )
+    found = evaluate(
+        asked,
+        lambda results, total: out.progress(results, total, args.command, len),
+    )
+    if args.json:
+        for line in found.lines:
+            out.row(report.record(line), str, as_json=True)
+    elif not args.quiet:
+        report.show(found.lines, report.console())
+    for note in found.notes:
+        out.warn(note)
+    out.warn(f"written: {', '.join(map(str, found.written))}")
+    return 0
+
+
 def _info(args: argparse.Namespace) -> int:
     from comrec import inspection
 
@@ -198,6 +233,7 @@ COMMANDS = {
     "compare": _compare,
     "compress": _compress,
     "decompress": _decompress,
+    "evaluate": _evaluate,
     "info": _info,
     "presets": _presets,
     "verify": _verify,

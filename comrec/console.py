@@ -51,8 +51,21 @@ class Output:
     def fail(self, message: object) -> None:
         self._above_bar(_complaint(message), sys.stderr)
 
-    def progress(self, results: Iterable[T], total: int, verb: str) -> Iterator[T]:
-        """Passes results through, with a bar on a terminal once it takes a second."""
+    def progress(
+        self,
+        results: Iterable[T],
+        total: int,
+        verb: str,
+        counts: Callable[[T], int] = lambda _: 1,
+    ) -> Iterator[T]:
+        """Passes results through, with a bar on a terminal once it takes a second.
+
+        Args:
+          results: as they come.
+          total: where the bar ends.
+          verb: what is done.
+          counts: how far a result moves the bar.
+        """
         if self.quiet or not sys.stderr.isatty():
             yield from results
             return
@@ -63,7 +76,7 @@ class Output:
         timer.start()
         try:
             for result in results:
-                bar.advance(task)
+                bar.advance(task, counts(result))
                 yield result
         finally:
             timer.cancel()

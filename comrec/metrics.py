@@ -55,7 +55,7 @@ def ssim(image: np.ndarray, restored: np.ndarray) -> float:
         from skimage.metrics import structural_similarity
     except ImportError as err:
         raise ComrecError(
-            "SSIM needs scikit-image, which is not installed: pip install comrec[train]"
+            "SSIM needs scikit-image, which is not installed: pip install comrec[eval]"
         ) from err
     return float(
         structural_similarity(

@@ -22,13 +22,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from kodak_rd import count
 from PIL import Image, ImageFile
-from rd import rows as folder
 
 import comrec
 from comrec import files, options, presets
 from comrec.errors import ComrecError
+from comrec.evaluate import sweep
 from comrec.metrics import psnr_db
 
 # BYTES_OF asks for the bytes of plain JPEG at a quality, the others are options.
@@ -81,8 +80,8 @@ def main() -> None:
     add("--preset", default=presets.DEFAULT)
     add("--effort", type=int, default=options.EFFORT)
     add("--grey", action="store_true", help="BT.601 luma of the pictures")
-    add("--every", type=count, default=1, help="take every n-th picture")
-    add("--jobs", type=count, default=1, help="processes, one core each")
+    add("--every", type=int, default=1, help="take every n-th picture")
+    add("--jobs", type=int, default=1, help="processes, one core each")
     add("--out", type=Path, help="TSV to write")
     args = parser.parse_args()
     try:
@@ -97,7 +96,7 @@ def main() -> None:
 
 
 def measure(args: argparse.Namespace) -> list[Row]:
-    pictures = folder.pictures(args.pictures, args.every, args.grey)
+    pictures = sweep.subjects(args.pictures, args.every, args.grey)
     each = partial(rows_of, preset=args.preset, effort=args.effort)
     if args.jobs == 1:
         return [row for picture in pictures for row in each(picture)]
@@ -105,7 +104,7 @@ def measure(args: argparse.Namespace) -> list[Row]:
         return [row for some in pool.imap(each, pictures) for row in some]
 
 
-def rows_of(picture: folder.Picture, preset: str, effort: int) -> list[Row]:
+def rows_of(picture: sweep.Subject, preset: str, effort: int) -> list[Row]:
     pixels = picture.pixels()
     plain = list(plain_jpegs(pixels))
     rows = []

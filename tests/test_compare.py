@@ -17,7 +17,7 @@ from PIL import Image
 from comrec import compare, jpeg
 from comrec.compare import chart, curves, measure, page
 from comrec.errors import OutputError
-from comrec.evaluate import Peer, peers
+from comrec.evaluate import Peer, PeerError, rivals
 from comrec.image import Picture
 from comrec.metrics import psnr_db
 from comrec.options import Options
@@ -173,7 +173,7 @@ def test_a_codec_that_fails_is_a_note_and_not_the_end(photo, monkeypatch):
 
         return Peer(name, "", (1, 2), encode, lambda files: np.zeros(1))
 
-    monkeypatch.setitem(peers._MAKERS, "jxl", failing)
+    monkeypatch.setitem(rivals.MAKERS, "jxl", failing)
     made = compare.compare(photo, "x", Options(quality=10), ["jxl"], points=0)
     assert any("jxl does not take this picture" in note for note in made.notes)
 
@@ -275,9 +275,9 @@ def test_what_cannot_be_is_refused_before_any_work(run, tmp_path, options, said)
 
 def test_a_codec_that_is_not_installed_is_left_out_by_name(photo, monkeypatch):
     def absent(name: str) -> Peer:
-        raise peers.PeerError(f"{name} (no such library)")
+        raise PeerError(f"{name} (no such library)")
 
-    monkeypatch.setitem(peers._MAKERS, "jxl", absent)
+    monkeypatch.setitem(rivals.MAKERS, "jxl", absent)
     made = compare.compare(photo, "x", Options(quality=10), ["jxl"], points=0)
     assert any("Left out: jxl (no such library)" in note for note in made.notes)
 

@@ -1,11 +1,9 @@
 """Curves, metrics and peer codecs, and the script that makes rows of them."""
 
-import csv
 import dataclasses
 import io
 import math
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 import comrec
-from comrec import evaluate, jpeg, metrics, presets, reader
+from comrec import evaluate, jpeg, metrics, presets
 from comrec.errors import ComrecError, UsageError
 from comrec.evaluate import bd, peers, quality
 from comrec.evaluate.bd import Curve, Score
@@ -30,13 +28,15 @@ GREY = photo()[..., :1]
 
 
 @pytest.mark.filterwarnings("ignore")  # of matplotlib, which it loads
+@pytest.mark.parametrize("method", bd.METHODS)
 @pytest.mark.parametrize("curves", [(ANCHOR, SMOOTH), (SMOOTH, ANCHOR)])
-def test_bd_agrees_with_the_package_bjontegaard(curves):
+def test_bd_agrees_with_the_package_bjontegaard(curves, method):
     bjontegaard = pytest.importorskip("bjontegaard", reason="comes with the eval extra")
     anchor, other = curves
     points = anchor.bpp, anchor.quality, other.bpp, other.quality
-    options = {"method": "pchip", "require_matching_points": False, "min_overlap": 0}
-    rate, psnr = bd.bd_rate(anchor, other), bd.bd_psnr(anchor, other)
+    options = {"method": method, "require_matching_points": False, "min_overlap": 0}
+    rate = bd.bd_rate(anchor, other, method=method)
+    psnr = bd.bd_psnr(anchor, other, method=method)
     assert rate.value == pytest.approx(bjontegaard.bd_rate(*points, **options))
     assert psnr.value == pytest.approx(bjontegaard.bd_psnr(*points, **options))
 
@@ -109,30 +109,6 @@ def psnr(mean_square: float) -> float:
     return 10 * math.log10(255**2 / mean_square)
 
 
-def test_the_envelope_takes_the_least_error_plus_slope_times_rate():
-    scores = [
-        Score("flat", "half", 0.1, psnr(40)), Score("flat", "full", 0.5, psnr(30)),
-        Score("busy", "half", 0.2, psnr(200)), Score("busy", "full", 0.9, psnr(60)),
-    ]  # fmt: skip
-    # A bit buys 10 / 0.4 = 25 in the flat picture, 140 / 0.7 = 200 in the busy one.
-    assert bd.envelope(scores, slopes=(24, 26, 199, 201)) == [
-        (24, 1), (24, 3), (26, 0), (26, 3), (199, 0), (199, 3), (201, 0), (201, 2),
-    ]  # fmt: skip
-
-
-def test_the_slopes_reach_from_the_best_to_the_smallest():
-    # What a photo at 0.05 and at 2.2 bpp takes for a bit more, and its neighbours.
-    scores = [
-        Score("x", i, bpp, db)
-        for i, (bpp, db) in enumerate(
-            [(0.04, 21), (0.05, 21.6), (2.0, 40), (2.2, 40.5)]
-        )
-    ]
-    chosen = [index for _, index in bd.envelope(scores)]
-    assert chosen[0] == 3
-    assert chosen[-1] == 0
-
-
 # Metrics
 
 
@@ -157,6 +133,26 @@ def test_ms_ssim_is_that_of_pytorch_msssim(case):
     assert quality.ms_ssim(image, coarse(image)) == pytest.approx(expected, abs=3e-6)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ssim_is_that_of_luma_and_its_own_formula_agrees(channels):
+    # Another path than scikit-image's: the window by OpenCV, over whole windows.
+    image = np.ascontiguousarray(data.astronaut()[:200, 100:301, :channels])
+    planes = metrics.luma(image), metrics.luma(coarse(image))
+    expected, _ = quality._ssim_plane(*(p[..., 0].astype(float) for p in planes))
+    pytest.importorskip("ssimulacra2", reason="comes with the eval extra")
+    found = quality.scores(image, coarse(image), "all")
+    assert found.ssim == pytest.approx(expected, abs=1e-6)
+    assert found.ms_ssim is not None
+
+
+def test_a_metric_that_a_picture_is_too_small_for_is_left_out():
+    pytest.importorskip("ssimulacra2", reason="comes with the eval extra")
+    for side, there in ((7, 0), (8, 1), (11, 2), (161, 3)):
+        image = data.astronaut()[:side, :200]
+        found = quality.scores(image, coarse(image), "all")
+        assert sum(score is not None for score in found[2:]) == there
+
+
 def test_ms_ssim_of_the_same_picture_is_one():
     image = data.camera()[:161, :161, None]
     assert quality.ms_ssim(image, image) == pytest.approx(1)
@@ -176,7 +172,7 @@ def test_psnr_is_over_all_channels_and_over_luma():
     image = np.full((8, 8, 3), 100, np.uint8)
     restored = image + np.array([0, 0, 10], np.uint8)  # luma: 1.14, rounded 1
     found = quality.scores(image, restored)
-    assert found == pytest.approx((psnr(100 / 3), psnr(1), None, None))
+    assert found == pytest.approx((psnr(100 / 3), psnr(1), None, None, None))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -285,7 +281,8 @@ def test_a_peer_that_gives_back_another_shape_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), [("jxl", "imagecodecs"), ("mozjpeg", "pyvips")]
+    ("name", "module"),
+    [("jxl", "imagecodecs"), ("mozjpeg", "pyvips"), ("jpegli", "ajpegli")],
 )
 def test_a_peer_whose_library_is_absent_is_named(name, module, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
@@ -303,7 +300,9 @@ def test_a_peer_that_pillow_was_built_without_is_named(monkeypatch):
     assert [note.split()[2] for note in notes] == names
 
 
-@pytest.mark.parametrize("name", ["jpg", "comrec:", "comrec:x@two", "comrec"])
+@pytest.mark.parametrize(
+    "name", ["jpg", "comrec:", "comrec:x@two", "comrec:x@auto", "comrec"]
+)
 def test_an_unknown_codec_is_refused_with_those_there_are(name):
     with pytest.raises(UsageError, match=r"no codec is called .* jpeg, .*@SCALE"):
         peers.load([name])
@@ -340,14 +339,51 @@ def test_an_embedded_sidecar_is_part_of_the_one_file():
     )
 
 
-@pytest.mark.parametrize("scale", ["", "@auto"])
-def test_a_preset_without_a_scale_is_all_its_scales(scale, monkeypatch):
-    several = dataclasses.replace(presets.find(PRESET), scales=(1, 1.5, 2))
-    monkeypatch.setattr(presets, "PRESETS", {PRESET: several})
-    found, _ = peers.load([f"comrec:{PRESET}{scale}+embed"])
-    assert [peer.name for peer in found] == [
-        f"comrec:{PRESET}@{scale}+embed" for scale in ("1", "1.5", "2")
-    ]
+@pytest.mark.parametrize("embed", ["", "+embed"])
+def test_a_preset_without_a_scale_is_what_compress_makes_at_a_quality(embed):
+    found = peers.find(f"comrec:comrec-lite{embed}", threads=1)
+    assert found.name == f"comrec:comrec-lite{embed}"
+    pixels = np.ascontiguousarray(data.astronaut()[:128, 180:308])
+    made = comrec.compress(
+        pixels, preset="comrec-lite", quality=10, embed=bool(embed), metadata="none"
+    )
+    expected = (made.jpeg,) if embed else (made.jpeg, made.sidecar)
+    assert found.encode(pixels, 10) == expected
+    restored = comrec.decompress(made.jpeg, made.sidecar, exact=True)
+    assert np.array_equal(found.decode(expected), restored)
+
+
+def test_where_no_networks_pay_the_plain_jpeg_is_the_one_file():
+    found = peers.find("comrec:comrec-lite", threads=1)
+    tiny = photo()[:6, :6]
+    (file,) = found.encode(tiny, 90)
+    assert np.array_equal(found.decode((file,)), jpeg.decode(file))
+
+
+def test_all_stands_for_every_rival_and_no_codec_is_there_twice():
+    assert peers.spread(["webp", "all", "jpeg", "comrec:x"]) == [
+        "webp", *[name for name in peers.NAMES if name != "webp"], "comrec:x",
+    ]  # fmt: skip
+
+
+def test_plain_jpeg_with_standard_huffman_tables_is_larger_and_the_same():
+    (standard,), (own,) = (
+        peers.find(name).encode(photo(), 30) for name in ("jpeg-standard", "jpeg")
+    )
+    assert np.array_equal(jpeg.decode(standard), jpeg.decode(own))
+    assert len(standard) > len(own)
+
+
+def test_jpegli_without_adaptive_quantisation_has_more_psnr_at_its_bytes():
+    found, notes = peers.load(["jpegli", "jpegli-psnr"])
+    if notes:
+        pytest.skip(notes[0])
+    pixels, curves = np.ascontiguousarray(data.astronaut()[:256, 128:384]), []
+    for codec in found:
+        passes = [evaluate.run(codec, pixels, quality) for quality in codec.grid]
+        points = [(p.rate_bytes, metrics.psnr_db(pixels, p.restored)) for p in passes]
+        curves.append(Curve.through(points))
+    assert bd.bd_rate(*curves).value < -2
 
 
 @pytest.mark.parametrize(
@@ -362,188 +398,3 @@ def test_a_preset_without_a_scale_is_all_its_scales(scale, monkeypatch):
 def test_a_preset_that_cannot_do_it_is_refused(name, message):
     with pytest.raises(UsageError, match=message):
         peers.find(f"comrec:{name}")
-
-
-# The script
-
-
-@pytest.fixture
-def script(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "experiments")
-    import kodak_rd
-
-    return kodak_rd
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    path = tmp_path / "pictures"
-    path.mkdir()
-    for i in range(3):
-        crop = data.astronaut()[i * 90 : i * 90 + 163, 150:330]
-        Image.fromarray(crop).save(path / f"{i}.png")
-    return path
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_text()), delimiter="\t"))
-
-
-def test_a_run_makes_a_row_for_each_picture_codec_and_setting(
-    script, folder, tmp_path, capsys
-):
-    pytest.importorskip("matplotlib", reason="comes with the eval extra")
-    out, summary, figure = (tmp_path / n for n in ("rows.tsv", "s.tsv", "f.png"))
-    script.main(
-        [
-            str(folder), "--out", str(out), "--every", "2", "--points", "3",
-            "--codecs", "webp", "jpeg", "half-jpeg",
-            "--summary", str(summary), "--figure", str(figure),
-        ]
-    )  # fmt: skip
-    rows = table(out)
-    assert len(rows) == 2 * 3 * 3
-    assert {row["image"] for row in rows} == {"0", "2"}
-    one = next(r for r in rows if (r["codec"], r["setting"]) == ("jpeg", "5"))
-    pixels = reader.read((folder / f"{one['image']}.png").read_bytes()).pixels
-    coded = jpeg.encode(pixels, 5, peers.BASELINE)
-    assert int(one["rate_bytes"]) == len(coded)
-    assert float(one["rate_bpp"]) == pytest.approx(8 * len(coded) / (163 * 180), 1e-5)
-    expected = metrics.psnr_db(pixels, jpeg.decode(coded))
-    assert float(one["rgb_psnr_db"]) == pytest.approx(expected, rel=1e-5)
-    assert one["ms_ssim"] == one["ssimulacra2"] == ""
-    lines = table(summary)
-    assert [(line["codec"], line["metric"]) for line in lines] == [
-        (codec, metric)
-        for metric in ("rgb_psnr_db", "luma_psnr_db")
-        for codec in ("jpeg", "half-jpeg", "webp")
-    ]
-    assert lines[0]["bd_rate_percent"] == "0.000"
-    assert float(lines[2]["bd_rate_percent"]) < -20
-    with Image.open(figure) as drawn:
-        assert drawn.width > 1000
-    assert "RGB PSNR, mean of 2" in capsys.readouterr().out
-
-
-def test_a_run_goes_on_where_another_stopped(script, folder, tmp_path):
-    out = tmp_path / "rows.tsv"
-    arguments = [str(folder), "--out", str(out), "--points", "3", "--codecs", "jpeg"]
-    script.main(arguments)
-    whole = out.read_text()
-    script.main(arguments)
-    assert out.read_text() == whole, "nothing is measured twice, times and all"
-    kept = whole.splitlines(keepends=True)
-    out.write_text("".join(kept[:4] + kept[6:]))
-    script.main(arguments)
-    again = out.read_text().splitlines(keepends=True)
-    same = [old == new for old, new in zip(kept, again, strict=True)]
-    assert all(same[:4] + same[6:])
-    Image.fromarray(data.astronaut()[:163, :180]).save(folder / "1.png")
-    script.main(arguments)
-    assert len(table(out)) == 3 * 3 + 3, "another picture under a known name is new"
-
-
-def test_metrics_that_rows_lack_are_added(script, folder, tmp_path):
-    pytest.importorskip("ssimulacra2", reason="comes with the eval extra")
-    out, summary = tmp_path / "rows.tsv", tmp_path / "s.tsv"
-    arguments = [
-        str(folder), "--out", str(out), "--every", "3", "--points", "2", "--grey",
-        "--codecs", "jpeg", "--summary", str(summary),
-    ]  # fmt: skip
-    script.main(arguments)
-    script.main([*arguments, "--metrics", "all"])
-    rows = table(out)
-    assert len(rows) == 2
-    assert {row["channels"] for row in rows} == {"1"}
-    assert all(0 < float(row["ms_ssim"]) < 1 for row in rows)
-    assert all(float(row["ssimulacra2"]) < 100 for row in rows)
-    assert [line["metric"] for line in table(summary)] == [
-        "luma_psnr_db", "ms_ssim_db", "ssimulacra2",
-    ]  # fmt: skip
-
-
-def test_processes_measure_what_one_does(script, folder, tmp_path):
-    rows = []
-    for jobs in ("1", "2"):
-        out = tmp_path / f"{jobs}.tsv"
-        script.main(
-            [str(folder), "--out", str(out), "--points", "2", "--codecs", "jpeg",
-             "--jobs", jobs]
-        )  # fmt: skip
-        rows.append(
-            [list(row.values())[:-2] for row in table(out)]
-        )  # but for the times
-    assert rows[0] == rows[1]
-
-
-def row(codec: str, setting: float, image: str, bpp: float, db: float):
-    from rd.rows import Row
-
-    return Row(codec, "1", setting, image, 3, "0", 1, bpp, db, db, None, None, 0, 0)
-
-
-def test_several_scales_get_a_line_for_the_best_of_each_picture(script):
-    from rd import summary
-
-    known = [("flat", 3, "0"), ("busy", 3, "0")]
-    one, two, auto = (f"comrec:x@{scale}:visual" for scale in (1, 2, "auto"))
-    rows = [
-        row(codec, setting, image, bpp * setting / 10, db + 6 * math.log2(setting))
-        for codec, image, bpp, db in (
-            ("jpeg", "flat", 0.2, 30), ("jpeg", "busy", 0.4, 24),
-            (one, "flat", 0.2, 31), (one, "busy", 0.4, 28),
-            (two, "flat", 0.1, 31), (two, "busy", 0.4, 20),
-        )
-        for setting in (5, 10, 20)
-    ]  # fmt: skip
-    lines, notes = summary.lines(rows, known)
-    found = {line.codec: line for line in lines if line.metric == "rgb_psnr_db"}
-    assert not notes
-    assert list(found) == ["jpeg", one, two, auto]
-    best = found[auto].bd_rate.value
-    assert best < min(found[single].bd_rate.value for single in (one, two))
-
-
-def test_two_versions_of_a_codec_are_two_lines(script):
-    from rd import summary
-
-    rows = [row(c, q, "a", q / 10, 20 + q) for c in ("jpeg", "webp") for q in (5, 9)]
-    rows += [one._replace(version="2") for one in rows if one.codec == "webp"]
-    lines, _ = summary.lines(rows, [("a", 3, "0")])
-    lines = [line for line in lines if line.metric == "rgb_psnr_db"]
-    names = [summary.name(line, lines) for line in lines]
-    assert names == ["jpeg", "webp (1)", "webp (2)"]
-
-
-def test_a_setting_that_a_picture_lacks_is_left_out_by_name(script):
-    from rd import summary
-
-    rows = [row("jpeg", q, i, q / 10, 20 + q) for q in (5, 9) for i in "ab"]
-    rows += [row("webp", 3, "a", 1, 30), row("jpeg", 5, "other", 1, 1)]
-    lines, notes = summary.lines(rows, [("a", 3, "0"), ("b", 3, "0")])
-    assert {line.codec for line in lines} == {"jpeg"}
-    assert notes == ["Left out: webp (1) at 3, which only 1 of 2 pictures have."]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"--codecs": "webp"}, "Add jpeg to --codecs"),
-        ({"pictures": "nowhere"}, "not a folder"),
-        ({"--out": "notes.tsv"}, r"notes\.tsv: not rows of this script"),
-        ({"--codecs": "jpg"}, "no codec is called 'jpg'"),
-    ],
-)
-def test_what_makes_no_sense_is_refused_in_one_line(
-    script, folder, tmp_path, change, message
-):
-    (tmp_path / "notes.tsv").write_text("one\ttwo\n")
-    given = {"pictures": "pictures", "--out": "rows.tsv", "--codecs": "jpeg"} | change
-    with pytest.raises(SystemExit, match=message) as stopped:
-        script.main(
-            [
-                str(tmp_path / given["pictures"]), "--points", "2", "--every", "3",
-                "--out", str(tmp_path / given["--out"]), "--codecs", given["--codecs"],
-            ]
-        )  # fmt: skip
-    assert "\n" not in str(stopped.value)

@@ -8,7 +8,7 @@ import numpy as np
 
 from comrec import presets
 from comrec.compare.chart import OWN_LABEL, Point
-from comrec.evaluate import Peer, peers, quality, run, thinned
+from comrec.evaluate import Peer, own, quality, run, thinned
 from comrec.evaluate.bd import Curve
 from comrec.options import Options
 
@@ -37,11 +37,11 @@ def measured(
     }
     preset = presets.find(options.preset)
     tune = options.tune if preset.jpeg_visual else "psnr"
-    own: list[Point] = []
+    ours: list[Point] = []
     for scale in preset.scales if preset.weights else ():
-        codec = peers.comrec_peer(preset.name, scale, tune)
-        own += _points(codec, pixels, points)
-    return found | {OWN_LABEL: _rising(own)}
+        codec = own.at_scale(preset.name, scale, tune)
+        ours += _points(codec, pixels, points)
+    return found | {OWN_LABEL: _rising(ours)}
 
 
 def _points(peer: Peer, pixels: np.ndarray, points: int) -> list[Point]:

@@ -22,7 +22,6 @@ CROPS, CROP_SIDE_PX = 4, 160
 HALVINGS = 7  # of the interval between two settings of a grid
 SCANNED_MAX_PX = 2**14  # so small that bytes do not quite rise with the setting
 JPEG_LABEL = "plain JPEG"
-SSIMULACRA2_SIDE_PX = 8  # of the picture, at least
 
 
 @dataclass(frozen=True)
@@ -252,10 +251,11 @@ def _scored(
     label: str, detail: str, files: Files, image: np.ndarray, restored: np.ndarray
 ) -> Shown:
     reached_db = quality.scores(image, restored).rgb_psnr_db
-    large = min(image.shape[:2]) >= quality.MS_SSIM_SIDE_PX
+    side = min(image.shape[:2])
+    large = side >= quality.MS_SSIM_SIDE_PX
     ms_ssim = quality.ms_ssim(image, restored) if large else None
     ssimulacra2 = None
-    if quality.has_ssimulacra2() and min(image.shape[:2]) >= SSIMULACRA2_SIDE_PX:
+    if quality.has_ssimulacra2() and side >= quality.SSIMULACRA2_SIDE_PX:
         ssimulacra2 = quality.ssimulacra2(image, restored)
     size = sum(map(len, files))
     return Shown(label, detail, size, restored, reached_db, ms_ssim, ssimulacra2)

@@ -4,24 +4,22 @@ Rates are in bits per pixel of the image. Quality is on any scale on which more 
 better. Between its points a curve is PCHIP in the logarithm of the rate, which keeps
 monotone data monotone; beyond them it is not defined. BD after G. Bjøntegaard,
 "Calculation of average PSNR differences between RD-curves", VCEG-M33, 2001, with
-PCHIP in the place of the cubic, as JVET does it.
+PCHIP in the place of the cubic, as JVET does it; Akima's spline, which bends more,
+shows how much depends on that.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from comrec.errors import ComrecError
 
-PEAK = 255
-# Squared error per bit a pixel, from far below what photos pay at 2 bpp to far above
-# what they pay at 0.05.
-SLOPES = tuple(2 ** (step / 2) for step in range(33))
+METHODS = ("pchip", "akima")
 
 
 class Score(NamedTuple):
@@ -111,7 +109,7 @@ def mean_curve(scores: Iterable[Score]) -> Curve:
 
 
 def bd_rate(
-    anchor: Curve, other: Curve, until_bpp: float = math.inf
+    anchor: Curve, other: Curve, until_bpp: float = math.inf, method: str = "pchip"
 ) -> Difference | None:
     """How many bits more or fewer `other` takes for the same quality.
 
@@ -119,6 +117,7 @@ def bd_rate(
       anchor: what it is compared with.
       other: a curve on the same scale of quality.
       until_bpp: the anchor's curve is looked at up to this rate.
+      method: of METHODS, between the points.
 
     Returns:
       Percent, and the range of quality; None where the curves share no range.
@@ -132,12 +131,12 @@ def bd_rate(
     high = min(top, other.quality[-1])
     if low >= high:
         return None
-    mean = _mean_gap(anchor, other, low, high, "quality")
+    mean = _mean_gap(anchor, other, low, high, "quality", method)
     return Difference(100 * math.expm1(mean), low, high)
 
 
 def bd_psnr(
-    anchor: Curve, other: Curve, until_bpp: float = math.inf
+    anchor: Curve, other: Curve, until_bpp: float = math.inf, method: str = "pchip"
 ) -> Difference | None:
     """How much better `other` is at the same rate; arguments as for `bd_rate`.
 
@@ -151,7 +150,7 @@ def bd_psnr(
     high = min(anchor.bpp[-1], other.bpp[-1], until_bpp)
     if low >= high:
         return None
-    mean = _mean_gap(anchor, other, math.log(low), math.log(high), "rate")
+    mean = _mean_gap(anchor, other, math.log(low), math.log(high), "rate", method)
     return Difference(mean, low, high)
 
 
@@ -164,57 +163,25 @@ def at_rate(curve: Curve, bpp: float) -> float | None:
     return float(_through(curve, "rate")(math.log(bpp)))
 
 
-def envelope(
-    scores: Sequence[Score], slopes: Sequence[float] = SLOPES
-) -> list[tuple[float, int]]:
-    """What a codec that chooses for each picture would take, from what was measured.
-
-    At a slope λ every picture takes the candidate of least D + λ R, with D the mean
-    squared error and R in bits per pixel. One λ for all pictures shares out the bits
-    as one quality for all of them does, nearly; λ on decibels would not.
-
-    Args:
-      scores: every candidate of every picture; quality is PSNR in dB.
-      slopes: of λ.
-
-    Returns:
-      (λ, index into `scores`), one for each slope and picture. With λ as setting
-      they make a mean curve, of any metric.
-    """
-    candidates: dict[str, list[int]] = defaultdict(list)
-    for index, score in enumerate(scores):
-        candidates[score.image].append(index)
-
-    def cost(index: int, slope: float) -> float:
-        score = scores[index]
-        return PEAK**2 * 10 ** (-score.quality / 10) + slope * score.bpp
-
-    return [
-        (slope, min(indices, key=lambda index: cost(index, slope)))
-        for slope in slopes
-        for indices in candidates.values()
-    ]
-
-
 def _mean_gap(
-    anchor: Curve, other: Curve, low: float, high: float, along: str
+    anchor: Curve, other: Curve, low: float, high: float, along: str, method: str
 ) -> float:
     areas = [
-        float(_through(curve, along).integrate(low, high)) for curve in (anchor, other)
+        float(_through(curve, along, method).integrate(low, high))
+        for curve in (anchor, other)
     ]
     return (areas[1] - areas[0]) / (high - low)
 
 
-def _through(curve: Curve, along: str) -> Any:
-    """PCHIP of quality along the log of the "rate", or the other way round."""
+def _through(curve: Curve, along: str, method: str = "pchip") -> Any:
+    """Quality along the log of the "rate", or the other way round."""
     try:
-        from scipy.interpolate import PchipInterpolator
+        from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
     except ImportError as err:
         raise ComrecError(
             "rate–distortion curves need scipy, which is not installed: "
             "pip install comrec[eval]"
         ) from err
+    through = {"pchip": PchipInterpolator, "akima": Akima1DInterpolator}[method]
     rates, quality = [math.log(bpp) for bpp in curve.bpp], curve.quality
-    if along == "rate":
-        return PchipInterpolator(rates, quality)
-    return PchipInterpolator(quality, rates)
+    return through(rates, quality) if along == "rate" else through(quality, rates)

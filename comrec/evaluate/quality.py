@@ -1,4 +1,4 @@
-"""How close a restored picture is, by four metrics. All look at 8-bit pixels."""
+"""How close a restored picture is, by five metrics. All look at 8-bit pixels."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import numpy as np
 from PIL import Image
 
 from comrec.errors import ComrecError
-from comrec.metrics import luma, psnr_db
+from comrec.metrics import SSIM_SIDE_PX, luma, psnr_db, ssim
 
 METRICS = ("psnr", "all")
+PACKAGES = {"SSIMULACRA2": "ssimulacra2", "SSIM": "skimage"}
 # Wang, Simoncelli and Bovik, "Multiscale structural similarity", Asilomar 2003.
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 MS_SSIM_SIDE_PX = 161  # a window of 11 pixels has to fit the last of five scales
+SSIMULACRA2_SIDE_PX = 8  # as its package asks
 _WINDOW_PX, _SIGMA_PX = 11, 1.5
 
 
@@ -27,11 +29,14 @@ class Scores(NamedTuple):
     Attributes:
       rgb_psnr_db: over all channels; of a grey picture, over the one it has.
       luma_psnr_db: over BT.601 luma, rounded to 8 bits.
-      ms_ssim, ssimulacra2: None where not asked for.
+      ssim: of luma; Wang et al. 2004. This and the others None where not
+        asked for, or where a side is too short.
+      ms_ssim, ssimulacra2: of all channels.
     """
 
     rgb_psnr_db: float
     luma_psnr_db: float
+    ssim: float | None = None
     ms_ssim: float | None = None
     ssimulacra2: float | None = None
 
@@ -44,20 +49,33 @@ def scores(image: np.ndarray, restored: np.ndarray, metrics: str = "psnr") -> Sc
       metrics: "psnr", or "all", which takes about a second per megapixel and more.
     """
     rgb_db = psnr_db(image, restored)
-    luma_db = psnr_db(luma(image), luma(restored))
+    planes = luma(image), luma(restored)
+    luma_db = psnr_db(*planes)
     if metrics == "psnr":
         return Scores(rgb_db, luma_db)
+    side = min(image.shape[:2])
     return Scores(
-        rgb_db, luma_db, ms_ssim(image, restored), ssimulacra2(image, restored)
+        rgb_db,
+        luma_db,
+        ssim(*planes) if side >= SSIM_SIDE_PX else None,
+        ms_ssim(image, restored) if side >= MS_SSIM_SIDE_PX else None,
+        ssimulacra2(image, restored) if side >= SSIMULACRA2_SIDE_PX else None,
     )
 
 
 def require(metrics: str) -> None:
     """Raises ComrecError if what the metrics need is not installed."""
-    if metrics == "all" and not has_ssimulacra2():
+    if metrics == "all":
+        for metric in PACKAGES:
+            _require(metric)
+
+
+def _require(metric: str) -> None:
+    package = PACKAGES[metric]
+    if importlib.util.find_spec(package) is None:
         raise ComrecError(
-            "SSIMULACRA2 needs the package ssimulacra2, which is not installed: "
-            "pip install comrec[eval]"
+            f"{metric} needs the package {package}, which is not installed: "
+            f"pip install comrec[eval]"
         )
 
 
@@ -114,7 +132,7 @@ def ssimulacra2(image: np.ndarray, restored: np.ndarray) -> float:
     Raises:
       ComrecError: the package is not installed.
     """
-    require("all")
+    _require("SSIMULACRA2")
     from ssimulacra2 import compute_ssimulacra2
 
     return float(compute_ssimulacra2(_file(image), _file(restored)))

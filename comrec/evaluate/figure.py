@@ -10,18 +10,23 @@ import numpy as np
 
 from comrec.errors import ComrecError
 from comrec.evaluate import bd, peers
-from rd.summary import ANCHOR_BPP, PSNR, TITLES, Line, name
+from comrec.evaluate.report import TITLES
+from comrec.evaluate.summary import ANCHOR_BPP, PSNR, PUBLISHED, Line, name
+from comrec.writer import SIGNATURE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LABELS = {
     "jpeg": "JPEG", "jpeg-smaller": "JPEG, smaller", "mozjpeg": "mozjpeg",
+    "jpeg-standard": "JPEG, not optimised", "jpegli-psnr": "jpegli, not adaptive",
     "mozjpeg-flat": "mozjpeg flat", "half-jpeg": "half size + JPEG", "webp": "WebP",
     "jpeg2000": "JPEG 2000", "avif": "AVIF", "jxl": "JPEG XL",
 }  # fmt: skip
 COLOURS = {
     "jpeg": "#111111", "jpeg-smaller": "#8a8f98", "mozjpeg": "#9a6b3f",
+    "jpeg-standard": "#c4c7cc", "jpegli": "#b5a642", "jpegli-psnr": "#d4c76a",
     "mozjpeg-flat": "#d0894a", "half-jpeg": "#a9a9a9", "webp": "#4c9f70",
     "jpeg2000": "#8d6cc0", "avif": "#c8483c", "jxl": "#3fa7b5",
 }  # fmt: skip
@@ -41,13 +46,21 @@ def require() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError as err:
         raise ComrecError(
-            "--figure needs matplotlib, which is not installed: "
-            "pip install comrec[eval]"
+            "figures need matplotlib, which is not installed: "
+            "pip install comrec[eval], or --no-figure"
         ) from err
 
 
-def draw(lines: Sequence[Line]) -> bytes:
-    """PSNR by rate, and beside it the gap to the anchor at the same rate, as a PNG."""
+def draw(lines: Sequence[Line], kinds: Sequence[str] = ("png",)) -> list[bytes]:
+    """PSNR by rate, and beside it the gap to the anchor at the same rate.
+
+    Args:
+      lines: of a summary, the anchor first.
+      kinds: "png" or "svg", a file for each.
+    """
+    if not kinds:
+        return []
+    import matplotlib
     from matplotlib.figure import Figure
 
     metric = PSNR[lines[0].channels]
@@ -56,26 +69,35 @@ def draw(lines: Sequence[Line]) -> bytes:
     curves, gaps = figure.subplots(1, 2)
     _draw_curves(curves, lines)
     _draw_gaps(gaps, lines)
-    unit = f"{TITLES[metric]} (dB), mean of {lines[0].pictures} pictures"
-    curves.set_title(unit, loc="left", fontsize=10.5)
+    pictures = f"mean of {lines[0].pictures} pictures"
+    curves.set_title(f"{TITLES[metric]}, {pictures}", loc="left", fontsize=10.5)
     anchor = LABELS[peers.ANCHOR]
     gaps.set_title(
         f"… less that of {anchor} at the same rate", loc="left", fontsize=10.5
     )
+    # The same rows give the same file: names of parts are else drawn at random.
+    with matplotlib.rc_context({"svg.hashsalt": "comrec", "svg.fonttype": "none"}):
+        return [_saved(figure, kind) for kind in kinds]
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
     out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=150)
+    metadata = {"svg": {"Creator": SIGNATURE, "Date": None}}
+    figure.savefig(
+        out, format=kind, dpi=150, metadata=metadata.get(kind, {"Software": SIGNATURE})
+    )
     return out.getvalue()
 
 
 def _fewer(lines: Sequence[Line]) -> Sequence[Line]:
-    """Without the single scales, where several presets have the best of theirs."""
+    """Without the single scales of presets that are there as people run them."""
     own = {line.codec: peers.COMREC.fullmatch(line.codec) for line in lines}
-    best = {m["preset"] for m in own.values() if m and m["scale"] == "auto"}
-    if len(best) < 2:
+    run = {m["preset"] for m in own.values() if m and not m["scale"]}
+    if len(run) < 2:
         return lines
     return [
         line for line in lines
-        if not (m := own[line.codec]) or m["preset"] not in best or m["scale"] == "auto"
+        if not (m := own[line.codec]) or m["preset"] not in run or not m["scale"]
     ]  # fmt: skip
 
 
@@ -161,11 +183,15 @@ def _apart(values: Sequence[float], gap: float) -> list[float]:
 
 def _label(line: Line, lines: Sequence[Line]) -> str:
     found = name(line, lines)
+    if line.version == PUBLISHED:
+        return f"{found} (published)"
     return LABELS.get(found, found.removeprefix("comrec:"))
 
 
 def _style(line: Line, lines: Sequence[Line]) -> dict[str, Any]:
     own = peers.COMREC.fullmatch(line.codec)
+    if line.version == PUBLISHED:
+        return {"color": OTHER, "linewidth": 1.0, "linestyle": (0, (1, 1.5))}
     if not own:
         width = 2.4 if line.codec == peers.ANCHOR else 1.5
         return {"color": COLOURS.get(line.codec, OTHER), "linewidth": width}
@@ -173,6 +199,6 @@ def _style(line: Line, lines: Sequence[Line]) -> dict[str, Any]:
     names = list(dict.fromkeys(match["preset"] for match in found if match))
     colour = OWN[names.index(own["preset"]) % len(OWN)]
     alone = sum(match["preset"] == own["preset"] for match in found if match) == 1
-    if own["scale"] == "auto" or alone:
+    if not own["scale"] or alone:
         return {"color": colour, "linewidth": 2.8}
     return {"color": colour, "linewidth": 1.0, "linestyle": (0, (4, 2))}
