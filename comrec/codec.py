@@ -60,16 +60,17 @@ class Codec:
         self._engine = engine_name, threads, exact
         self._networks = networks
 
-    def compact(self, pixels: np.ndarray) -> np.ndarray:
+    def compact(self, pixels: np.ndarray, has_comcnn: bool = True) -> np.ndarray:
         """Makes the compact image.
 
         Args:
           pixels: uint8 (H, W, 1) grey or (H, W, 3) RGB.
+          has_comcnn: False for a plain reduction, even where ComCNN is for the scale.
 
         Returns:
           uint8 (h, w, 1), or (h, w, 3) in `space`.
         """
-        has_comcnn = self.scale in self.preset.compact_scales
+        has_comcnn = has_comcnn and self.scale in self.preset.compact_scales
         if self.scale == 1 and not has_comcnn:
             return pixels
         image = pixels.astype(np.float32) / 255

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,10 @@ import numpy as np
 from comrec import jpeg
 from comrec.codec import Codec
 from comrec.metrics import psnr_db
+
+# What a photo gains when a JPEG's steps are halved, about.
+FINER_DB, FINER_OCTAVES = 4.0, 0.75
+MIDDLES = range(6, 100, 2)  # looks after which a search goes to the middle
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,26 @@ def largest(holds: Callable[[int], bool], low: int, high: int) -> int | None:
     return best
 
 
+def octaves(quality: int) -> float:
+    """How fine a JPEG's steps are, in halvings of those at quality 50.
+
+    PSNR and the logarithm of the bytes rise about evenly along this, by FINER_DB and
+    FINER_OCTAVES for each. The scale is the Independent JPEG Group's; past quality 97
+    the steps of a flat table are all 1.
+    """
+    percent = 5000 / quality if quality < 50 else 200 - 2 * quality
+    return min(-math.log2(max(percent, 1) / 100), 4)
+
+
 def crossing(
     value: Callable[[int], float],
     wanted: float,
     low: int,
     high: int,
-    start: int | None = None,
-    enough: Callable[[float], bool] = lambda _: False,
+    start: Sequence[int] = (),
+    near: tuple[float, float] | None = None,
+    axis: Callable[[int], float] = float,
+    rise: float = math.inf,
 ) -> int:
     """The smallest whole number in [low, high] whose `value` reaches what is wanted.
 
@@ -76,30 +93,54 @@ def crossing(
       value: of a number; it rises. Asked for as seldom as can be.
       wanted: what to reach.
       low, high: the range.
-      start: where to look first; the middle when None.
-      enough: whether a value is so near that the search may end: at a number that
-        reaches it, or one below where it does not.
+      start: where to look first, as far as that says something new.
+      near: how far below and above what is wanted a value may lie for the search to
+        end there: at a number that reaches it, or one past one that does not.
+      axis: of a number; along it values rise about evenly.
+      rise: by how much for 1 on the axis, if that is known.
 
     Returns:
-      The number; high + 1 where none reaches it. Just below it, unless `enough` ended
+      The number; high + 1 where none reaches it. Just below it, unless `near` ended
       the search, is a number that does not, or low.
     """
     below, above = (low - 1, -math.inf), (high + 1, math.inf)
-    at, turn = start, 0
+    aim = wanted + (near[1] - near[0]) / 2 if near else wanted
+    looks: list[tuple[int, float]] = []
+    ahead, at = list(start), (low + high) // 2
     while above[0] - below[0] > 1:
-        if at is None or not below[0] < at < above[0]:
-            at = (below[0] + above[0]) // 2
-        found = value(at)
+        while ahead and not below[0] < ahead[0] < above[0]:
+            del ahead[0]
+        at = ahead.pop(0) if ahead else at
+        looks.append((at, value(at)))
+        at, found = looks[-1]
         if found < wanted:
             below = at, found
         else:
             above = at, found
-        if enough(found):
+        if near and wanted - near[0] <= found <= wanted + near[1]:
             return at if found >= wanted else at + 1
-        at, turn = None, turn + 1
-        rise = above[1] - below[1]
-        if math.isfinite(rise) and rise > 0 and turn % 3:  # the middle at times
-            share = (wanted - below[1]) / rise
-            at = below[0] + round(share * (above[0] - below[0]))
-            at = min(max(at, below[0] + 1), above[0] - 1)
+        both = all(math.isfinite(side[1]) for side in (below, above))
+        known = [below, above] if both else looks[-2:]
+        at = (below[0] + above[0]) // 2
+        place = _place(known, aim, axis, rise)
+        if place is not None and len(looks) not in MIDDLES:
+            between = range(below[0] + 1, above[0])
+            # Of several in one place the last: beyond all, only the end says so.
+            at = max(between, key=lambda n: (-abs(axis(n) - place), n), default=at)
     return above[0]
+
+
+def _place(
+    looks: Sequence[tuple[int, float]],
+    aim: float,
+    axis: Callable[[int], float],
+    rise: float,
+) -> float | None:
+    """Where on the axis the looks say that the aim is; None where they say nothing."""
+    (first, low), (last, high) = looks[0], looks[-1]
+    length = axis(last) - axis(first)
+    if length:
+        rise = (high - low) / length
+    if not 0 < rise < math.inf:
+        return None
+    return axis(first) + (aim - low) / rise

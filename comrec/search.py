@@ -7,12 +7,13 @@ returns was decoded in full.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from comrec.jpeg import PLAIN
-from comrec.rate import crossing
+from comrec.rate import FINER_DB, FINER_OCTAVES, crossing, octaves
 from comrec.ways import SAMPLES_MAX, Candidate, Way
 
 # A prediction this near is near enough; the decode that follows errs by no less.
@@ -153,12 +154,13 @@ def _likely(ways: Sequence[Way], goal: Goal, effort: Effort) -> Sequence[Way]:
         return ways
     behind = {}
     for way in ways:
-        quality = _start(way, goal, effort)
-        total_bytes = way.total_bytes(quality)
+        rough = way.rough()
+        way.guess = quality = _start(rough, goal, effort)
+        total_bytes = rough.total_bytes(quality)
         if not goal.closest:
             behind[way] = math.log(total_bytes, LIKELY_BYTES)
         elif total_bytes <= goal.most_bytes:
-            behind[way] = -way.expected_db(quality) / LIKELY_DB
+            behind[way] = -rough.expected_db(quality) / LIKELY_DB
         else:
             behind[way] = math.inf
     return [way for way in ways if behind[way] <= min(behind.values()) + 1]
@@ -217,26 +219,21 @@ def _crossing(
 
     It lies from 0 to 101, where 0 and 101 mean none.
     """
-    start = max(way.verified, default=None)
+    start = way.known(goal.closest)
+    search = functools.partial(crossing, low=1, high=100, start=start, axis=octaves)
     if goal.closest:
-        low = goal.most_bytes * (1 - near_bytes)
-        return (
-            crossing(
-                way.total_bytes,
-                goal.most_bytes + 1,
-                1,
-                100,
-                start,
-                lambda n: not effort.thorough and low <= n <= goal.most_bytes,
-            )
-            - 1
+        wanted = math.log2(goal.most_bytes + 1)
+        below = wanted - math.log2(max(goal.most_bytes * (1 - near_bytes), 1))
+        found = search(
+            lambda quality: math.log2(way.total_bytes(quality)),
+            wanted,
+            near=None if effort.thorough else (below, 0.0),
+            rise=FINER_OCTAVES,
         )
-    wanted_db = goal.least_db + hand_db
-    return crossing(
+        return found - 1
+    return search(
         way.expected_db,
-        wanted_db,
-        1,
-        100,
-        start,
-        lambda db: not effort.thorough and wanted_db <= db <= wanted_db + near_db,
+        goal.least_db + hand_db,
+        near=None if effort.thorough else (0.0, near_db),
+        rise=FINER_DB,
     )

@@ -55,6 +55,7 @@ class Way:
 
     Attributes:
       verified: the candidates that were decoded in full, by quality.
+      guess: a quality to look at first; None for the middle.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Way:
             lambda: codec.compact(pixels) if codec else pixels
         )
         self.verified: dict[int, Candidate] = {}
+        self.guess: int | None = None
         self._sampled_db: dict[int, float] = {}
         self._windows: list[tuple[tiling.Window, float]] | None = None
         self._size = pixels.shape[0], pixels.shape[1]
@@ -79,6 +81,22 @@ class Way:
         self._files: dict[int, bytes] = {}
         self._bytes: dict[int, int] = {}
         self._shown_dbs: dict[int, float] = {}
+
+    def rough(self) -> Way:
+        """The same without ComCNN, which takes as long as part of a decode."""
+        codec, pixels = self.codec, self.pixels
+        if codec is None or codec.scale not in codec.preset.compact_scales:
+            return self
+        plain = functools.cache(lambda: codec.compact(pixels, has_comcnn=False))
+        return Way(pixels, None, self.extra_bytes, codec, plain)
+
+    def known(self, of_bytes: bool) -> list[int]:
+        """Qualities whose bytes, or whose closeness, cost no more to look at.
+
+        Where there are none, a guess.
+        """
+        seen = self._bytes if of_bytes else self._shown_dbs | self.verified
+        return list(seen) or ([] if self.guess is None else [self.guess])
 
     def expected_db(self, quality: int) -> float:
         """PSNR of the restored image: measured, or else as the networks should do."""

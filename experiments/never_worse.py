@@ -45,6 +45,7 @@ class Row(NamedTuple):
     preset: str
     hash: str
     effort: int
+    embed: bool
     picture: str
     channels: int
     request: str
@@ -79,6 +80,9 @@ def main() -> None:
     add("pictures", type=Path, help="folder")
     add("--preset", default=presets.DEFAULT)
     add("--effort", type=int, default=options.EFFORT)
+    add("--embed", action="store_true", help="the sidecar goes into the .jpg")
+    add("--requests", nargs="+", choices=sorted({name for name, _ in REQUESTS}),
+        help="of these kinds alone")  # fmt: skip
     add("--grey", action="store_true", help="BT.601 luma of the pictures")
     add("--every", type=int, default=1, help="take every n-th picture")
     add("--jobs", type=int, default=1, help="processes, one core each")
@@ -97,36 +101,40 @@ def main() -> None:
 
 def measure(args: argparse.Namespace) -> list[Row]:
     pictures = sweep.subjects(args.pictures, args.every, args.grey)
-    each = partial(rows_of, preset=args.preset, effort=args.effort)
+    wanted = [it for it in REQUESTS if not args.requests or it[0] in args.requests]
+    how = {"preset": args.preset, "effort": args.effort, "embed": args.embed}
+    each = partial(rows_of, how=how, requests=wanted)
     if args.jobs == 1:
         return [row for picture in pictures for row in each(picture)]
     with get_context("spawn").Pool(args.jobs) as pool:
         return [row for some in pool.imap(each, pictures) for row in some]
 
 
-def rows_of(picture: sweep.Subject, preset: str, effort: int) -> list[Row]:
+def rows_of(
+    picture: sweep.Subject, how: dict[str, Any], requests: Sequence[tuple[str, float]]
+) -> list[Row]:
     pixels = picture.pixels()
     plain = list(plain_jpegs(pixels))
     rows = []
-    for request in REQUESTS:
+    for request in requests:
         try:
-            rows.append(
-                row_of(pixels, plain, picture.path.stem, preset, effort, *request)
-            )
+            rows.append(row_of(pixels, plain, picture.path.stem, how, *request))
         except ComrecError as err:  # a target that this picture cannot meet
             print(f"{picture.path}, {request[0]} {request[1]:g}: {err}", flush=True)
     return rows
 
 
 def row_of(
-    pixels: np.ndarray, plain: Sequence[Plain], name: str, preset: str, effort: int,
+    pixels: np.ndarray, plain: Sequence[Plain], name: str, how: dict[str, Any],
     request: str, value: float,
 ) -> Row:  # fmt: skip
+    """`how` is what `comrec.compress` is told besides the request."""
     asked: dict[str, Any] = {request: value}
     if request == BYTES_OF:
         asked = {"target_size": plain[int(value) - 1].bytes}
+    asked |= how
     start = time.perf_counter()
-    made = comrec.compress(pixels, preset=preset, effort=effort, threads=1, **asked)
+    made = comrec.compress(pixels, threads=1, **asked)
     between = time.perf_counter()
     restored = comrec.decompress(made.jpeg, made.sidecar, exact=True, threads=1)
     end = time.perf_counter()
@@ -149,7 +157,8 @@ def row_of(
     )  # fmt: skip
     report = made.report
     return Row(
-        preset, presets.find(preset).hash, effort, name, pixels.shape[2],
+        how["preset"], presets.find(how["preset"]).hash, how["effort"], how["embed"],
+        name, pixels.shape[2],
         request, value, report.outcome, report.scale, report.jpeg_quality,
         size, round(reached_db, 3), rival and rival.quality, rival and rival.bytes,
         rival and round(rival.psnr_db, 3),

@@ -7,6 +7,7 @@ from comrec import jpeg, presets, rate
 from comrec.codec import Codec
 from comrec.metrics import psnr_db
 
+FLAT = jpeg.JpegSettings(tables="flat")
 data = pytest.importorskip("skimage.data", reason="needs the dev extra")
 
 
@@ -58,7 +59,7 @@ def test_within_is_the_finest_compact_jpeg_that_fits(pair, photo):
 VALUES = (1.0, 1.0, 2.5, 2.5, 4.0, 40.0, 41.0, float("inf"))
 
 
-@pytest.mark.parametrize("start", [None, 1, 5, 8, 0, 99])
+@pytest.mark.parametrize("start", [(), (1,), (5,), (8, 2), (0,), (99, 4, 3, 5)])
 @pytest.mark.parametrize("wanted", [0.5, 1.0, 2.0, 4.0, 4.1, 40.5, 1e9, float("inf")])
 def test_crossing_is_the_first_value_that_reaches_what_is_wanted(wanted, start):
     found = rate.crossing(lambda n: VALUES[n - 1], wanted, 1, 8, start)
@@ -84,9 +85,33 @@ def test_crossing_of_a_smooth_curve_takes_few_looks():
         assert len(asked) <= 9
 
 
-@pytest.mark.parametrize(("near", "expected"), [((50, 59), 50), ((40, 49), 51)])
+@pytest.mark.parametrize("wanted_db", [27.0, 30.0, 33.0, 36.0])
+def test_crossing_along_octaves_takes_four_looks_at_a_photo(photo, wanted_db):
+    asked = []
+
+    def shown_db(quality: int) -> float:
+        asked.append(quality)
+        return psnr_db(photo, jpeg.decode(jpeg.encode(photo, quality, FLAT)))
+
+    near = (0.0, 0.3)
+    rule = {"axis": rate.octaves, "rise": rate.FINER_DB}
+    found = rate.crossing(shown_db, wanted_db, 1, 100, (), near, **rule)
+    assert len(asked) <= 4
+    assert shown_db(found) >= wanted_db > shown_db(found) - 0.8
+    asked.clear()
+    assert rate.crossing(shown_db, 1000.0, 1, 100, (), near, **rule) == 101
+    assert len(asked) <= 3, "beyond all, the end says so"
+
+
+@pytest.mark.parametrize(("near", "expected"), [((0, 9), 50), ((3, 0), 51)])
 def test_crossing_ends_where_it_is_near_enough(near, expected):
-    # 50, the middle, is looked at first: it reaches 50 and it does not reach 51.
-    wanted = 50 if near[0] == 50 else 51
-    enough = [lambda v: near[0] <= v <= near[1], lambda v: v == 50][wanted - 50]
-    assert rate.crossing(float, wanted, 1, 100, None, enough) == expected
+    # 50, the middle, is looked at first: it reaches 45, and lacks 2 of 52.
+    wanted = 45 if near[1] else 52
+    assert rate.crossing(float, wanted, 1, 100, (), near) == expected
+
+
+def test_steps_are_halved_from_octave_to_octave():
+    assert [rate.octaves(q) for q in (25, 50, 75, 97, 100)] == pytest.approx(
+        [-1, 0, 1, 4, 4], abs=0.06
+    )
+    assert all(rate.octaves(q) <= rate.octaves(q + 1) for q in range(1, 100))
