@@ -65,7 +65,8 @@ def compress(
         targets promise the same with either.
       effort: 0 to 9. 0 takes one guess of what the networks do, and plain JPEG where
         it falls short. 5 corrects the guess; the networks work as long as for 2.5
-        decodes at most, more only for a target that nothing else meets. From 7 on
+        decodes at most, and for two more where all that was decoded fell short, or as
+        many as a target takes that nothing else meets. From 7 on
         every scale is searched to its end, from 8 on with other encoder settings
         too, and 9 then refines the compact image (presets of the comrec family
         alone), which needs `comrec[train]`.

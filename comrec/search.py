@@ -19,7 +19,7 @@ from comrec.ways import SAMPLES_MAX, Candidate, Way
 # A prediction this near is near enough; the decode that follows errs by no less.
 NEAR_DB, NEAR_BYTES = 0.03, 0.01
 START_DB, START_BYTES = 0.3, 0.05  # the same to sort ways out and to look at samples
-GUESS_DB, CORRECTED_DB = 0.15, 0.03  # kept in hand where there is no other try
+GUESS_DB, CORRECTED_DB = 0.15, 0.03  # kept in hand where a try should not fall short
 LIKELY_DB, LIKELY_BYTES = 1.0, 1.3  # what other gains of networks may make up for
 GAIN_MIN = 0.01  # of the bytes, for which a result is refined
 SCANNED_MAX_PX = 2**14  # a picture so small that all qualities are tried
@@ -32,11 +32,13 @@ class Effort:
     Attributes:
       decodes: of the whole image.
       sampled: share of the image that samples may take together.
+      rescues: decodes beyond these, as long as all that was decoded fell short.
       thorough: every way is searched to its end; no bound on decodes.
     """
 
     decodes: int
     sampled: float
+    rescues: int = 0
     thorough: bool = False
 
 
@@ -44,10 +46,10 @@ EFFORTS = (
     Effort(1, 0.25),
     Effort(1, 0.5),
     Effort(1, 0.75),
-    Effort(2, 0.25),
-    Effort(2, 0.375),
-    Effort(2, 0.5),
-    Effort(4, 0.5),
+    Effort(2, 0.25, 2),
+    Effort(2, 0.375, 2),
+    Effort(2, 0.5, 2),
+    Effort(4, 0.5, 2),
     *[Effort(4, 0.5, thorough=True)] * 3,
 )
 
@@ -106,10 +108,15 @@ def find(
         for _ in range(SAMPLES_MAX - 1):  # there, and where that says to look
             way.sample(_start(way, _beyond(goal, best), effort), share)
     decodes = 0
-    while effort.thorough or decodes < effort.decodes or not best:
+    while True:
         pays = best is not None and best.codec is not None
-        is_last = decodes + 1 == effort.decodes and not effort.thorough and not pays
-        proposed = _proposed(likely, _beyond(goal, best), effort, is_last)
+        most = effort.decodes if pays else effort.decodes + effort.rescues
+        if best and decodes >= most and not effort.thorough:
+            break
+        hand_db = 0.0
+        if decodes + 1 >= effort.decodes and not (effort.thorough or pays):
+            hand_db = GUESS_DB if decodes >= effort.decodes else CORRECTED_DB
+        proposed = _proposed(likely, _beyond(goal, best), effort, hand_db)
         if not proposed:
             break
         way, quality = proposed
@@ -130,7 +137,7 @@ def _plain(way: Way, goal: Goal, best: Candidate | None) -> Candidate | None:
     if way.settings == PLAIN and height * width <= SCANNED_MAX_PX:
         # Neither bytes nor PSNR of small pictures quite rise with the quality.
         return goal.best([*known, *(way.verify(q) for q in range(1, 101))])
-    quality = _propose(way, goal, EFFORTS[-1], False)
+    quality = _propose(way, goal, EFFORTS[-1], 0.0)
     if quality:
         known.append(way.verify(quality))
     best = goal.best(known)
@@ -172,13 +179,13 @@ def _start(way: Way, goal: Goal, effort: Effort) -> int:
 
 
 def _proposed(
-    ways: Sequence[Way], goal: Goal, effort: Effort, is_last: bool
+    ways: Sequence[Way], goal: Goal, effort: Effort, hand_db: float
 ) -> tuple[Way, int] | None:
     """What should be best: a way and a quality not yet verified; None if nothing is."""
     found = [
         (way, quality)
         for way in ways
-        if (quality := _propose(way, goal, effort, is_last))
+        if (quality := _propose(way, goal, effort, hand_db))
     ]
     return min(
         found,
@@ -187,11 +194,10 @@ def _proposed(
     )
 
 
-def _propose(way: Way, goal: Goal, effort: Effort, is_last: bool) -> int | None:
+def _propose(way: Way, goal: Goal, effort: Effort, hand_db: float) -> int | None:
     """The quality at which a way should keep to the goal best; None if at none."""
-    hand_db = 0.0
-    if is_last and way.codec:
-        hand_db = CORRECTED_DB if way.verified else GUESS_DB
+    if hand_db and not way.verified:
+        hand_db = GUESS_DB
     quality = _crossing(way, goal, hand_db, effort)
     if effort.thorough and not goal.closest and quality in way.verified:
         quality -= 1  # whether this falls short is not known yet

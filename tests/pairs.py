@@ -19,7 +19,7 @@ PAIRS = tuple(
 PARAMS = [
     pytest.param(
         preset, id=preset.name,
-        marks=[pytest.mark.slow] if preset.name == "comrec-lite" else [],
+        marks=[pytest.mark.slow] if preset.name.startswith("comrec-lite") else [],
     )
     for preset in PAIRS
 ]  # fmt: skip

@@ -19,6 +19,7 @@ TRAINED = pytest.mark.parametrize("name", [n for n in PRESETS if n != presets.PL
 NUMBERS = {
     "plain": 1, "jiang2017-gray-q50": 2, "jiang2017-gray-q50-2": 3,
     "jiang2017-gray-q30": 4, "comrec-lite": 5, "comrec-base": 6,
+    "comrec-base-2": 7,
 }  # fmt: skip
 HASHES = {
     "plain": "",
@@ -27,6 +28,7 @@ HASHES = {
     "jiang2017-gray-q30": "09a8f523-8833ee46",
     "comrec-lite": "e7a72f86-4f5b5c12",
     "comrec-base": "87820e93-5c256d02",
+    "comrec-base-2": "87820e93-6cebbbc5",
 }
 
 

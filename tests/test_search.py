@@ -138,6 +138,23 @@ def test_a_sample_that_errs_is_put_right_on_the_whole_picture(
     assert 2 <= decodes <= 2.5
 
 
+def test_guesses_that_fall_short_are_not_the_end_where_networks_pay(
+    looked_px, monkeypatch
+):
+    # What the networks gain looks larger by less and less, and so each try is short.
+    sampled_db = ways.Way._gain_db
+
+    def hopeful(way: ways.Way, quality: int) -> float:
+        return sampled_db(way, quality) + 0.8 / (1 + len(way.verified)) ** 2
+
+    monkeypatch.setattr(ways.Way, "_gain_db", hopeful)
+    choice, decodes = chosen(looked_px, quality=4)
+    assert choice.best.codec
+    assert choice.best.psnr_db >= choice.plain.psnr_db
+    assert 2 < decodes <= 4.5
+    assert not chosen(looked_px, quality=4, effort=2)[0].best.codec
+
+
 def test_at_effort_0_a_guess_that_falls_short_is_a_plain_jpeg(looked_px, monkeypatch):
     flattering = ways.Way._sampled_gain_db
     monkeypatch.setattr(
@@ -205,7 +222,7 @@ def test_jpeg_quality_is_that_of_the_compact_image(looked_px):
 
 def test_there_is_an_effort_for_every_number():
     assert len(search.EFFORTS) == 10
-    assert search.EFFORTS[5] == search.Effort(2, 0.5)
+    assert search.EFFORTS[5] == search.Effort(2, 0.5, rescues=2)
     assert [e.thorough for e in search.EFFORTS] == [False] * 7 + [True] * 3
 
 
