@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comrec import arguments, console
+from comrec import arguments, console, cores
 from comrec.errors import ComrecError, UsageError
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ def _reading(args: argparse.Namespace) -> Reading:
 
 def _threads(at_once: int) -> int:
     """Cores for the networks of one file: shared out when several run together."""
-    return 0 if at_once == 1 else max((os.cpu_count() or 1) // at_once, 1)
+    return 0 if at_once == 1 else max(cores.available() // at_once, 1)
 
 
 def _compare(args: argparse.Namespace) -> int:
@@ -174,7 +173,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _evaluate(args: argparse.Namespace) -> int:
     from comrec import presets
-    from comrec.evaluate import report, sweep
+    from comrec.evaluate import report
     from comrec.evaluate.evaluate import Asked, evaluate
 
     out = console.Output(quiet=args.quiet)
@@ -186,7 +185,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         every=args.every,
         points=args.points,
         metrics=args.metrics,
-        jobs=args.jobs or sweep.cores(),
+        jobs=args.jobs or cores.available(),
         retry=args.retry,
         draws=not args.no_figure,
         published=args.published,

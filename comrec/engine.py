@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import tempfile
 import threading
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from comrec import weights
+from comrec import cores, weights
 from comrec.errors import UsageError, WeightsError
 from comrec.presets import Preset, WeightFile
 
@@ -96,7 +95,7 @@ def _onnxruntime(file: WeightFile, threads: int) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or cores.available()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
         weights.read(file),
@@ -115,7 +114,7 @@ def _openvino(file: WeightFile, threads: int, exact: bool) -> Network:
     settings: dict[str, object] = {
         # Never left to OpenVINO, whose default depends on the CPU.
         "INFERENCE_PRECISION_HINT": "bf16" if fast and not exact else "f32",
-        "INFERENCE_NUM_THREADS": threads or os.cpu_count() or 1,
+        "INFERENCE_NUM_THREADS": threads or cores.available(),
     }
     model = core.compile_model(core.read_model(weights.read(file)), "CPU", settings)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from comrec import presets
+from comrec import cores, presets
 from comrec.errors import ComrecError
 from comrec.evaluate import peers, report, sweep
 from comrec.evaluate.evaluate import Asked, evaluate
@@ -35,7 +35,7 @@ def main() -> None:
     add = parser.add_argument
     add("pictures", type=Path, help="folder")
     add("--out", type=Path, required=True, help="folder of the rows")
-    add("--jobs", type=int, default=sweep.cores(), help="processes (one a core)")
+    add("--jobs", type=int, default=cores.available(), help="processes (one a core)")
     add("--quick", action="store_true", help="2 settings of a few codecs, 1 picture")
     args = parser.parse_args()
     try:

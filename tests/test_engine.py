@@ -1,6 +1,7 @@
 """What runs the networks, and that it makes no difference to the picture."""
 
 import importlib.util
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,7 @@ import numpy as np
 import pairs
 import pytest
 
-from comrec import engine, jpeg, presets, resample
+from comrec import cores, engine, jpeg, presets, resample
 from comrec.codec import Codec
 from comrec.errors import UsageError, WeightsError
 from comrec.presets import Preset
@@ -188,3 +189,14 @@ def test_no_engine_at_all_is_refused_with_the_remedy(monkeypatch):
 def test_an_unknown_engine_is_refused_with_those_there_are(name):
     with pytest.raises(UsageError, match="auto or one of onnxruntime, openvino, keras"):
         engine.load(PRESET, "comcnn", name)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_a_process_held_to_one_core_takes_one():
+    held = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(held)})
+        assert cores.available() == 1
+    finally:
+        os.sched_setaffinity(0, held)
+    assert cores.available() == len(held)

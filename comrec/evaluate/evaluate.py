@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from comrec import files
+from comrec import cores, files
 from comrec.errors import OutputError, UsageError
 from comrec.evaluate import (
     figure,
@@ -118,7 +118,7 @@ def evaluate(
     found = {row.key: row for row in rows.read(asked.out)}
     if asked.retry:
         found = {key: row for key, row in found.items() if not row.error}
-    threads = max(sweep.cores() // asked.jobs, 1)
+    threads = max(cores.available() // asked.jobs, 1)
     tasks = sweep.missing(
         codecs, known, list(found.values()), asked.metrics, asked.points, threads
     )

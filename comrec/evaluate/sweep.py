@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
-import os
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import (
@@ -177,10 +176,6 @@ def measure(task: Task) -> list[Row]:
         numbers = passed.rate_bytes, bpp, *scores, passed.encode_s, passed.decode_s
         made.append(Row._make((*task.key(setting), *numbers, "")))
     return made
-
-
-def cores() -> int:
-    return os.cpu_count() or 1
 
 
 def _alone(task: Task) -> list[Row]:

@@ -1,0 +1,1 @@
+"""What is timed, the convolution that bounds it, and how it is told."""
