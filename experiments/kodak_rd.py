@@ -22,7 +22,7 @@ from comrec.errors import ComrecError
 from comrec.evaluate import peers, report, sweep
 from comrec.evaluate.evaluate import Asked, evaluate
 
-PRESETS = (presets.DEFAULT, "comrec-lite")
+PRESETS = (presets.DEFAULT, "comrec-lite-2")
 EYE = ("jpeg", "mozjpeg", "jpegli", "webp", "avif", "jxl")
 EYE_POINTS = 5
 KODAK = 24  # pictures

@@ -46,8 +46,8 @@ from comrec.errors import ComrecError, UsageError, WeightsError
 
 PAPER = "jiang2017-gray-q50-2"
 REFERENCE = Runner(PAPER, "keras", FLOAT32)
-PRESETS = (presets.DEFAULT, "comrec-lite", PAPER)
-QUICK_PRESETS = ("comrec-lite",)
+PRESETS = (presets.DEFAULT, "comrec-lite-2", PAPER)
+QUICK_PRESETS = ("comrec-lite-2",)
 MEGAPIXELS, QUICK_MEGAPIXELS = 2.0, 0.01
 ROUNDS = 5
 FBCNN = Runner("FBCNN", "torch", FLOAT32)

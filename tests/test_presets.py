@@ -19,7 +19,7 @@ TRAINED = pytest.mark.parametrize("name", [n for n in PRESETS if n != presets.PL
 NUMBERS = {
     "plain": 1, "jiang2017-gray-q50": 2, "jiang2017-gray-q50-2": 3,
     "jiang2017-gray-q30": 4, "comrec-lite": 5, "comrec-base": 6,
-    "comrec-base-2": 7,
+    "comrec-base-2": 7, "comrec-lite-2": 8,
 }  # fmt: skip
 HASHES = {
     "plain": "",
@@ -29,6 +29,7 @@ HASHES = {
     "comrec-lite": "e7a72f86-4f5b5c12",
     "comrec-base": "87820e93-5c256d02",
     "comrec-base-2": "87820e93-6cebbbc5",
+    "comrec-lite-2": "e7a72f86-1283562e",
 }
 
 

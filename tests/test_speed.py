@@ -45,7 +45,7 @@ def quick(tmp_path_factory) -> tuple[str, Values, list[dict[str, str]]]:
     return measured(out, "--engines", "onnxruntime")
 
 
-LITE = "comrec-lite", "onnxruntime", "float32"
+LITE = "comrec-lite-2", "onnxruntime", "float32"
 BARE = "bare convolution", "onnxruntime", "float32"
 
 
@@ -54,8 +54,8 @@ def test_a_preset_is_timed_from_its_networks_to_the_whole_command(quick):
     assert found[LITE].keys() >= OF_A_PRESET
     assert all(value > 0 for some in found.values() for value in some.values())
     assert found[LITE]["networks_mp_per_s"] > found[LITE]["command_mp_per_s"]
-    hashes = {row["version"] for row in rows if row["name"] == "comrec-lite"}
-    assert hashes == {presets.find("comrec-lite").hash}
+    hashes = {row["version"] for row in rows if row["name"] == "comrec-lite-2"}
+    assert hashes == {presets.find("comrec-lite-2").hash}
 
 
 def test_other_codecs_are_timed_in_the_same_run_or_named_as_missing(quick):
@@ -99,7 +99,7 @@ def test_multiply_adds_are_those_of_the_readme(parts):
     said = re.findall(
         r"(?m)^\| `(comrec-[\w-]+)`.*?\| ([\d,]+) \|", (ROOT / "README.md").read_text()
     )
-    assert {"comrec-base", "comrec-lite"} <= {name for name, _ in said}
+    assert {presets.DEFAULT, "comrec-lite-2"} <= {name for name, _ in said}
     for name, count in said:
         counted = parts[0].multiply_adds(name)
         assert counted == pytest.approx(int(count.replace(",", "")), rel=0.005)
@@ -110,7 +110,7 @@ def test_multiply_adds_are_those_of_the_readme(parts):
 
 def test_ratios_are_taken_within_a_round(parts):
     _, report, work = parts
-    runner = work.Runner("comrec-lite", "onnxruntime", "float32")
+    runner = work.Runner("comrec-lite-2", "onnxruntime", "float32")
     # A machine that slows down threefold: medians alone would give 3 or 12.
     found = {runner: {
         "networks_mp_per_s": [3.0, 1.0, 1.0],
@@ -152,7 +152,7 @@ def test_fbcnn_has_as_many_parameters_as_published(parts):
 @pytest.mark.slow
 def test_networks_are_timed_against_the_papers_pair_in_keras(tmp_path):
     pytest.importorskip("tensorflow", reason="needs the train extra")
-    names = "comrec-lite", "jiang2017-gray-q50-2"
+    names = "comrec-lite-2", "jiang2017-gray-q50-2"
     _, found, _ = measured(
         tmp_path / "rows.tsv", "--presets", *names, "--engines", "keras"
     )
