@@ -198,11 +198,13 @@ def _evaluate(args: argparse.Namespace) -> int:
         for line in found.lines:
             out.row(report.record(line), str, as_json=True)
     elif not args.quiet:
-        report.show(found.lines, report.console())
+        out.say(report.text(found.lines))
     for note in found.notes:
         out.warn(note)
+    for row in found.failed:
+        out.fail(f"{row.image}: {row.codec} at {row.setting:g} failed ({row.error})")
     out.warn(f"written: {', '.join(map(str, found.written))}")
-    return 0
+    return int(bool(found.failed))
 
 
 def _info(args: argparse.Namespace) -> int:

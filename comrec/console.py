@@ -44,6 +44,11 @@ class Output:
             }
             self._above_bar(describe(clean), self._results)
 
+    def say(self, text: str) -> None:
+        """More than a line of results, that is comrec's own."""
+        if not self.quiet:
+            self._above_bar(text, self._results)
+
     def warn(self, text: object) -> None:
         if not self.quiet:
             self.fail(text)

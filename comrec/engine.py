@@ -95,7 +95,7 @@ def _onnxruntime(file: WeightFile, threads: int) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or cores.available()
+    options.intra_op_num_threads = threads or cores.limit()  # 0: its own choice
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
         weights.read(file),

@@ -21,6 +21,7 @@ NEAR_DB, NEAR_BYTES = 0.03, 0.01
 START_DB, START_BYTES = 0.3, 0.05  # the same to sort ways out and to look at samples
 GUESS_DB, CORRECTED_DB = 0.15, 0.03  # kept in hand where a try should not fall short
 LIKELY_DB, LIKELY_BYTES = 1.0, 1.3  # what other gains of networks may make up for
+BEYOND = 1e-13  # octaves: less than a byte of 2^40, and no byte too many is near
 GAIN_MIN = 0.01  # of the bytes, for which a result is refined
 SCANNED_MAX_PX = 2**14  # a picture so small that all qualities are tried
 
@@ -115,7 +116,9 @@ def find(
             break
         hand_db = 0.0
         if decodes + 1 >= effort.decodes and not (effort.thorough or pays):
-            hand_db = GUESS_DB if decodes >= effort.decodes else CORRECTED_DB
+            hand_db = CORRECTED_DB
+            if decodes >= effort.decodes:  # a rescue; if nothing is good, no reserve
+                hand_db = GUESS_DB if best else 0.0
         proposed = _proposed(likely, _beyond(goal, best), effort, hand_db)
         if not proposed:
             break
@@ -233,7 +236,7 @@ def _crossing(
         found = search(
             lambda quality: math.log2(way.total_bytes(quality)),
             wanted,
-            near=None if effort.thorough else (below, 0.0),
+            near=None if effort.thorough else (below, -BEYOND),
             rise=FINER_OCTAVES,
         )
         return found - 1

@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def measure(args: argparse.Namespace) -> list[Row]:
-    pictures = sweep.subjects(args.pictures, args.every, args.grey)
+    pictures, _ = sweep.subjects(args.pictures, args.every, args.grey)
     wanted = [it for it in REQUESTS if not args.requests or it[0] in args.requests]
     how = {"preset": args.preset, "effort": args.effort, "embed": args.embed}
     each = partial(rows_of, how=how, requests=wanted)

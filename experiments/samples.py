@@ -119,10 +119,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def refuse_other(folder: Path) -> None:
-    """Raises OutputError if the folder has a page that no run of this script wrote."""
-    page = folder / "README.md"
-    if page.exists() and not (folder / "samples.tsv").exists():
-        raise OutputError(f"{page}: is not of samples. Give --out another folder")
+    """Raises OutputError if the folder has what no run of this script wrote."""
+    there = any(folder.iterdir()) if folder.is_dir() else False
+    if there and not (folder / "samples.tsv").exists():
+        raise OutputError(
+            f"{folder}: has files that are not samples. Give --out another folder"
+        )
 
 
 def written(

@@ -166,12 +166,49 @@ def test_processes_measure_what_one_does(folder, tmp_path):
     assert len(found[0]) == 6
 
 
+def test_a_summary_is_written_over_and_no_rows_are(folder, tmp_path, here, capsys):
+    run(folder, tmp_path / "a.tsv", "--points", "2", "--no-figure")
+    run(folder, tmp_path / "a.tsv", "--points", "2", "--no-figure")
+    (tmp_path / "a.tsv").rename(tmp_path / "b-summary.tsv")
+    kept = (tmp_path / "b-summary.tsv").read_bytes()
+    assert run(folder, tmp_path / "b.tsv", "--points", "2", "--no-figure") == 1
+    assert "b-summary.tsv: exists" in capsys.readouterr().err
+    assert (tmp_path / "b-summary.tsv").read_bytes() == kept
+
+
+def test_what_comrec_wrote_is_no_picture_to_measure(folder, here, capsys):
+    out = folder / "rows.tsv"
+    status = [cli.main(["compress", str(folder / "0.png"), "-p", "comrec-lite"])]
+    status += [run(folder, out, "--points", "2") for _ in range(2)]
+    assert status == [0, 0, 0]
+    assert {row.image for row in rows.read(out)} == {"0", "1", "2"}
+    cli.main(["evaluate", str(folder), "--out", str(out), "--codecs", "jpeg"])
+    assert "Left out: 2 of the files" in capsys.readouterr().err
+
+
+def test_pictures_of_more_bits_than_the_figure_shows_have_one_too(tmp_path, here):
+    for i in range(2):
+        Image.fromarray(photo()[i * 8 :, :16]).save(tmp_path / f"{i}.png")
+    out = tmp_path / "rows.tsv"
+    assert run(tmp_path, out, "--points", "3", "--codecs", "jpeg", "webp") == 0
+    assert (tmp_path / "rows.png").exists()
+
+
+def test_a_name_that_is_no_text_is_a_row(folder, tmp_path, here):
+    try:
+        os.rename(folder / "0.png", os.fsencode(folder) + b"/b\xff.png")
+    except OSError:
+        pytest.skip("this file system has none such")
+    assert run(folder, tmp_path / "rows.tsv", "--points", "2", "--no-figure") == 0
+    assert "b�" in {row.image for row in rows.read(tmp_path / "rows.tsv")}
+
+
 # Codecs that fail
 
 
 def task(folder: Path, codec: str, *settings: float) -> sweep.Task:
-    subject = sweep.subjects(folder)[0]
-    return sweep.Task(codec, "1", subject, subject.identity(), settings, "psnr", 1)
+    (subject, *_), _ = sweep.subjects(folder)
+    return sweep.Task(codec, "1", subject, subject.identity(), settings, "psnr")
 
 
 def test_what_a_codec_refuses_is_a_marked_row_and_the_others_go_on(
@@ -188,7 +225,8 @@ def test_what_a_codec_refuses_is_a_marked_row_and_the_others_go_on(
     monkeypatch.setitem(evaluate.rivals.MAKERS, "webp", _few("webp", 18, 50, 87))
     out = tmp_path / "rows.tsv"
     arguments = folder, out, "--codecs", "jpeg", "webp", "--points", "4", "--no-figure"
-    assert run(*arguments) == 0
+    assert run(*arguments) == 1, "some input failed"
+    assert "2: webp at 50 failed (not today" in capsys.readouterr().err
     failed = [row for row in rows.read(out) if row.error]
     assert [(row.codec, row.setting, row.image) for row in failed] == [
         ("webp", 50, image) for image in "012"
@@ -202,6 +240,9 @@ def test_what_a_codec_refuses_is_a_marked_row_and_the_others_go_on(
     monkeypatch.setattr(evaluate, "run", whole)
     run(*arguments)
     assert any(row.error for row in rows.read(out)), "tried again only if asked"
+    other = folder, out, "--codecs", "jpeg", "--points", "4", "--no-figure"
+    run(*other, "--retry")
+    assert any(row.error for row in rows.read(out)), "of webp nothing was asked"
     run(*arguments, "--retry")
     assert not any(row.error for row in rows.read(out))
 
@@ -251,6 +292,22 @@ def _spawn_with(module: str):
     multiprocessing.forkserver._forkserver._stop()
     context.set_forkserver_preload([sweep.__name__, module])
     return lambda: context
+
+
+def test_a_score_that_fails_leaves_the_row_that_was_there(
+    folder, tmp_path, here, monkeypatch
+):
+    pytest.importorskip("ssimulacra2", reason="comes with the eval extra")
+    out = tmp_path / "rows.tsv"
+    run(folder, out, "--points", "2", "--no-figure")
+    before = rows.read(out)
+
+    def fails(*_):
+        raise ValueError("no")
+
+    monkeypatch.setattr(evaluate.quality, "ssimulacra2", fails)
+    assert run(folder, out, "--points", "2", "--no-figure", "--metrics", "all") == 1
+    assert rows.read(out) == before
 
 
 # Summaries
@@ -324,11 +381,8 @@ def test_what_others_published_is_marked_and_belongs_to_its_pictures():
     record = report.record(hyperprior)
     assert record["won"] is None
     assert record["encode_s_per_mp"] is None
-    few, _ = summary.lines(
-        [one for one in found if one.image in "01"], [("0", 3, "0"), ("1", 3, "0")]
-    )
-    with pytest.raises(UsageError, match="is of its 24 pictures in colour"):
-        published.lines("kodak", few)
+    with pytest.raises(UsageError, match="of its pictures in colour"):
+        published.check("kodak", known)
 
 
 # What makes no sense
@@ -337,18 +391,22 @@ def test_what_others_published_is_marked_and_belongs_to_its_pictures():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"--codecs": "webp"}, "Add jpeg to --codecs"),
+        ({"--codecs": "webp"}, "compared with jpeg. Add it to --codecs"),
+        ({"pictures": "flat"}, "flat: comes back without any error .* Take it out"),
+        ({"pictures": "long" * 99}, "not a folder"),
         ({"pictures": "nowhere"}, "not a folder"),
         ({"pictures": "."}, "no pictures in it"),
         ({"pictures": "broken"}, r"broken.0\.png: "),
         ({"pictures": "mixed"}, "grey and colour pictures have no mean in common"),
         ({"pictures": "twice"}, "two pictures share a name"),
         ({"--out": "notes.tsv"}, r"notes\.tsv: not rows of `comrec evaluate`"),
+        ({"--out": "quote.tsv"}, r"quote\.tsv: not rows of `comrec evaluate`"),
         ({"--out": "rows.csv"}, r"rows\.csv: rows go to a \.tsv"),
+        ({"--out": "a-summary.tsv"}, r"a-summary\.tsv: rows go to a \.tsv"),
         ({"--out": "mine.tsv"}, r"mine\.png: exists, .* give --out another name"),
         ({"--codecs": "jpg"}, "no codec is called 'jpg'"),
         ({"--codecs": "comrec:nothing"}, "no preset is called 'nothing'"),
-        ({"--published": "kodak"}, "is of its 24 pictures in colour"),
+        ({"--published": "kodak"}, "is of its pictures in colour"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(
@@ -359,7 +417,12 @@ def test_what_makes_no_sense_is_refused_in_one_line(
         "broken": {"0.png": picture[:500]},
         "mixed": {"0.png": picture, "1.png": _png(photo()[..., 0])},
         "twice": {"0.png": picture, "0.webp": picture},
-        "out": {"notes.tsv": b"one\ttwo\n", "mine.png": picture},
+        "flat": {"flat.png": _png(np.full((40, 40, 3), 128, np.uint8))},
+        "out": {
+            "notes.tsv": b"one\ttwo\n",
+            "mine.png": picture,
+            "quote.tsv": b'"' + bytes(2**18),
+        },
     }.items():
         (tmp_path / name).mkdir()
         for file, content in files.items():

@@ -86,6 +86,11 @@ class Difference(NamedTuple):
     high: float
 
 
+def require() -> None:
+    """Raises ComrecError if there is nothing to draw curves through points with."""
+    _through(Curve((1.0, 2.0), (1.0, 2.0)), "rate")
+
+
 def mean_curve(scores: Iterable[Score]) -> Curve:
     """Mean rate and mean quality over the pictures, a point for each setting.
 

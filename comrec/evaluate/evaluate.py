@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from comrec import cores, files
+from comrec import files
 from comrec.errors import OutputError, UsageError
 from comrec.evaluate import (
+    bd,
     figure,
     peers,
     published,
@@ -65,8 +66,13 @@ class Asked:
             raise UsageError(
                 f"a curve has 2 points or more. Received: {self.points}. Raise --points"
             )
-        if self.out.suffix != ".tsv":
-            raise OutputError(f"{self.out}: rows go to a .tsv. Give --out another name")
+        if self.jobs < 1:
+            raise UsageError(f"jobs must be 1 or more. Received: {self.jobs}")
+        if self.out.suffix != ".tsv" or self.out.stem.endswith("-summary"):
+            raise OutputError(
+                f"{self.out}: rows go to a .tsv that is no summary. Give --out another "
+                f"name"
+            )
 
     @property
     def summary(self) -> Path:
@@ -87,11 +93,13 @@ class Evaluated:
       lines: of the summary, the anchor first.
       notes: what was left out, and why.
       written: all files.
+      failed: the rows that this run marked.
     """
 
     lines: list[Line]
     notes: list[str]
     written: list[Path]
+    failed: list[Row]
 
 
 def evaluate(
@@ -106,25 +114,31 @@ def evaluate(
       ImageError: a picture cannot be read.
       ComrecError: something that was asked for is not installed.
     """
-    quality.require(asked.metrics)
-    if asked.draws:
-        figure.require()
-    _refuse_foreign(asked)
+    _require(asked)
     codecs, notes = peers.load(asked.codecs)
-    subjects = sweep.subjects(asked.folder, asked.every, asked.is_grey)
+    subjects, left_out = sweep.subjects(
+        asked.folder, asked.every, asked.is_grey, list(asked.figures.values())
+    )
+    if left_out:
+        notes.append(f"Left out: {left_out} of the files, which are comrec's own.")
     known = [(subject, subject.identity()) for subject in subjects]
     pictures = [identity for _, identity in known]
     summary.check_alike(pictures)
+    if asked.published:
+        published.check(asked.published, pictures)
     found = {row.key: row for row in rows.read(asked.out)}
-    if asked.retry:
-        found = {key: row for key, row in found.items() if not row.error}
-    threads = max(cores.available() // asked.jobs, 1)
+    named = {codec.name for codec in codecs} | {row.codec for row in found.values()}
+    if peers.ANCHOR not in named:
+        raise UsageError(f"all is compared with {peers.ANCHOR}. Add it to --codecs")
     tasks = sweep.missing(
-        codecs, known, list(found.values()), asked.metrics, asked.points, threads
+        codecs, known, list(found.values()), asked.metrics, asked.points, asked.retry
     )
+    failed = []
     results = sweep.measured(tasks, asked.jobs)
     for some in watch(results, sum(len(task.settings) for task in tasks)):
-        found |= {row.key: row for row in some}
+        failed += [row for row in some if row.error]
+        # A score that fails leaves the row that was there before.
+        found |= {row.key: row for row in some if not row.error or _is_new(row, found)}
         rows.write(asked.out, list(found.values()))
     # Read back, so that a summary does not depend on when its rows were measured.
     lines, more = summary.lines(rows.read(asked.out), pictures)
@@ -135,9 +149,21 @@ def evaluate(
         asked.figures.values(), figure.draw(lines, tuple(asked.figures)), strict=True
     ):
         files.write(path, drawn)
-    return Evaluated(
-        lines, notes + more, [asked.out, asked.summary, *asked.figures.values()]
-    )
+    written = [asked.out, asked.summary, *asked.figures.values()]
+    return Evaluated(lines, notes + more, written, failed)
+
+
+def _require(asked: Asked) -> None:
+    """Raises ComrecError for what can be known before anything is measured."""
+    bd.require()
+    quality.require(asked.metrics)
+    if asked.draws:
+        figure.require()
+    _refuse_foreign(asked)
+
+
+def _is_new(row: Row, found: Mapping[tuple[object, ...], Row]) -> bool:
+    return row.key not in found or bool(found[row.key].error)
 
 
 def _refuse_foreign(asked: Asked) -> None:

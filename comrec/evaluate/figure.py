@@ -105,8 +105,9 @@ def _draw_curves(panel: Axes, lines: Sequence[Line]) -> None:
     ends = []
     for line in lines:
         rates, values = _sampled(line)
-        panel.plot(rates, values, **_style(line, lines))
-        ends.append((rates[-1], values[-1], line))
+        if values:
+            panel.plot(rates, values, **_style(line, lines))
+            ends.append((rates[-1], values[-1], line))
     _finish(panel, ends, lines)
 
 
@@ -126,9 +127,11 @@ def _draw_gaps(panel: Axes, lines: Sequence[Line]) -> None:
 
 
 def _sampled(line: Line, least: float = LEAST_BPP) -> tuple[np.ndarray, list[float]]:
-    """The curve at many rates within the panel."""
+    """The curve at many rates within the panel; none where it lies outside."""
     low = max(line.curve.bpp[0], least)
     high = min(line.curve.bpp[-1], ANCHOR_BPP)
+    if low > high:
+        return np.empty(0), []
     rates = np.geomspace(low, high, SAMPLES).clip(low, high)
     values = [bd.at_rate(line.curve, float(rate)) for rate in rates]
     return rates, [value for value in values if value is not None]

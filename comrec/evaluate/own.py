@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import numpy as np
 
 import comrec
 from comrec import api, container, engine, presets
 from comrec.codec import Codec
 from comrec.errors import UsageError
-from comrec.evaluate import Files, Peer, Setting
+from comrec.evaluate import Files, Peer, Setting, rivals
 from comrec.metadata import Metadata
 from comrec.presets import Preset
 from comrec.sidecar import Sidecar
@@ -22,7 +24,7 @@ SCALE_GRID = (3, 5, 8, 12, 18, 26, 36, 48, 60, 72, 82, 90, 95)
 def command(
     preset_name: str, tune: str = "psnr", embed: bool = False, threads: int = 0
 ) -> Peer:
-    """`comrec compress -q N` and `comrec decompress`, at the default effort.
+    """`comrec compress -q N` at the default effort, and `comrec decompress --exact`.
 
     So every picture is as close as plain JPEG of quality N, at the scale that pays
     most; where no networks pay it is a plain JPEG.
@@ -80,7 +82,7 @@ def at_scale(
             f"Received: {scale:g}"
         )
     scale = preset.scales[preset.scales.index(scale)]  # whole ones as whole numbers
-    codec = Codec(preset, scale, threads=threads, tune=tune)
+    codec = Codec(preset, scale, threads=threads, exact=True, tune=tune)
 
     def encode(pixels: np.ndarray, quality: Setting) -> Files:
         coded = codec.encode(codec.compact(pixels), int(quality))
@@ -113,4 +115,7 @@ def _ending(tune: str, embed: bool) -> str:
 
 
 def _version(preset: Preset) -> str:
-    return f"{comrec.__version__} {preset.hash} {engine.choose()}"
+    """Of all that bytes and pixels depend on."""
+    chosen = engine.choose()
+    libraries = f"{chosen} {metadata.version(chosen)} libvips {rivals.libvips()}"
+    return f"{comrec.__version__} {preset.hash} {libraries}"

@@ -64,20 +64,19 @@ def record(line: Line) -> dict[str, object]:
     }
 
 
-def show(found: Sequence[Line], out: Console) -> None:
-    """Prints a table for each metric, then one of times."""
-    for metric in dict.fromkeys(line.metric for line in found):
-        chosen = [line for line in found if line.metric == metric]
-        out.print(_curves(metric, chosen))
-    out.print(_times(chosen))
+def text(found: Sequence[Line]) -> str:
+    """A table for each metric, then one of times.
 
-
-def console() -> Console:
-    """Wide enough for the tables where the output goes to a file or a pipe."""
-    found = Console(markup=False, highlight=False)
-    if not found.is_terminal:
-        found = Console(markup=False, highlight=False, width=WIDTH)
-    return found
+    As wide as the terminal, or wide enough where the output goes elsewhere.
+    """
+    width = None if Console().is_terminal else WIDTH
+    out = Console(file=io.StringIO(), markup=False, highlight=False, width=width)
+    with out.capture() as captured:
+        for metric in dict.fromkeys(line.metric for line in found):
+            chosen = [line for line in found if line.metric == metric]
+            out.print(_curves(metric, chosen))
+        out.print(_times(chosen))
+    return captured.get()
 
 
 def _curves(metric: str, chosen: Sequence[Line]) -> Table:

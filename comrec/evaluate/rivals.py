@@ -51,16 +51,13 @@ def _libjpeg(settings: JpegSettings, name: str) -> Peer:
 
 def _mozjpeg(settings: JpegSettings, grid: tuple[Setting, ...], name: str) -> Peer:
     try:
-        import pyvips
-
+        version = f"libvips {libvips()} {settings.tables} tables"
         probe = jpeg.encode(np.zeros((8, 8, 1), np.uint8), 50, MOZJPEG_FLAT)
     except (ImportError, OSError) as err:  # OSError: pyvips without its library
         raise PeerError(f"{name} (pyvips cannot be loaded: {err})") from err
     with JpegImageFile(io.BytesIO(probe)) as picture:
         if set(picture.quantization[0]) != {jpeg.FLAT_STEP}:
             raise PeerError(f"{name} (this libvips was built without mozjpeg)")
-    version = ".".join(str(pyvips.version(i)) for i in range(3))
-    version = f"libvips {version} {settings.tables} tables"
     return _jpeg_peer(name, version, grid, settings)
 
 
@@ -180,6 +177,13 @@ def _jpeg2000_options(channels: int, bpp: Setting) -> dict[str, Any]:
         "quality_mode": "rates", "quality_layers": [8 * channels / bpp],
         "irreversible": True, "mct": int(channels == 3),
     }  # fmt: skip
+
+
+def libvips() -> str:
+    """Its version, mozjpeg inside."""
+    import pyvips
+
+    return ".".join(str(pyvips.version(i)) for i in range(3))
 
 
 def _libjpeg_version() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,7 +68,7 @@ def read(path: Path) -> list[Row]:
     Raises:
       UsageError: it is something else.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # Path.exists() raises on names too long
         return []
     data, name = api.load(path)
     kinds: tuple[Callable[[str], Any], ...] = (
@@ -82,7 +83,7 @@ def read(path: Path) -> list[Row]:
             Row(*(kind(cell) for kind, cell in zip(kinds, line, strict=True)))
             for line in lines
         ]
-    except ValueError as err:
+    except (ValueError, csv.Error) as err:
         raise UsageError(
             f"{name}: not rows of `comrec evaluate` ({err}). Give --out another name"
         ) from err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -96,14 +97,9 @@ def lines(
     """
     check_alike(pictures)
     whole, notes = _whole(rows, pictures)
-    anchors = [version for version in whole if version[0] == peers.ANCHOR]
-    if len(anchors) != 1:
-        raise UsageError(
-            f"the rows have {len(anchors)} versions of the anchor on these pictures; a "
-            f"summary needs one. Add {peers.ANCHOR} to --codecs, or begin another file"
-        )
-    anchor_rows = whole[anchors[0]]
+    anchor_rows = whole[_anchor(whole, notes)]
     anchor_rows[:] = [row for row in anchor_rows if row.setting >= ANCHOR_QUALITY]
+    _refuse_flat(anchor_rows)
     made = []
     for metric in METRICS:
         if metric == "rgb_psnr_db" and pictures[0][1] == 1:
@@ -121,6 +117,36 @@ def lines(
     return made, notes
 
 
+def _anchor(whole: Mapping[Version, object], notes: Sequence[str]) -> Version:
+    anchors = [version for version in whole if version[0] == peers.ANCHOR]
+    if len(anchors) > 1:
+        raise UsageError(
+            f"the rows have {len(anchors)} versions of {peers.ANCHOR}, to which all is "
+            f"compared; a summary needs one. Begin another file"
+        )
+    if not anchors:
+        why = next((note for note in notes if f": {peers.ANCHOR} (" in note), "")
+        raise UsageError(
+            f"the rows lack {peers.ANCHOR}, to which all is compared. "
+            + (why or f"Add {peers.ANCHOR} to --codecs")
+        )
+    return anchors[0]
+
+
+def _refuse_flat(anchor_rows: Sequence[Row]) -> None:
+    """Raises UsageError for pictures that always come back exactly: inf has no mean."""
+    flat = {row.image for row in anchor_rows if math.isinf(row.rgb_psnr_db)}
+    exact = [
+        image for image in sorted(flat)
+        if all(math.isinf(r.rgb_psnr_db) for r in anchor_rows if r.image == image)
+    ]  # fmt: skip
+    if exact:
+        raise UsageError(
+            f"{exact[0]}: comes back without any error at every quality, and means of "
+            f"dB with it are infinite. Take it out of the folder"
+        )
+
+
 def name(line: Line, lines: Sequence[Line]) -> str:
     """The codec; with its version where there are several."""
     several = sum(other.codec == line.codec for other in lines) > 1
@@ -130,7 +156,7 @@ def name(line: Line, lines: Sequence[Line]) -> str:
 def _line(some: Sequence[Row], anchor_rows: Sequence[Row], metric: str) -> Line | None:
     """None where a row lacks the metric."""
     curve, anchor = _curve(some, metric), _curve(anchor_rows, metric)
-    if curve is None or anchor is None:
+    if curve is None or anchor is None or not curve.bpp:
         return None
     gaps = _gaps(some, anchor_rows, metric)
     first = some[0]

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
+import os
 import zlib
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import (
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    as_completed,
-)
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from comrec import api, evaluate, naming, reader
+from comrec import api, evaluate, files, naming, reader
 from comrec.errors import UsageError, naming_errors
 from comrec.evaluate import Peer, Setting, peers, quality, rows, thinned
 from comrec.evaluate.rows import Row
@@ -48,7 +45,8 @@ class Subject(NamedTuple):
         """Name, channels and checksum, as rows have them."""
         pixels = self.pixels()
         crc = zlib.crc32(pixels.tobytes())
-        return self.path.stem, pixels.shape[2], f"{crc:08x}"
+        name = os.fsencode(self.path.stem).decode("utf-8", "replace")
+        return name, pixels.shape[2], f"{crc:08x}"
 
 
 class Task(NamedTuple):
@@ -60,7 +58,6 @@ class Task(NamedTuple):
     identity: tuple[str, int, str]
     settings: tuple[Setting, ...]
     metrics: str
-    threads: int
 
     def key(self, setting: Setting) -> tuple[object, ...]:
         return (self.codec, self.version, setting, *self.identity)
@@ -70,29 +67,39 @@ class Task(NamedTuple):
         return [self._replace(settings=(setting,)) for setting in self.settings]
 
 
-def subjects(folder: Path, every: int = 1, is_grey: bool = False) -> list[Subject]:
-    """Every n-th picture of a folder, by name.
+def subjects(
+    folder: Path, every: int = 1, is_grey: bool = False, outputs: Sequence[Path] = ()
+) -> tuple[list[Subject], int]:
+    """Every n-th picture of a folder, by name, and how many files are comrec's own.
+
+    Args:
+      folder: to look in, not below.
+      every: n.
+      is_grey: whether their luma is wanted.
+      outputs: of this run, which are no pictures either.
 
     Raises:
       UsageError: there is no folder, or nothing in it.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UsageError(f"{folder}: not a folder. Name one that holds pictures")
     try:
         found = [p for p in folder.iterdir() if p.suffix.lower() in naming.PICTURES]
     except OSError as err:
         raise UsageError(f"{folder}: cannot be read ({err.strerror})") from err
-    found.sort()
-    if not found:
+    own = {path.absolute() for path in outputs}
+    taken = [p for p in found if p.absolute() not in own and not files.is_output(p)]
+    if not taken:
         raise UsageError(
             f"{folder}: no pictures in it. Expected: {' '.join(naming.PICTURES)}"
         )
-    if len({path.stem for path in found}) < len(found):
+    if len({path.stem for path in taken}) < len(taken):
         raise UsageError(
             f"{folder}: two pictures share a name but for its ending, and rows would "
             f"not tell them apart. Rename one"
         )
-    return [Subject(path, is_grey) for path in found[::every]]
+    left_out = len(found) - len(taken)
+    return [Subject(path, is_grey) for path in sorted(taken)[::every]], left_out
 
 
 def missing(
@@ -101,7 +108,7 @@ def missing(
     found: Sequence[Row],
     metrics: str = "psnr",
     points: int | None = None,
-    threads: int = 0,
+    retry: bool = False,
 ) -> list[Task]:
     """What there are no rows of yet, or rows without the metrics that are wanted.
 
@@ -111,58 +118,74 @@ def missing(
       found: the rows there are.
       metrics: see `quality.scores`.
       points: at most so many settings a codec.
-      threads: cores for comrec's networks.
+      retry: what failed before is wanted again.
     """
     done = {
-        row.key for row in found
-        if metrics == "psnr" or row.ssimulacra2 is not None or row.error
-    }  # fmt: skip
+        row.key
+        for row in found
+        if not (row.error and retry)
+        and (metrics == "psnr" or row.ssimulacra2 is not None or row.error)
+    }
     tasks = []
     for codec in codecs:
         for subject, identity in known:
-            task = Task(
-                codec.name, codec.version, subject, identity, (), metrics, threads
-            )
+            task = Task(codec.name, codec.version, subject, identity, (), metrics)
             wanted = tuple(
                 setting
                 for setting in thinned(codec.grid, points)
                 if task.key(setting) not in done
             )
             if wanted:
-                tasks.append(task._replace(settings=wanted))
+                whole = task._replace(settings=wanted)
+                # What takes long is not lost for long.
+                slow = peers.COMREC.fullmatch(codec.name)
+                tasks += whole.split() if slow else [whole]
     return tasks
 
 
 def measured(tasks: Sequence[Task], jobs: int) -> Iterator[list[Row]]:
     """Rows of each task as they come, from so many processes.
 
-    Where a codec takes its process with it, what was not done is done again with a
-    process for each setting, so that one row is marked and not all.
+    Where a codec takes its process with it, what ran then is done again, one by one,
+    so that one setting is marked and nothing else.
     """
-    broken: list[Task] = []
-    with ProcessPoolExecutor(jobs, _context()) as pool:
-        running = {pool.submit(measure, task): task for task in tasks}
-        try:
-            for future in as_completed(running):
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    broken.append(running[future])
-        finally:
-            _cancel(running)
-    singles = [single for task in broken for single in task.split()]
-    with ThreadPoolExecutor(jobs) as threads:
-        alone = {threads.submit(_alone, task): task for task in singles}
-        try:
-            for future in as_completed(alone):
-                yield future.result()
-        finally:
-            _cancel(alone)
+    suspects: list[Task] = []
+    yield from _together(tasks, jobs, suspects)
+    again: list[Task] = []
+    for task in suspects:
+        yield from _together([task], 1, again)
+    for single in [single for task in again for single in task.split()]:
+        guilty: list[Task] = []
+        yield from _together([single], 1, guilty)
+        for task in guilty:
+            yield [rows.failed(task.key(task.settings[0]), CRASHED)]
+
+
+def _together(
+    tasks: Sequence[Task], jobs: int, suspects: list[Task]
+) -> Iterator[list[Row]]:
+    """Rows of tasks, but of those that ran when a process ended: they are suspects."""
+    waiting = deque(tasks)
+    while waiting:
+        running: dict[Future[list[Row]], Task] = {}
+        with ProcessPoolExecutor(jobs, _context()) as pool:
+            try:
+                while waiting or running:
+                    # None is queued: it could not be called back.
+                    while waiting and len(running) < jobs:
+                        future = pool.submit(measure, waiting[0])
+                        running[future] = waiting.popleft()
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield future.result()
+                        del running[future]
+            except BrokenProcessPool:
+                suspects += running.values()
 
 
 def measure(task: Task) -> list[Row]:
     """Rows of one codec on one picture, marked ones where it fails."""
-    codec = _peer(task.codec, task.threads)
+    codec = _peer(task.codec)
     pixels = task.subject.pixels()
     made = []
     for setting in task.settings:
@@ -178,15 +201,6 @@ def measure(task: Task) -> list[Row]:
     return made
 
 
-def _alone(task: Task) -> list[Row]:
-    """`measure` in a process that may end."""
-    with ProcessPoolExecutor(1, _context()) as pool:
-        try:
-            return pool.submit(measure, task).result()
-        except BrokenProcessPool:
-            return [rows.failed(task.key(task.settings[0]), CRASHED)]
-
-
 def _context() -> multiprocessing.context.BaseContext:
     """Processes that start at once and inherit no threads, where there are such."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
@@ -196,11 +210,6 @@ def _context() -> multiprocessing.context.BaseContext:
     return context
 
 
-def _cancel(futures: dict[Future[list[Row]], Task]) -> None:
-    for future in futures:
-        future.cancel()
-
-
 @functools.lru_cache(maxsize=1)
-def _peer(name: str, threads: int) -> Peer:
-    return peers.find(name, threads)
+def _peer(name: str) -> Peer:
+    return peers.find(name, threads=1)  # as many as the others take
