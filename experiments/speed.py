@@ -42,7 +42,7 @@ from speed_parts.report import Found
 from speed_parts.work import BFLOAT16, FLOAT32, Case, Runner, Values
 
 from comrec import engine, files, presets
-from comrec.errors import ComrecError, UsageError, WeightsError
+from comrec.errors import ComrecError, OutputError, UsageError, WeightsError
 
 PAPER = "jiang2017-gray-q50-2"
 REFERENCE = Runner(PAPER, "keras", FLOAT32)
@@ -129,6 +129,7 @@ def positive(text: str) -> float:
 
 def measure(args: argparse.Namespace) -> None:
     """The whole run. Raises ComrecError for whatever is wrong with what was given."""
+    refuse_other(args.out)
     threads = hold(args.threads)
     size = args.size or (QUICK_MEGAPIXELS if args.quick else MEGAPIXELS)
     height_px = max(math.isqrt(round(size * 1e6 * 2 / 3)), work.START_PX)
@@ -148,6 +149,12 @@ def measure(args: argparse.Namespace) -> None:
         f"{report.cpu_model()}."
     )
     report.show(found, [where, *remarks(found), *planned.notes])
+
+
+def refuse_other(out: Path | None) -> None:
+    """Raises OutputError if a file stands there that is no rows of this script."""
+    if out and out.exists() and not out.read_bytes().startswith(report.as_tsv([])):
+        raise OutputError(f"{out}: exists, and is no rows of this script. Move it away")
 
 
 def hold(threads: int | None) -> int:

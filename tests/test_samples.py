@@ -181,7 +181,7 @@ def test_quick_samples_are_one_and_the_same_when_made_again(preset, tmp_path):
 
 REFUSED = {
     "unknown preset": (["--preset", "nobody"], "no preset is called 'nobody'"),
-    "another page": ([], "README.md: is not of samples"),
+    "another page": ([], "has files that are not samples"),
     "no folder": (["--out", "README.md"], "README.md/face.webp: cannot be written"),
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from comrec import __version__, presets
@@ -19,6 +20,7 @@ from speed_parts.work import FLOAT32, Case, Runner
 
 Found = dict[Runner, dict[str, list[float]]]  # values by measure, one a round
 
+WIDTH = 132  # where there is no terminal to ask
 TABLES = {
     "comrec, megapixels a second": {
         "networks": "networks_mp_per_s",
@@ -137,9 +139,9 @@ def cpu_model() -> str:
 
 
 def show(found: Found, notes: Sequence[str]) -> None:
-    from comrec.evaluate.report import console  # loads OpenCV: not before commands ran
-
-    out = console()
+    out = Console(markup=False, highlight=False)
+    if not out.is_terminal:
+        out = Console(markup=False, highlight=False, width=WIDTH)
     for title, columns in TABLES.items():
         runners = [
             runner for runner, some in found.items() if some.keys() & columns.values()
