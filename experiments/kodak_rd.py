@@ -8,9 +8,9 @@ measured again.
 
     python experiments/kodak_rd.py PICTURES --out experiments/results
 
-Three runs of `comrec evaluate`, each with rows, a summary and figures of its own. The
-pictures are the 24 of 768x512 pixels; other folders give other rows, but no published
-curves.
+Three runs of `comrec evaluate`, each with rows and a summary of its own, the first with
+figures and published curves as well. The pictures are the 24 of 768x512 pixels; other
+folders give other rows, and no published curves.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def plans(args: argparse.Namespace) -> list[Asked]:
                 is_grey=name == "kodak-grey", every=every,
                 points=EYE_POINTS if is_eye else points,
                 metrics="all" if is_eye else "psnr", jobs=args.jobs,
+                draws=name == "kodak",
                 published="kodak" if is_kodak and name == "kodak" else None,
             )
         )  # fmt: skip

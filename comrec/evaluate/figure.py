@@ -32,6 +32,8 @@ COLOURS = {
 }  # fmt: skip
 OTHER = "#555555"
 OWN = ("#1f5fa8", "#0b8f8f", "#5b3fb5")  # comrec's presets, in the order of the rows
+VARIANTS = ("jpeg-smaller", "jpeg-standard", "jpegli-psnr", "bmshj2018-factorized")
+MANY = 12  # lines
 LEAST_BPP = 0.05
 TICKS_BPP = (0.05, 0.1, 0.2, 0.3, 0.5, 1, 2)
 LEAST_GAP_DB = -2  # below it, nobody asks how much
@@ -70,7 +72,9 @@ def draw(lines: Sequence[Line], kinds: Sequence[str] = ("png",)) -> list[bytes]:
     _draw_curves(curves, lines)
     _draw_gaps(gaps, lines)
     pictures = f"mean of {lines[0].pictures} pictures"
-    curves.set_title(f"{TITLES[metric]}, {pictures}", loc="left", fontsize=10.5)
+    mark = " (*: as published)" if any(x.version == PUBLISHED for x in lines) else ""
+    title = f"{TITLES[metric]}, {pictures}{mark}"
+    curves.set_title(title, loc="left", fontsize=10.5)
     anchor = LABELS[peers.ANCHOR]
     gaps.set_title(
         f"… less that of {anchor} at the same rate", loc="left", fontsize=10.5
@@ -90,7 +94,12 @@ def _saved(figure: Figure, kind: str) -> bytes:
 
 
 def _fewer(lines: Sequence[Line]) -> Sequence[Line]:
-    """Without the single scales of presets that are there as people run them."""
+    """Without the single scales of presets that are there as people run them.
+
+    And without what hardly differs from another, where there is much to see.
+    """
+    if len(lines) > MANY:
+        lines = [line for line in lines if line.codec not in VARIANTS]
     own = {line.codec: peers.COMREC.fullmatch(line.codec) for line in lines}
     run = {m["preset"] for m in own.values() if m and not m["scale"]}
     if len(run) < 2:
@@ -150,7 +159,10 @@ def _finish(
     panel.grid(color="#e4e7eb", linewidth=0.8)
     panel.set_axisbelow(True)
     low, high = panel.get_ylim()
-    early = [end for end in ends if end[0] < EARLY * ANCHOR_BPP]
+    early = [
+        end for end in ends
+        if end[0] < EARLY * ANCHOR_BPP and end[2].version != PUBLISHED
+    ]  # fmt: skip
     late = [end for end in ends if end not in early]
     for rate, value, line in early:
         panel.annotate(
@@ -187,7 +199,7 @@ def _apart(values: Sequence[float], gap: float) -> list[float]:
 def _label(line: Line, lines: Sequence[Line]) -> str:
     found = name(line, lines)
     if line.version == PUBLISHED:
-        return f"{found} (published)"
+        return f"{found}*"
     return LABELS.get(found, found.removeprefix("comrec:"))
 
 
