@@ -19,6 +19,7 @@ JSON_START = b'{"comrec":'  # of every sidecar file
 PAGE_START = b"<!doctype html>"
 PAGE_SIGNATURE = b'<meta name="generator" content="comrec '  # near the start of a page
 SVG_START, SVG_SIGNATURE = b"<?xml", b"<dc:title>comrec</dc:title>"  # of a figure
+CRAE_START = b"CRAE"  # of every autoencoder file
 TABLE_START = b"codec\tversion\t"  # of rows, and of their summary
 HEAD_BYTES = 2**18  # of a .jpg: there the marker is, after other metadata at worst
 
@@ -89,7 +90,7 @@ def is_ours(path: Path) -> bool:
         return PAGE_SIGNATURE in data[:1000]
     if data.startswith(SVG_START):
         return SVG_SIGNATURE in data[:4000]
-    return _is_signed(data) or data.startswith((JSON_START, TABLE_START))
+    return _is_signed(data) or data.startswith((JSON_START, TABLE_START, CRAE_START))
 
 
 def _is_signed(data: bytes) -> bool:

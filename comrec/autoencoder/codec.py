@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from comrec import image, tiling
-from comrec.autoencoder import bitstream, model, quantiser
+from comrec.autoencoder import bitstream, entropy, model, quantiser
 from comrec.autoencoder.architecture import POOLED_PX
 from comrec.autoencoder.bitstream import Stream
-from comrec.autoencoder.entropy import Coder
 from comrec.autoencoder.model import Model
 from comrec.errors import ComrecError, ImageError, StreamError, UsageError
 
 DEFAULT = "cifar100-conv"
 BITS = 8
 TILE_PX = 512  # side of what goes through a network at once
-REACH_PX = 16  # more than a convolutional one looks to each side, either way
+# More than a convolutional one looks to each side, either way: 3x3 convolutions at 1,
+# 1/2 and 1/4 of the size.
+REACH_PX = 16
 BATCH = 512  # small pictures at once
 
 
@@ -32,8 +36,9 @@ class Codec:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        entropy.library()  # said before Keras, which takes seconds, is loaded
         self._encoder, self._decoder = _networks(model)
-        self._coders: dict[int, Coder] = {}
+        self._coders: dict[int, entropy.Coder] = {}
 
     def encode(self, pixels: np.ndarray, bits: int = BITS) -> bytes:
         """uint8 (H, W, C) to a whole .crae file, with latent values of 1 to 8 bits.
@@ -129,9 +134,9 @@ class Codec:
         back = quantiser.dequantise(symbols, self.model.ranges, bits)
         return made, self.restored(back)
 
-    def _coder(self, bits: int) -> Coder:
+    def _coder(self, bits: int) -> entropy.Coder:
         if bits not in self._coders:
-            self._coders[bits] = Coder(self.model.counts, bits)
+            self._coders[bits] = entropy.Coder(self.model.counts, bits)
         return self._coders[bits]
 
     def _symbols(self, pixels: np.ndarray, bits: int) -> np.ndarray:
@@ -233,21 +238,21 @@ def _pixels(restored: np.ndarray) -> np.ndarray:
 
 def _networks(model: Model) -> tuple[Any, Any]:
     """Two functions: pixels 0 to 255 to latent, latent to pixels in [0, 1]."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its banner
     try:
-        import keras
+        with _quiet():
+            import keras
 
-        from comrec.autoencoder import networks
+            from comrec.autoencoder import networks
+
+            encoder, decoder = networks.build_exact(model.architecture)
+            first = len(encoder.weights)
+            encoder.set_weights(model.weights[:first])
+            decoder.set_weights(model.weights[first:])
     except ImportError as err:
         raise ComrecError(
             f"autoencoders run on Keras and one of its backends, and {err.name or err} "
             f"is not installed: pip install comrec[autoencoder]"
         ) from err
-    encoder, decoder = networks.build_exact(model.architecture)
-    first = len(encoder.weights)
-    try:
-        encoder.set_weights(model.weights[:first])
-        decoder.set_weights(model.weights[first:])
     except ValueError as err:
         raise UsageError(
             f"{model.name}: its weights are not those of its architecture. Name "
@@ -262,3 +267,20 @@ def _networks(model: Model) -> tuple[Any, Any]:
         lambda pixels: run(encoder, pixels.astype(np.float32) / 255),
         lambda latent: run(decoder, latent),
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what TensorFlow writes past Python's stderr while it starts.
+
+    What goes wrong there is raised as well.
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

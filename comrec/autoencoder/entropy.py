@@ -29,7 +29,7 @@ class Coder:
     """
 
     def __init__(self, counts: np.ndarray, bits: int) -> None:
-        self._queue, model = _library()
+        self._queue, model = library()
         counts_here = quantiser.coarser(counts, bits)
         self._models = [model(row, perfect=False) for row in counts_here]
         likely = counts_here.max(axis=1) / counts_here.sum(axis=1)
@@ -74,7 +74,12 @@ class Coder:
         return symbols
 
 
-def _library() -> tuple[Any, Any]:
+def library() -> tuple[Any, Any]:
+    """The queue coders and the categorical model of constriction.
+
+    Raises:
+      ComrecError: it is not installed.
+    """
     try:
         import constriction
     except ImportError as err:

@@ -13,11 +13,6 @@ from keras import layers, ops
 
 from comrec.autoencoder.architecture import POOLED_PX, Architecture
 
-ESTIMATORS = ("noise", "ste")
-# How far a convolutional one looks to each side, in pixels, rounded up: three 3x3
-# convolutions at 1, 1/2 and 1/4 of the size on one way, and no more on the other.
-REACH_PX = 16
-
 
 def build(architecture: Architecture) -> tuple[keras.Model, keras.Model]:
     """Builds an encoder and its decoder, uncompiled and untrained.
