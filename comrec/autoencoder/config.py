@@ -83,8 +83,15 @@ class AutoencoderConfig:
             yield Phase(self.quantised_epochs, self.quantised_rate, True)
 
     def continues(self, old: AutoencoderConfig) -> bool:
-        """Whether a run that began with `old` may go on with this."""
-        return self == old
+        """Whether a run that began with `old` may go on: for other epochs it may.
+
+        One without a quantised phase may get one, and then another name.
+        """
+        free = ["epochs"]
+        if not old.quantised_epochs:
+            free += ["preset", "quantised_epochs", "quantised_bits", "estimator"]
+            free += ["quantised_rate"]
+        return replace(self, **{name: getattr(old, name) for name in free}) == old
 
     def quick(self) -> AutoencoderConfig:
         """The same in seconds, to see that everything works together."""

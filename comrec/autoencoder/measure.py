@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from comrec import jpeg
+from comrec import __version__, files, jpeg
 from comrec.autoencoder.codec import Codec
+from comrec.errors import UsageError
 from comrec.jpeg import JpegSettings
 from comrec.metrics import SSIM_SIDE_PX, luma, ssim
 
-BITS = (8, 7, 6, 5, 4, 3, 2)
-JPEG_QUALITIES = (1, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 85, 90, 95)
+BITS = (8, 6, 5, 4, 3, 2)
+JPEG_QUALITIES = (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
 BASELINE = JpegSettings(scans="baseline")
 # No error at all would make a mean of decibels infinite.
 PSNR_MAX_DB = 100.0
@@ -49,6 +51,39 @@ class Row(NamedTuple):
     psnr_db: float
     ssim: float | None = None
     version: str = ""
+
+
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Rows as a TSV, with the version of comrec; whole or not at all."""
+    lines = ["\t".join((*Row._fields, "comrec"))]
+    for row in rows:
+        cells = ["" if v is None else f"{v:.6g}" if isinstance(v, float) else str(v)
+                 for v in row]  # fmt: skip
+        lines.append("\t".join((*cells, __version__)))
+    files.write(path, ("\n".join(lines) + "\n").encode())
+
+
+def read(path: Path) -> list[Row]:
+    """The rows that `write` wrote.
+
+    Raises:
+      UsageError: it is something else, or not there.
+    """
+    kinds = (str, str, int, int, *[float] * 6, str)
+    try:
+        return [
+            Row(*[_cell(kind, cell) for kind, cell in zip(kinds, cells, strict=True)])
+            for line in path.read_text().splitlines()[1:]
+            for cells in [line.split("\t")[: len(kinds)]]
+        ]
+    except (OSError, ValueError) as err:
+        raise UsageError(
+            f"{path}: not rows of autoencoder_evaluate.py ({err})"
+        ) from err
+
+
+def _cell(kind: type, cell: str) -> Any:
+    return kind(cell) if cell or kind is str else None
 
 
 def psnr_db(images: np.ndarray, restored: np.ndarray) -> float:
@@ -98,25 +133,25 @@ def png(images: np.ndarray) -> Row:
     return _row("png", "", images, images, size)
 
 
-def pca(train: np.ndarray, images: np.ndarray, values: int) -> Row:
+def pca(train: np.ndarray, images: np.ndarray, sizes: Iterable[int]) -> Iterator[Row]:
     """Principal components of the training pictures, in full precision.
 
     Args:
       train, images: uint8 (N, H, W, C); components from the one, measured on the other.
-      values: components kept.
+      sizes: components kept, a row for each.
     """
     flat = train.reshape(len(train), -1).astype(np.float32)
     mean = flat.mean(axis=0)
-    _, vectors = np.linalg.eigh(np.cov(flat - mean, rowvar=False))
-    basis = vectors[:, ::-1][:, :values].astype(np.float32)
+    flat -= mean
+    _, vectors = np.linalg.eigh((flat.T @ flat).astype(np.float64))
     given = images.reshape(len(images), -1).astype(np.float32) - mean
-    restored = np.rint(np.clip(given @ basis @ basis.T + mean, 0, 255))
-    restored = restored.astype(np.uint8).reshape(images.shape)
-    share = values / images[0].size
-    return Row(
-        "pca", "float", len(images), values, share, None, None, None,
-        psnr_db(images, restored),
-    )  # fmt: skip
+    for values in sizes:
+        basis = vectors[:, ::-1][:, :values].astype(np.float32)
+        restored = np.rint(np.clip(given @ basis @ basis.T + mean, 0, 255))
+        yield Row(
+            "pca", "float", len(images), values, values / images[0].size, None, None,
+            None, psnr_db(images, restored.astype(np.uint8).reshape(images.shape)),
+        )  # fmt: skip
 
 
 def nearest(rows: Iterable[Row], codec: str, file_bytes: float) -> Row:

@@ -100,7 +100,7 @@ def load(name: str) -> Model:
             f"{path}: cannot be read ({err.strerror}). Name a model.npz that training "
             f"wrote, or one of {', '.join(RELEASED)}"
         ) from err
-    return _parse(data, str(path), path.stem, OWN)
+    return _parse(data, str(path), "", OWN)
 
 
 def by_number(number: int) -> str:
@@ -147,7 +147,7 @@ def _parse(data: bytes, source: str, name: str, number: int) -> Model:
             record = json.loads(arrays["record"].tobytes())
             found = sum(key.startswith("weight_") for key in arrays.files)
             model = Model(
-                name, Architecture.of(record["architecture"]),
+                name or str(record["name"]), Architecture.of(record["architecture"]),
                 tuple(arrays[f"weight_{i}"].astype(np.float32) for i in range(found)),
                 Ranges(arrays["low"], arrays["high"]), arrays["counts"],
                 number, bytes.fromhex(weights.digest(data)[:8]),
