@@ -51,7 +51,7 @@ def main() -> None:
     add("--cifar100", help="archive or .npz, or cifar100 to download")
     add("--sweep", nargs="+", default=[], help="MNIST models of other latent sizes")
     add("--quantised", nargs="+", default=[], help="mnist-dense with a quantised phase")
-    add("--photo", type=Path, default=PHOTO, help="for the convolutional model")
+    add("--photo", type=Path, default=PHOTO, help="goes with --cifar100")
     add("--preset", default="comrec-lite", help="of comrec, on the photo")
     add("--out", type=Path, required=True, help="folder of the rows")
     add("--quick", action="store_true", help="drawn pictures, few settings, seconds")
@@ -93,9 +93,10 @@ def evaluate(args: argparse.Namespace) -> None:
             for codec in (codecs[0], *aware):
                 more += measure.by_bits(codec, some, measure.BITS)
             measure.write(args.out / "quantised.tsv", more)
-    found = photo_rows(args)
-    measure.write(args.out / "photo.tsv", found)
-    figures.curves(found).savefig(args.out / "photo.png")
+    if args.cifar100 or args.quick:
+        found = photo_rows(args)
+        measure.write(args.out / "photo.tsv", found)
+        figures.curves(found).savefig(args.out / "photo.png")
     print(f"written: {args.out}")
 
 

@@ -58,7 +58,8 @@ def release(args: argparse.Namespace) -> None:
     )  # fmt: skip
     text = card(row, config, args.data_note, args.run)
     files.write(weights.folder() / f"{config.preset}.md", text.encode())
-    table = [asdict(r) for r in (*model.RELEASED.values(), row)]
+    every = sorted((*model.RELEASED.values(), row), key=lambda r: r.number)
+    table = [asdict(r) for r in every]
     files.write(model.TABLE, (json.dumps(table, indent=2) + "\n").encode())
     print(f"released: {name}")
 

@@ -55,8 +55,18 @@ def test_the_networks_have_the_parameters_worked_by_hand():
     assert count("cnn", 1, (28, 28), 32, (16, 32)) == [
         conv + 7 * 7 * 32 * 32 + 32, 33 * 7 * 7 * 32 + up,
     ]  # fmt: skip
-    colour = 27 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 12 + 12
-    back = 9 * 12 * 64 + 64 + 16 * 64 * 32 + 32 + 16 * 32 * 32 + 32 + 27 * 32 + 3
+    colour = 27 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 12 + 12 + 48 * 12
+    back = (
+        9 * 12 * 64
+        + 64
+        + 16 * 64 * 32
+        + 32
+        + 16 * 32 * 32
+        + 32
+        + 9 * 32 * 3
+        + 3
+        + 12 * 48
+    )
     assert count("convolutional", 3, None, 12, (32, 64)) == [colour, back]
 
 

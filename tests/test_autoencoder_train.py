@@ -67,7 +67,8 @@ def test_a_run_learns_and_its_model_codes(done, kind):
     coder = Codec(model.load(str(run.folder / "model.npz")))
     images = autoencoders.pictures(autoencoders.TINY[kind], 6)
     plain = measure.as_it_is(coder, images)
-    (coded,) = measure.by_bits(coder, images, (8,))
+    same, coded = measure.by_bits(coder, images, (8,))
+    assert same.psnr_db == plain.psnr_db
     assert coded.psnr_db == pytest.approx(plain.psnr_db, abs=0.5)
     assert coded.latent_values == plain.latent_values
     assert coded.bpp == pytest.approx(8 * coded.file_bytes / images[0, ..., 0].size)

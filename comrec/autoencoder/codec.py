@@ -148,7 +148,7 @@ class Codec:
         ends = (0, -height % POOLED_PX), (0, -width % POOLED_PX), (0, 0)
         pixels = np.pad(pixels, ends, mode="edge")
         symbols = np.empty((*a.grid(height, width), a.latent), np.uint8)
-        for window in tiling.grid(*pixels.shape[:2], TILE_PX):
+        for window in tiling.grid(pixels.shape[0], pixels.shape[1], TILE_PX):
             latent = tiling.run(
                 self._encoder, pixels, window, REACH_PX, POOLED_PX, POOLED_PX
             )

@@ -28,8 +28,8 @@ class Row(NamedTuple):
 
     Attributes:
       codec: a model, "pca", "jpeg" or "png".
-      setting: bits of a latent value, or "float" for the latent as it is; the quality
-        of a JPEG.
+      setting: bits of a latent value, or "float" for the latent as it is ("float, same
+        pictures": as the files are made of); the quality of a JPEG.
       pictures: how many.
       latent_values, share: numbers kept of each, and of one in the picture.
       file_bytes: of the whole file, None where no file is made.
@@ -106,9 +106,10 @@ def as_it_is(codec: Codec, images: np.ndarray) -> Row:
 
 
 def by_bits(codec: Codec, images: np.ndarray, bits: Iterable[int]) -> Iterator[Row]:
-    """A row for each number of bits of a latent value, from whole .crae files."""
+    """A row for full precision and each number of bits, from whole .crae files."""
     latents = codec.latents(images)
     values = int(np.prod(latents.shape[1:]))
+    yield as_it_is(codec, images)._replace(setting="float, same pictures")
     for each in bits:
         made, restored = codec.coded(latents, each, images.shape[1:])
         size = sum(map(len, made)) / len(made)

@@ -17,10 +17,12 @@ from comrec.autoencoder.architecture import POOLED_PX, Architecture
 def build(architecture: Architecture) -> tuple[keras.Model, keras.Model]:
     """Builds an encoder and its decoder, uncompiled and untrained.
 
-        dense          image ─┤flatten, dense...├─► latent ─┤dense...├─► restored
+        dense          image ─┤flatten, dense...├─► latent, and mirrored
         cnn            image ─┤conv, pool, conv, pool, dense├─► latent, and mirrored
-        convolutional  image ─┤conv, pool, conv, pool, conv├─► latent (B, h, w, values)
-                       latent ─┤conv, transposed conv /2, transposed conv /2├─► restored
+        convolutional  image ─┤conv, pool, conv, pool, conv├─ + ─► latent
+                         └─────────┤4x4 blocks├───────────────┘
+                       latent ─┤conv, transposed conv twice, conv├─ + ─► restored
+                         └─────────┤4x4 blocks├────────────────────┘
 
     Returns:
       The encoder, from image to latent, and the decoder, from latent to restored.
@@ -127,16 +129,29 @@ def _decode_cnn(latent: Any, a: Architecture) -> Any:
 
 
 def _encode_convolutional(image: Any, a: Architecture) -> Any:
-    x = _halved(image, a.widths)
-    return layers.Conv2D(
-        a.latent, 3, padding="same", dtype="float32", name="latent"
-    )(x)  # fmt: skip
+    x = layers.Conv2D(
+        a.latent, 3, padding="same", dtype="float32", name="latent_deep"
+    )(_halved(image, a.widths))  # fmt: skip
+    # What a block transform could do is learned in the first minutes.
+    block = layers.Conv2D(
+        a.latent, POOLED_PX, POOLED_PX, use_bias=False, dtype="float32", name="block"
+    )(image)
+    return layers.Add(dtype="float32", name="latent")([x, block])
 
 
 def _decode_convolutional(latent: Any, a: Architecture) -> Any:
     x = _conv(a.widths[1], "unfold")(latent)
     # Before training, mid grey.
-    return _doubled(x, a, "linear", keras.initializers.Constant(0.5))
+    x = _doubled(x, a, "linear", keras.initializers.Constant(0.5), "restored_deep")
+    block = layers.Conv2DTranspose(
+        a.channels,
+        POOLED_PX,
+        POOLED_PX,
+        use_bias=False,
+        dtype="float32",
+        name="unblock",
+    )(latent)
+    return layers.Add(dtype="float32", name="restored")([x, block])
 
 
 def _halved(x: Any, widths: Sequence[int]) -> Any:
@@ -146,7 +161,9 @@ def _halved(x: Any, widths: Sequence[int]) -> Any:
     return x
 
 
-def _doubled(x: Any, a: Architecture, activation: str, bias: Any) -> Any:
+def _doubled(
+    x: Any, a: Architecture, activation: str, bias: Any, name: str = "restored"
+) -> Any:
     for i, width in enumerate((a.widths[0], a.widths[0])):
         x = layers.Conv2DTranspose(
             width, 4, 2, padding="same", activation="relu",
@@ -154,7 +171,7 @@ def _doubled(x: Any, a: Architecture, activation: str, bias: Any) -> Any:
         )(x)  # fmt: skip
     return layers.Conv2D(
         a.channels, 3, padding="same", activation=activation, dtype="float32",
-        bias_initializer=bias, name="restored",
+        bias_initializer=bias, name=name,
     )(x)  # fmt: skip
 
 
