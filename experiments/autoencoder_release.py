@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
@@ -86,7 +87,7 @@ coder goes by.
 
 **Terms.** {row.licence}
 
-**Trained on.** {data_note}
+{textwrap.fill(f"**Trained on.** {data_note}", 88)}
 
 **Validation.** {last["psnr_db"]:.2f} dB, mean PSNR on 8-bit pixels of the pictures held
 back, latent as it is; `experiments/results/autoencoder/` has the test set.

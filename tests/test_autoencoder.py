@@ -154,6 +154,15 @@ def test_the_entropy_coder_is_exact_for_likely_and_unlikely_levels(bits, places)
         np.testing.assert_array_equal(coder.decode(data, places), symbols)
 
 
+def test_the_entropy_coder_is_exact_whatever_its_end_looks_like():
+    rng = np.random.default_rng(0)
+    counts = np.maximum(rng.geometric(0.001, (3, 256)) - 500, 1).astype(np.uint16)
+    coder = entropy.Coder(counts, 8)
+    for _ in range(500):
+        symbols = rng.integers(0, 256, (2, 3)).astype(np.uint8)
+        np.testing.assert_array_equal(coder.decode(coder.encode(symbols), 2), symbols)
+
+
 def test_the_entropy_coder_comes_near_the_entropy():
     counts = np.ones((1, 256), np.uint16)
     counts[0, :4] = 8000, 4000, 2000, 2000
