@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from comrec.autoencoder.measure import Row
 
@@ -26,8 +28,7 @@ def curves(rows: Sequence[Row]) -> Figure:
         elif mine:
             axes.plot(x, y, "o-", label=name, markersize=4)
     axes.set(xlabel="bytes of the file, mean", ylabel="PSNR (dB), mean", xscale="log")
-    axes.grid(alpha=0.3, which="both")
-    axes.legend()
+    _finish(axes)
     return figure
 
 
@@ -43,9 +44,16 @@ def sweep(rows: Sequence[Row]) -> Figure:
             x, y = zip(*mine, strict=True)
             axes.plot(x, y, "k.--" if kind == "pca" else "o-", label=label)
     axes.set(xlabel="latent values", ylabel="PSNR (dB), mean", xscale="log")
+    _finish(axes)
+    return figure
+
+
+def _finish(axes: Axes) -> None:
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3, which="both")
     axes.legend()
-    return figure
 
 
 def samples(lines: Mapping[str, np.ndarray]) -> Figure:
