@@ -115,9 +115,9 @@ def compressed(row: Row) -> str:
     decibel = "identical" if row["psnr_db"] is None else f"{row['psnr_db']:.2f} dB"
     return (
         f"{row['input']} → {row['output']}: {row['file_bytes']:,} bytes, "
-        f"{shares[1]:.0%} of its pixels' ({row['latent_values']:,} of "
-        f"{row['values']:,} values, "
-        f"{shares[0]:.0%}, {row['bits']} bits each before coding), {decibel}"
+        f"{shares[1]:.0%} of the raw pixels; {row['latent_values']:,} of "
+        f"{row['values']:,} values ({shares[0]:.0%}), {row['bits']} bits each before "
+        f"coding; {decibel}"
     )
 
 
