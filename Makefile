@@ -22,7 +22,8 @@ test-slow: $(DEV)  ## the tests that take minutes
 
 test-jax: $(DEV)  ## the networks and their training on the JAX backend
 	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_family.py tests/test_train.py \
-		tests/test_jpeg_proxy.py tests/test_joint.py
+		tests/test_jpeg_proxy.py tests/test_joint.py \
+		tests/test_autoencoder.py tests/test_autoencoder_train.py
 
 lint: $(DEV)  ## style and types
 	$(DEV) -m ruff check .

@@ -43,6 +43,9 @@ def parser() -> Parser:
     _add_evaluate(
         commands.add_parser("evaluate", help="rate and distortion over a folder")
     )
+    _add_autoencoder(
+        commands.add_parser("autoencoder", help="the autoencoder codecs, .crae files")
+    )
     return parser
 
 
@@ -154,6 +157,37 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="errors only")
 
 
+def _add_autoencoder(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    compress = actions.add_parser("compress", help="a picture to a .crae")
+    decompress = actions.add_parser("decompress", help="and back")
+    models = actions.add_parser("models", help="the trained autoencoders there are")
+    compress.add_argument("input", type=Path, metavar="IMAGE")
+    compress.add_argument("-o", "--output", metavar="X.crae", help="where to")
+    compress.add_argument(
+        "-m", "--model", default="cifar100-conv",
+        help="one of `comrec autoencoder models`, or the model.npz of a training run "
+        "(cifar100-conv: RGB pictures of any size)",
+    )  # fmt: skip
+    compress.add_argument(
+        "--bits", type=_number(1, 8), default=8, metavar="1..8",
+        help="of each latent value, before entropy coding (8)",
+    )  # fmt: skip
+    decompress.add_argument("input", type=Path, metavar="X.crae")
+    decompress.add_argument("-o", "--output", metavar="X.png", help="where to")
+    decompress.add_argument(
+        "-m", "--model", default="", help="the model.npz, where it is one of your own"
+    )
+    for action in (compress, decompress):
+        action.add_argument(
+            "-f", "--force", action="store_true", help="replace comrec's own outputs"
+        )
+        _add_max_pixels(action)
+    for action in (compress, decompress, models):
+        action.add_argument("--json", action="store_true", help="as one JSON object")
+        action.add_argument("--quiet", action="store_true", help="errors only")
+
+
 def _add_targets(group: argparse._MutuallyExclusiveGroup) -> None:
     group.add_argument(
         "-q",
@@ -243,7 +277,7 @@ def _add_batch(parser: argparse.ArgumentParser, inputs_help: str) -> None:
     _add_limits(parser)
 
 
-def _add_limits(parser: argparse.ArgumentParser) -> None:
+def _add_max_pixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-pixels",
         type=_number(1, 2**40),
@@ -251,6 +285,10 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         default=2**28,
         help="refuse larger pictures (268435456)",
     )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    _add_max_pixels(parser)
     parser.add_argument(
         "--engine",
         default="auto",

@@ -207,6 +207,29 @@ def _evaluate(args: argparse.Namespace) -> int:
     return int(bool(found.failed))
 
 
+def _autoencoder(args: argparse.Namespace) -> int:
+    from comrec.autoencoder import command
+
+    out = console.Output(quiet=args.quiet)
+    if args.action == "models":
+        for row in command.models():
+            out.row(row, console.details, args.json)
+        return 0
+    if args.action == "compress":
+        row = command.compress(
+            args.input, args.output, args.model, args.bits, args.force, args.max_pixels
+        )
+        for note in row.pop("notes"):  # type: ignore[attr-defined]
+            out.warn(f"{args.input}: {note}")
+        out.row(row, command.compressed, args.json)
+        return 0
+    row = command.decompress(
+        args.input, args.output, args.model, args.force, args.max_pixels
+    )
+    out.row(row, command.restored, args.json)
+    return 0
+
+
 def _info(args: argparse.Namespace) -> int:
     from comrec import inspection
 
@@ -231,6 +254,7 @@ def _presets(args: argparse.Namespace) -> int:
 
 
 COMMANDS = {
+    "autoencoder": _autoencoder,
     "compare": _compare,
     "compress": _compress,
     "decompress": _decompress,

@@ -30,6 +30,10 @@ class SidecarError(ComrecError):
     """The sidecar is missing, damaged, from the future, or another picture's."""
 
 
+class StreamError(ComrecError):
+    """A .crae is damaged, cut off, from the future, or another model's."""
+
+
 class WeightsError(ComrecError):
     """Weights of a preset are missing, altered, or cannot be run here."""
 

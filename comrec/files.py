@@ -20,6 +20,7 @@ PAGE_START = b"<!doctype html>"
 PAGE_SIGNATURE = b'<meta name="generator" content="comrec '  # near the start of a page
 SVG_START, SVG_SIGNATURE = b"<?xml", b"<dc:title>comrec</dc:title>"  # of a figure
 SUMMARY_START = b"codec\tversion\tchannels\tpictures\t"  # of `comrec evaluate`
+CRAE_START = b"CRAE"  # of every autoencoder file
 HEAD_BYTES = 2**18  # of a .jpg: there the marker is, after other metadata at worst
 
 
@@ -89,7 +90,7 @@ def is_ours(path: Path) -> bool:
         return PAGE_SIGNATURE in data[:1000]
     if data.startswith(SVG_START):
         return SVG_SIGNATURE in data[:4000]
-    return _is_signed(data) or data.startswith((JSON_START, SUMMARY_START))
+    return _is_signed(data) or data.startswith((JSON_START, SUMMARY_START, CRAE_START))
 
 
 def _is_signed(data: bytes) -> bool:
