@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import zlib
 from pathlib import Path
 
 from PIL import ExifTags
@@ -90,7 +91,17 @@ def is_ours(path: Path) -> bool:
         return PAGE_SIGNATURE in data[:1000]
     if data.startswith(SVG_START):
         return SVG_SIGNATURE in data[:4000]
-    return _is_signed(data) or data.startswith((JSON_START, SUMMARY_START, CRAE_START))
+    return (
+        _is_signed(data)
+        or data.startswith((JSON_START, SUMMARY_START))
+        or _is_crae(data)
+    )
+
+
+def _is_crae(data: bytes) -> bool:
+    """Whether it begins and ends as an autoencoder's file, checksum and all."""
+    checksum = zlib.crc32(data[:-4]).to_bytes(4, "little")
+    return data.startswith(CRAE_START) and data[-4:] == checksum
 
 
 def _is_signed(data: bytes) -> bool:

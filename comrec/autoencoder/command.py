@@ -83,6 +83,8 @@ def models() -> list[Row]:
 
 
 def _target(source: Path, output: str | None, default: str) -> Path:
+    if not source.name:  # "." and "/"
+        raise ImageError(f"{source}: cannot be read (a folder). Name a picture in it")
     if output is None:
         return source.with_name(default)
     path = Path(output)

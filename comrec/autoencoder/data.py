@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import cv2
 import numpy as np
 
 from comrec import api
-from comrec.autoencoder import cifar
+from comrec.autoencoder import cifar, npz
 from comrec.errors import ImageError, UsageError, naming_errors
 from comrec.image import MAX_PIXELS
 
@@ -134,11 +133,9 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
       UsageError: unreadable, damaged, or without them.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            found = [arrays["x_train"], arrays["x_test"]]
-    except (
-        OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error,
-    ) as err:  # fmt: skip
+        arrays = npz.read(path, 2 * VALUES_MAX)
+        found = [arrays["x_train"], arrays["x_test"]]
+    except (ValueError, KeyError) as err:
         raise UsageError(
             f"{path}: not an .npz with x_train and x_test ({err}). {LEGAL}"
         ) from err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from comrec import files, weights
+from comrec.autoencoder import npz
 from comrec.autoencoder.architecture import Architecture
 from comrec.autoencoder.quantiser import BITS_MAX, Ranges
 from comrec.errors import UsageError, WeightsError
@@ -20,6 +20,7 @@ from comrec.presets import WeightFile
 
 TABLE = Path(__file__).with_name("models.json")
 OWN = 0  # the number of every model that is not in the table
+MOST_BYTES = 2**28  # of all arrays of a model
 HALF_MAX = float(np.finfo(np.float16).max)
 
 
@@ -143,24 +144,17 @@ def save(path: Path, model: Model, half: bool = True) -> None:
 
 def _parse(data: bytes, source: str, name: str, number: int) -> Model:
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            record = json.loads(arrays["record"].tobytes())
-            found = sum(key.startswith("weight_") for key in arrays.files)
-            model = Model(
-                name or str(record["name"]), Architecture.of(record["architecture"]),
-                tuple(arrays[f"weight_{i}"].astype(np.float32) for i in range(found)),
-                Ranges(arrays["low"], arrays["high"]), arrays["counts"],
-                number, bytes.fromhex(weights.digest(data)[:8]),
-            )  # fmt: skip
+        arrays = npz.read(data, MOST_BYTES)
+        record = json.loads(arrays["record"].tobytes())
+        found = sum(key.startswith("weight_") for key in arrays)
+        model = Model(
+            name or str(record["name"]), Architecture.of(record["architecture"]),
+            tuple(arrays[f"weight_{i}"].astype(np.float32) for i in range(found)),
+            Ranges(arrays["low"], arrays["high"]), arrays["counts"],
+            number, bytes.fromhex(weights.digest(data)[:8]),
+        )  # fmt: skip
         _check(model)
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as err:
+    except (ValueError, KeyError, TypeError) as err:
         raise UsageError(
             f"{source}: not an autoencoder, or a damaged one ({err}). Name a model.npz "
             f"that training wrote, or one of {', '.join(RELEASED)}"

@@ -19,7 +19,7 @@ MOST_PX = 2_000_000  # larger pictures get curves only if they are asked for
 def measured(
     rivals: Mapping[str, Peer], pixels: np.ndarray, options: Options, points: int | None
 ) -> Mapping[str, Sequence[Point]]:
-    """A curve of each rival, and one of all scales of the preset together.
+    """A curve of each rival, and that of `comrec compress -q` with the preset.
 
     Args:
       rivals: by label.
@@ -36,12 +36,11 @@ def measured(
         for label, rival in rivals.items()
     }
     preset = presets.find(options.preset)
+    if not preset.weights:
+        return found | {OWN_LABEL: []}
     tune = options.tune if preset.jpeg_visual else "psnr"
-    ours: list[Point] = []
-    for scale in preset.scales if preset.weights else ():
-        codec = own.at_scale(preset.name, scale, tune)
-        ours += _points(codec, pixels, points)
-    return found | {OWN_LABEL: _rising(ours)}
+    ours = own.command(preset.name, tune, threads=options.threads)
+    return found | {OWN_LABEL: _rising(_points(ours, pixels, points))}
 
 
 def _points(peer: Peer, pixels: np.ndarray, points: int) -> list[Point]:
