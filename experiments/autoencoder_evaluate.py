@@ -9,10 +9,11 @@ to comrec and to JPEG. Cost: some five minutes on a CPU core.
     python experiments/autoencoder_evaluate.py --mnist MNIST --cifar100 CIFAR100 \\
         --out experiments/results/autoencoder
 
-Bytes are those of whole files. Full precision is measured on the whole test set, what
-takes files on every n-th picture of it (column `pictures`). Writes rows, curves and
-grids of samples; --sweep adds the rows of models of other latent sizes, each a
-model.npz of `autoencoder_train.py --latent N`.
+Models of your own are measured by --models runs/mine/model.npz. Bytes are those of
+whole files. Full precision is measured on the whole test set, what takes files on every
+n-th picture of it (column `pictures`). Writes rows, curves and grids of samples;
+--sweep adds the rows of models of other latent sizes, each a model.npz of
+`autoencoder_train.py --latent N`.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import comrec
-from comrec import presets, reader
+from comrec import api, presets
 from comrec.autoencoder import data, figures, measure, model
+from comrec.autoencoder.architecture import POOLED_PX
 from comrec.autoencoder.codec import Codec
 from comrec.autoencoder.measure import Row
-from comrec.errors import ComrecError
+from comrec.errors import ComrecError, UsageError, naming_errors
 from comrec.metrics import psnr_db
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its banner
@@ -49,6 +51,8 @@ def main() -> None:
     add = parser.add_argument
     add("--mnist", help="folder of the IDX files, or mnist to download")
     add("--cifar100", help="archive or .npz, or cifar100 to download")
+    add("--models", nargs="+", default=[*DIGITS, *PATCHES], metavar="MODEL",
+        help="names, or model.npz of training runs (the released ones)")  # fmt: skip
     add("--sweep", nargs="+", default=[], help="MNIST models of other latent sizes")
     add("--quantised", nargs="+", default=[], help="mnist-dense with a quantised phase")
     add("--photo", type=Path, default=PHOTO, help="goes with --cifar100")
@@ -63,16 +67,24 @@ def main() -> None:
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    for name, given, chosen, channels in (
-        ("mnist", args.mnist, DIGITS, 1), ("cifar100", args.cifar100, PATCHES, 3),
+    if not (args.mnist or args.cifar100 or args.quick):
+        raise UsageError("nothing to evaluate on. Name --mnist or --cifar100")
+    if (args.sweep or args.quantised) and not (args.mnist or args.quick):
+        raise UsageError("--sweep and --quantised go with --mnist")
+    models = [Codec(model.load(each)) for each in args.models]
+    for name, given, channels, size_px in (
+        ("mnist", args.mnist, 1, (28, 28)), ("cifar100", args.cifar100, 3, (32, 32)),
     ):  # fmt: skip
-        if args.quick and not given:
-            images = data.drawn(48, channels, (28, 28) if channels == 1 else (32, 32))
-        elif given:
-            images = data.load(given, channels)
-        else:
+        codecs = [one for one in models if one.model.architecture.channels == channels]
+        if not codecs or not (given or args.quick):
             continue
-        codecs = [Codec(model.load(each)) for each in chosen]
+        if given:
+            images = data.load(given, channels, size_px)
+        else:
+            images = data.drawn(48, channels, size_px)
+        with naming_errors(given or "drawn pictures"):
+            for codec in codecs:
+                codec.check(images.test[0])
         sizes = SIZES if name == "mnist" and not args.quick else ()
         every = max(len(images.test) // FILES, 1)
         found = rows(codecs, images, sizes, every, args.quick)
@@ -93,8 +105,9 @@ def evaluate(args: argparse.Namespace) -> None:
             for codec in (codecs[0], *aware):
                 more += measure.by_bits(codec, some, measure.BITS)
             measure.write(args.out / "quantised.tsv", more)
-    if args.cifar100 or args.quick:
-        found = photo_rows(args)
+    convolutional = [one for one in models if not one.model.architecture.size_px]
+    if convolutional and (args.cifar100 or args.quick):
+        found = photo_rows(args, convolutional[0])
         measure.write(args.out / "photo.tsv", found)
         figures.curves(found).savefig(args.out / "photo.png")
     print(f"written: {args.out}")
@@ -114,10 +127,15 @@ def rows(
     return [*found, measure.png(some)]
 
 
-def photo_rows(args: argparse.Namespace) -> list[Row]:
-    """The convolutional model on one photo, beside JPEG and comrec."""
-    photo = reader.read(args.photo.read_bytes()).pixels[None]
-    codec = Codec(model.load(PATCHES[0]))
+def photo_rows(args: argparse.Namespace, codec: Codec) -> list[Row]:
+    """A convolutional model on one photo, beside JPEG and comrec."""
+    read, name = api.load(args.photo)
+    with naming_errors(name):
+        pixels = api.read_input(read).pixels
+        codec.check(pixels)
+    # The rows of many pictures take them whole: to squares of its grid.
+    height, width = (side // POOLED_PX * POOLED_PX for side in pixels.shape[:2])
+    photo = pixels[None, :height, :width]
     found = list(measure.by_bits(codec, photo, (8, 4) if args.quick else measure.BITS))
     found += measure.jpegs(photo, (10, 90) if args.quick else measure.JPEG_QUALITIES)
     preset = args.preset

@@ -226,3 +226,32 @@ def test_the_evaluation_writes_rows_curves_and_samples(tmp_path):
     names = {path.name for path in tmp_path.iterdir()}
     for name in ("mnist", "cifar100", "photo"):
         assert {f"{name}.tsv", f"{name}.png"} <= names
+
+
+@pytest.mark.slow
+def test_a_model_of_ones_own_is_measured_or_refused_by_what_it_codes(tmp_path):
+    run, out = tmp_path / "run", tmp_path / "out"
+    config = ROOT / "experiments" / "configs" / "autoencoder-cifar100-conv.json"
+    train = ROOT / "experiments" / "autoencoder_train.py"
+    subprocess.run(
+        [sys.executable, str(train), str(config), "--quick", "--run", str(run)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    script = [sys.executable, str(ROOT / "experiments" / "autoencoder_evaluate.py")]
+    own = ["--models", str(run / "model.npz"), "--out", str(out)]
+    subprocess.run([*script, "--quick", *own], check=True, capture_output=True)
+    assert {path.name for path in out.iterdir()} >= {"cifar100.tsv", "photo.tsv"}
+    assert not (out / "mnist.tsv").exists()
+    grey = tmp_path / "grey.png"
+    grey.write_bytes((ROOT / "examples" / "digits" / "five.png").read_bytes())
+    for more, said in (
+        (["--quick", "--photo", str(grey)], "codes 3 channels"),
+        (["--quick", "--photo", "nothing.png"], "nothing.png: cannot be read"),
+        ([], "nothing to evaluate on"),
+    ):
+        done = subprocess.run(
+            [*script, *own, *more], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
