@@ -86,7 +86,12 @@ class StopsAt(Watch):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("batch", [2, 7, 13, 18])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "batch", [2, pytest.param(7, marks=SLOW), 13, pytest.param(18, marks=SLOW)]
+)
 def test_a_stopped_run_resumes_to_the_same_bits(done, tmp_path, batch):
     with pytest.raises(KeyboardInterrupt):
         start("cnn", tmp_path, watch=StopsAt(batch)).train()

@@ -281,7 +281,7 @@ def test_bad_options_of_the_tables_are_refused_in_one_line(case, two):
 
 def test_tables_without_scikit_image_say_what_to_install(two, tmp_path):
     line = refusal(two, "--quick", PYTHONPATH=stub(tmp_path, "skimage"))
-    assert "pip install comrec[train]" in line
+    assert "pip install comrec[eval]" in line
 
 
 @pytest.mark.slow

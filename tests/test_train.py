@@ -96,7 +96,12 @@ class StopsAt(Watch):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("batch", [1, 6, 12, 27])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "batch", [1, pytest.param(6, marks=SLOW), 12, pytest.param(27, marks=SLOW)]
+)
 def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, batch):
     run = AlternatingRun(TINY, tmp_path, crops, better, watch=StopsAt(batch))
     with pytest.raises(KeyboardInterrupt):
