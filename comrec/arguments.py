@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from comrec import __version__
+from comrec import __version__, values
 from comrec.console import printable
 
 ENGINES = ("auto", "onnxruntime", "openvino", "keras")
@@ -79,7 +77,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--effort",
-        type=_number(0, 9),
+        type=values.number(0, 9),
         default=5,
         metavar="0..9",
         help="0 guesses once; 5 corrects the guess; 7 searches every scale; 8 tries "
@@ -87,7 +85,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--scale",
-        type=_scale,
+        type=values.scale,
         default="auto",
         metavar="auto|N",
         help="image size : compact size (auto: what is best for the picture)",
@@ -112,7 +110,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--points",
-        type=_number(0, 100),
+        type=values.number(0, 100),
         metavar="N",
         help="of each curve on the page, 0 for none (6, none above 2 megapixels)",
     )
@@ -141,15 +139,15 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         help="the rows; summary and figures go beside it (SET.tsv)",
     )  # fmt: skip
     add("--grey", action="store_true", help="BT.601 luma of the pictures")
-    add("--every", type=_number(1, 10**6), default=1, metavar="N",
+    add("--every", type=values.number(1, 10**6), default=1, metavar="N",
         help="every n-th picture")  # fmt: skip
-    add("--points", type=_number(2, 100), metavar="N",
+    add("--points", type=values.number(2, 100), metavar="N",
         help="at most N settings a codec (all)")  # fmt: skip
     add("--metrics", choices=("psnr", "all"), default="psnr",
         help="PSNR alone, or SSIM, MS-SSIM and SSIMULACRA2 as well")  # fmt: skip
     add("--published", choices=("kodak",), metavar="kodak",
         help="learned codecs as others measured them on these pictures")  # fmt: skip
-    add("-j", "--jobs", type=_number(1, 256), metavar="N",
+    add("-j", "--jobs", type=values.number(1, 256), metavar="N",
         help="processes (one a core)")  # fmt: skip
     add("--retry", action="store_true", help="try again what failed before")
     add("--no-figure", action="store_true", help="rows and summary alone")
@@ -170,7 +168,7 @@ def _add_autoencoder(parser: argparse.ArgumentParser) -> None:
         "(cifar100-conv: RGB pictures of any size)",
     )  # fmt: skip
     compress.add_argument(
-        "--bits", type=_number(1, 8), default=8, metavar="1..8",
+        "--bits", type=values.number(1, 8), default=8, metavar="1..8",
         help="of each latent value, before entropy coding (8)",
     )  # fmt: skip
     decompress.add_argument("input", type=Path, metavar="X.crae")
@@ -192,26 +190,29 @@ def _add_targets(group: argparse._MutuallyExclusiveGroup) -> None:
     group.add_argument(
         "-q",
         "--quality",
-        type=_number(1, 100),
+        type=values.number(1, 100),
         metavar="1..100",
         help="at least as close to the original (PSNR) as plain JPEG of this quality "
         "(75)",
     )
     group.add_argument(
         "--target-size",
-        type=_number(1, 2**40),
+        type=values.number(1, 2**40),
         metavar="BYTES",
         help="as close as can be in so many bytes, of all files together",
     )
     group.add_argument(
-        "--target-bpp", type=_positive, metavar="BITS", help="the same, bits per pixel"
+        "--target-bpp",
+        type=values.positive,
+        metavar="BITS",
+        help="the same, bits per pixel",
     )
     group.add_argument(
-        "--target-psnr", type=_positive, metavar="DB", help="at least so close"
+        "--target-psnr", type=values.positive, metavar="DB", help="at least so close"
     )
     group.add_argument(
         "--jpeg-quality",
-        type=_number(1, 100),
+        type=values.number(1, 100),
         metavar="1..100",
         help="quality of the compact JPEG itself; promises nothing",
     )
@@ -225,7 +226,7 @@ def _add_decompress(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--memory",
-        type=_number(64, 10**6),
+        type=values.number(64, 10**6),
         default=1024,
         metavar="MB",
         help="working memory of the networks (1024)",
@@ -269,7 +270,7 @@ def _add_batch(parser: argparse.ArgumentParser, inputs_help: str) -> None:
     parser.add_argument(
         "-j",
         "--jobs",
-        type=_number(1, 256),
+        type=values.number(1, 256),
         default=1,
         metavar="N",
         help="files at a time",
@@ -280,7 +281,7 @@ def _add_batch(parser: argparse.ArgumentParser, inputs_help: str) -> None:
 def _add_max_pixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-pixels",
-        type=_number(1, 2**40),
+        type=values.number(1, 2**40),
         metavar="N",
         default=2**28,
         help="refuse larger pictures (268435456)",
@@ -307,39 +308,5 @@ def _add_rescue(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--assume", metavar="PRESET", help="when the sidecar is lost")
     parser.add_argument(
-        "--size", type=_size, metavar="WxH", help="of the image, with --assume"
+        "--size", type=values.size, metavar="WxH", help="of the image, with --assume"
     )
-
-
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(
-                f"must be a whole number from {low} to {high}. Received: {text!r}"
-            )
-        return int(text)
-
-    return parse
-
-
-def _scale(text: str) -> float | str:
-    return text if text == "auto" else _positive(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(
-            f"must be a number above 0. Received: {text!r}"
-        )
-    return number
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) * int(height)):
-        raise argparse.ArgumentTypeError(f"must be WxH in pixels. Received: {text!r}")
-    return int(height), int(width)

@@ -17,7 +17,7 @@ HEAVY = ("keras", "tensorflow", "torch", "jax", "onnxruntime", "openvino")
 LAYERS = (
     ("errors",),
     ("segments", "metrics", "naming", "resample", "tiling", "console"),
-    ("condition", "cores"),
+    ("condition", "cores", "values"),
     ("metadata", "jpeg", "opening"),
     ("presets", "image"),
     ("sidecar", "weights", "reader", "writer", "models"),
