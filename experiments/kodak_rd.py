@@ -18,11 +18,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from comrec import cores, presets
+from comrec import cores, presets, values
 from comrec.errors import ComrecError
 from comrec.evaluate import peers, published, report, sweep
 from comrec.evaluate.evaluate import Asked, evaluate
 
+COUNT = values.number(1, 10**6)
 PRESETS = (presets.DEFAULT, "comrec-lite-2")
 EYE = ("jpeg", "mozjpeg", "jpegli", "webp", "avif")
 EYE_POINTS = 4
@@ -35,7 +36,12 @@ def main() -> None:
     add = parser.add_argument
     add("pictures", type=Path, help="folder")
     add("--out", type=Path, required=True, help="folder of the rows")
-    add("--jobs", type=int, default=cores.available(), help="processes (one a core)")
+    add(
+        "--jobs",
+        type=COUNT,
+        default=cores.available(),
+        help="processes (one a core)",
+    )
     add("--quick", action="store_true", help="2 settings of a few codecs, 1 picture")
     args = parser.parse_args()
     try:

@@ -25,11 +25,12 @@ import numpy as np
 from PIL import Image, ImageFile
 
 import comrec
-from comrec import files, options, presets
+from comrec import files, options, presets, values
 from comrec.errors import ComrecError
 from comrec.evaluate import sweep
 from comrec.metrics import psnr_db
 
+COUNT = values.number(1, 10**6)
 # BYTES_OF asks for the bytes of plain JPEG at a quality, the others are options.
 BYTES_OF = "bytes_of_quality"
 REQUESTS: tuple[tuple[str, float], ...] = (
@@ -79,13 +80,18 @@ def main() -> None:
     add = parser.add_argument
     add("pictures", type=Path, help="folder")
     add("--preset", default=presets.DEFAULT)
-    add("--effort", type=int, default=options.EFFORT)
+    add("--effort", type=values.number(0, 9), default=options.EFFORT)
     add("--embed", action="store_true", help="the sidecar goes into the .jpg")
     add("--requests", nargs="+", choices=sorted({name for name, _ in REQUESTS}),
         help="of these kinds alone")  # fmt: skip
     add("--grey", action="store_true", help="BT.601 luma of the pictures")
-    add("--every", type=int, default=1, help="take every n-th picture")
-    add("--jobs", type=int, default=1, help="processes, one core each")
+    add(
+        "--every",
+        type=COUNT,
+        default=1,
+        help="take every n-th picture",
+    )
+    add("--jobs", type=COUNT, default=1, help="processes, one core each")
     add("--out", type=Path, help="TSV to write")
     args = parser.parse_args()
     try:

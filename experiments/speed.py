@@ -41,9 +41,10 @@ from speed_parts import convolution, report, work
 from speed_parts.report import Found
 from speed_parts.work import BFLOAT16, FLOAT32, Case, Runner, Values
 
-from comrec import engine, files, presets
+from comrec import engine, files, presets, values
 from comrec.errors import ComrecError, OutputError, UsageError, WeightsError
 
+COUNT = values.number(1, 10**6)
 PAPER = "jiang2017-gray-q50-2"
 REFERENCE = Runner(PAPER, "keras", FLOAT32)
 PRESETS = (presets.DEFAULT, "comrec-lite-2", PAPER)
@@ -101,30 +102,24 @@ def parser() -> argparse.ArgumentParser:
     add("-o", "--out", type=Path, metavar="FILE.tsv", help="the rows")
     add("--presets", nargs="+", metavar="NAME", help=f"({' '.join(PRESETS)})")
     add("--engines", nargs="+", choices=engine.MODULES, help="(all that are here)")
-    add("--size", type=positive, metavar="MP", help=f"megapixels ({MEGAPIXELS:g})")
-    add("--rounds", type=count, metavar="N", help=f"({ROUNDS})")
-    add("--threads", type=count, metavar="N", help="cores to take (all)")
+    add(
+        "--size",
+        type=values.positive,
+        metavar="MP",
+        help=f"megapixels ({MEGAPIXELS:g})",
+    )
+    add("--rounds", type=COUNT, metavar="N", help=f"({ROUNDS})")
+    add(
+        "--threads",
+        type=COUNT,
+        metavar="N",
+        help="cores to take (all)",
+    )
     add(
         "--quick", action="store_true",
         help="one round of a tiny picture, one preset, one engine, where not named",
     )  # fmt: skip
     return made
-
-
-def count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1. Received: {text!r}")
-    return int(text)
-
-
-def positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"must be above 0. Received: {text!r}")
-    return number
 
 
 def measure(args: argparse.Namespace) -> None:
