@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -73,40 +74,63 @@ class Codec:
         has_comcnn = has_comcnn and self.scale in self.preset.compact_scales
         if self.scale == 1 and not has_comcnn:
             return pixels
-        image = pixels.astype(np.float32) / 255
-        if self.space(pixels.shape[2]) == "YCbCr":
-            image = image @ RGB_TO_YCBCR.T + CHROMA_ZERO
-        channels = self.preset.channels
-        is_grey = pixels.shape[2] == 1
-        if is_grey and channels == 3:
-            image = image.repeat(3, axis=2)
-        compact, chroma = image[..., :channels], image[..., channels:]
-        compact = (
-            self._compacted(compact)
-            if has_comcnn
-            else resample.reduce(compact, self.scale)
-        )
-        if chroma.shape[2]:
-            chroma = resample.reduce(chroma, self.scale)
-            compact = np.concatenate([compact, chroma], axis=2)
-        return _to_uint8(_luma(compact) if is_grey else compact)
+        part = self._compacted if has_comcnn else self._reduced
+        size = resample.compact_size(pixels.shape[0], pixels.shape[1], self.scale)
+        compact = np.empty((*size, pixels.shape[2]), np.uint8)
+        sides = self._tile_sides("comcnn")
+        high, wide = (max(int(side / self.scale), 1) for side in sides)
+        for window in tiling.tiles(size, (high, wide)):
+            made = part(pixels, window)
+            compact[window.slices] = _to_uint8(
+                _luma(made) if pixels.shape[2] == 1 else made
+            )
+        return compact
 
-    def _compacted(self, image: np.ndarray) -> np.ndarray:
-        """ComCNN and the reduction, float32 (H, W, C) to (h, w, C)."""
-        network = self._network("comcnn")
-        side, reach = self._tile_side("comcnn"), self.preset.reach_px["comcnn"]
+    def _reduced(self, pixels: np.ndarray, window: Window) -> np.ndarray:
+        """A window of the plainly reduced image, float32 (h, w, C)."""
+        cut, size = partial(self._cut, pixels), (pixels.shape[0], pixels.shape[1])
+        return resample.reduced_part(cut, size, self.scale, window)
+
+    def _compacted(self, pixels: np.ndarray, window: Window) -> np.ndarray:
+        """A window of the compact image, float32 (h, w, C)."""
+        network, reach = self._network("comcnn"), self.preset.reach_px["comcnn"]
+        cut, size = partial(self._cut, pixels), (pixels.shape[0], pixels.shape[1])
+        channels = self.preset.channels
         if self.preset.family == "jiang2017":
             scale = int(self.scale)
-            whole = resample.padded(image, scale)
-            return tiling.run_whole(network, whole, side, reach, scale)
+            luma = tiling.run(
+                network,
+                lambda part: cut(part)[..., :channels],
+                size,
+                window.times(scale),
+                reach,
+                scale,
+            )
+            chroma = self._reduced(pixels, window)[..., channels:]
+            return np.concatenate([luma, chroma], axis=2) if chroma.size else luma
         told = np.log2([[self.scale]]).astype(np.float32)
         multiple = self.preset.multiple_px
-        change = tiling.run_whole(
-            lambda tile: network(tile, told), resample.padded(image, multiple), side,
-            reach, multiple_px=multiple,
-        )  # fmt: skip
-        changed = image + change[: image.shape[0], : image.shape[1]]
-        return resample.reduce(changed, self.scale)
+
+        def changed(part: Window) -> np.ndarray:
+            start = part.starting(multiple)
+            made = tiling.run(
+                lambda tile: tile + network(tile, told),
+                cut, size, start, reach, multiple_px=multiple,
+            )  # fmt: skip
+            return made[part.y0 - start.y0 :, part.x0 - start.x0 :]
+
+        return resample.reduced_part(changed, size, self.scale, window)
+
+    def _cut(self, pixels: np.ndarray, window: Window) -> np.ndarray:
+        """A window of the image as the networks take it, float32 (h, w, C)."""
+        image = pixels[window.slices].astype(np.float32) / 255
+        if self.space(image.shape[2]) == "YCbCr":
+            return image @ RGB_TO_YCBCR.T + CHROMA_ZERO
+        return image.repeat(3, axis=2) if self._is_tripled(image) else image
+
+    def _is_tripled(self, image: np.ndarray) -> bool:
+        """Whether a grey picture goes through networks for colour."""
+        return image.shape[2] == 1 and self.preset.channels == 3
 
     def encode(self, compact: np.ndarray, quality: int) -> bytes:
         """The compact image as a JPEG without metadata, as the preset writes it."""
@@ -115,7 +139,7 @@ class Codec:
 
     def restore(self, coded_jpeg: bytes, size: tuple[int, int]) -> np.ndarray:
         """A compact JPEG to the restored image, uint8 (H, W, 1) or (H, W, 3) RGB."""
-        windows = list(tiling.grid(*size, self._tile_side("reccnn")))
+        windows = tiling.tiles(size, self._tile_sides("reccnn"))
         restored = None
         for window, pixels in self.restore_windows(coded_jpeg, size, windows):
             if restored is None:
@@ -132,39 +156,45 @@ class Codec:
         Args:
           coded_jpeg: the compact JPEG.
           size: (H, W) of the image.
-          windows: in pixels of the image.
+          windows: in pixels of the image, y0 and x0 multiples of the preset's
+            `multiple_px`.
 
         Yields:
           Each window with its pixels as `restore` would give them.
         """
         space = self.space(3)
-        coded = jpeg.decode(coded_jpeg, space).astype(np.float32) / 255
-        enlarged = resample.enlarge(coded, self.scale, size)
+        coded = jpeg.decode(coded_jpeg, space)
         is_grey = coded.shape[2] == 1
-        if is_grey and self.preset.channels == 3:
-            enlarged = enlarged.repeat(3, axis=2)
+        enlarged = partial(resample.enlarge, coded, self.scale, size)
         network = self._reconstruction(coded_jpeg)
-        channels, reach = self.preset.channels, self.preset.reach_px.get("reccnn", 0)
-        whole = resample.padded(enlarged[..., :channels], self.preset.multiple_px)
+        reach = self.preset.reach_px.get("reccnn", 0)
         for window in windows:
-            residual = tiling.run(
-                network, whole, window, reach, multiple_px=self.preset.multiple_px
-            )
-            restored = enlarged[window.slices].copy()
-            restored[..., :channels] += residual
+            restored = tiling.run(
+                network, enlarged, size, window, reach,
+                multiple_px=self.preset.multiple_px,
+            )  # fmt: skip
             if restored.shape[2] == 3 and space == "YCbCr":
                 restored = (restored - CHROMA_ZERO) @ YCBCR_TO_RGB.T
             yield window, _to_uint8(_luma(restored) if is_grey else restored)
 
     def _reconstruction(self, coded_jpeg: bytes) -> Callable[[np.ndarray], np.ndarray]:
-        """RecCNN as it is for one JPEG: enlarged to residual."""
+        """RecCNN as it is for one JPEG: enlarged to restored, (1, H, W, C)."""
         if not (self._networks or self.preset.weights):
-            return np.zeros_like
-        network = self._network("reccnn")
-        if self.preset.family == "jiang2017":
-            return network
-        told = condition.condition(condition.tables_of(coded_jpeg), self.scale)
-        return lambda enlarged: network(enlarged, told[None])
+            return lambda enlarged: enlarged
+        network, channels = self._network("reccnn"), self.preset.channels
+        told = []
+        if self.preset.family != "jiang2017":
+            tables = condition.tables_of(coded_jpeg)
+            told.append(condition.condition(tables, self.scale)[None])
+
+        def restored(enlarged: np.ndarray) -> np.ndarray:
+            if self._is_tripled(enlarged[0]):
+                enlarged = enlarged.repeat(3, axis=3)
+            image = np.ascontiguousarray(enlarged[..., :channels])
+            image = image + network(image, *told)
+            return np.concatenate([image, enlarged[..., channels:]], axis=3)
+
+        return restored
 
     def _network(self, name: str) -> engine.Network:
         if self._networks:
@@ -175,8 +205,9 @@ class Codec:
         """The colour space of a compact image that has so many channels."""
         return "YCbCr" if channels > self.preset.channels else "RGB"
 
-    def _tile_side(self, network: str) -> int:
-        return tiling.tile_side(self.memory_mb, self.preset.reach_px.get(network, 0))
+    def _tile_sides(self, network: str) -> tuple[int, int]:
+        reach = self.preset.reach_px.get(network, 0)
+        return tiling.tile_sides(self.memory_mb, reach, self.preset.family)
 
 
 def _luma(image: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from comrec import segments as seg
 from comrec.errors import JpegError
+from comrec.image import array_of
 
 Tables = str | tuple[tuple[int, ...], ...]
 
@@ -30,6 +31,7 @@ MOZJPEG_TABLES = {
     "klein": 5, "watson": 6, "ahumada": 7, "peterson": 8,
 }  # fmt: skip
 FLAT_STEP = 16  # of a flat table at quality 50, as in mozjpeg
+PROGRESSIVE_MAX_PX = 2**24  # where either kind of scans may be written
 MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bits
 
 
@@ -68,7 +70,9 @@ class JpegSettings:
         50, luma first (libjpeg-turbo only: pyvips passes names alone).
       subsampling: of the chroma, "4:4:4" or "4:2:0"; no effect on grey.
       huffman: "optimised" for the image, or the "standard" tables.
-      scans: "baseline", "progressive", or the "smaller" of both.
+      scans: "baseline", "progressive", or the "smaller" of both; of images above
+        16 megapixels baseline, for what shows a picture in several scans has to keep
+        all of it in memory.
     """
 
     encoder: str = "libjpeg-turbo"
@@ -140,10 +144,10 @@ def encode(
         )
     write = _encode_pillow if settings.encoder == "libjpeg-turbo" else _encode_mozjpeg
     progressive = {"baseline": [False], "progressive": [True], "smaller": [False, True]}
-    files = [
-        write(pixels, quality, settings, space, p) for p in progressive[settings.scans]
-    ]
-    return min(files, key=len)
+    kinds = progressive[settings.scans]
+    if pixels.shape[0] * pixels.shape[1] > PROGRESSIVE_MAX_PX:
+        kinds = kinds[:1]
+    return min((write(pixels, quality, settings, space, p) for p in kinds), key=len)
 
 
 def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
@@ -162,14 +166,14 @@ def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
             if picture.size != (width, height):
                 raise JpegError("damaged (two frame headers)")
             if picture.mode == "L":
-                return np.asarray(picture)[..., None]
+                return array_of(picture)
             if picture.mode != "RGB":
                 raise JpegError(
                     f"a coded image is grey or has three components. "
                     f"Received: {picture.mode}"
                 )
             picture.draft(space, picture.size)
-            return np.asarray(
+            return array_of(
                 picture if picture.mode == space else picture.convert(space)
             )
     except (OSError, SyntaxError, ValueError) as err:
@@ -184,7 +188,7 @@ def _encode_pillow(
     progressive: bool,
 ) -> bytes:
     mode = "L" if pixels.shape[2] == 1 else space
-    picture = Image.frombytes(mode, pixels.shape[1::-1], pixels.tobytes())
+    picture = _picture(pixels, mode)
     options: dict[str, object] = {"quality": quality}
     if settings.tables != "standard":
         options = {
@@ -200,6 +204,11 @@ def _encode_pillow(
         progressive=progressive, extra=_Room(3 * pixels.size), **options,
     )  # fmt: skip
     return out.getvalue()
+
+
+def _picture(pixels: np.ndarray, mode: str) -> Image.Image:
+    data = np.ascontiguousarray(pixels)
+    return Image.frombuffer(mode, pixels.shape[1::-1], data, "raw", mode, 0, 1)
 
 
 class _Room(bytes):
@@ -230,8 +239,7 @@ def _encode_mozjpeg(
     import pyvips  # loads libvips: only presets that use mozjpeg pay for it
 
     if space != "RGB" and pixels.shape[2] == 3:
-        picture = Image.frombytes(space, pixels.shape[1::-1], pixels.tobytes())
-        pixels = np.asarray(picture.convert("RGB"))
+        pixels = array_of(_picture(pixels, space).convert("RGB"))
     height, width, channels = pixels.shape
     image = pyvips.Image.new_from_memory(
         np.ascontiguousarray(pixels), width, height, channels, "uchar"

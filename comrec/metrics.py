@@ -8,6 +8,7 @@ import numpy as np
 
 from comrec.errors import ComrecError
 
+BAND_ROWS = 256  # that are compared at a time, to bound the memory
 SSIM_SIDE_PX = 11  # of its window, which a picture has to hold
 
 
@@ -24,9 +25,12 @@ def psnr_db(image: np.ndarray, restored: np.ndarray) -> float:
       ValueError: shapes differ, or the arrays are not uint8.
     """
     _check_alike("psnr_db", image, restored)
-    error = np.subtract(image, restored, dtype=np.int16).astype(np.float64)
-    mean_square = float(np.mean(error * error))
-    return math.inf if mean_square == 0 else 10 * math.log10(255**2 / mean_square)
+    total = 0  # in whole numbers: it does not depend on the order of the sum
+    for start in range(0, len(image), BAND_ROWS):
+        band = slice(start, start + BAND_ROWS)
+        error = np.subtract(image[band], restored[band], dtype=np.int32)
+        total += int(np.sum(error * error, dtype=np.int64))
+    return 10 * math.log10(255**2 * image.size / total) if total else math.inf
 
 
 def ssim(image: np.ndarray, restored: np.ndarray) -> float:

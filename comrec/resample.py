@@ -9,12 +9,28 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
+from comrec.tiling import Cut, Window, edged
+
+# Pixels beside a box that its borders depend on: the cubic is 2 wide on each side.
+MARGIN_PX = 3
+
+
+class Span(NamedTuple):
+    """Part of one axis, and what it is resized from.
+
+    Pillow takes the borders of a box in float32, so they are whole or half pixels.
+    """
+
+    first: int  # source pixels from here
+    last: int  # to here; up to one is beyond the source
+    box: tuple[float, float]  # to be resized, from `first` on
+    made: int  # pixels that come out
+    skip: int  # of these, before the wanted
 
 
 def exact(scale: float) -> float:
@@ -30,16 +46,23 @@ def compact_size(height_px: int, width_px: int, scale: float) -> tuple[int, int]
     return math.ceil(height_px / scale), math.ceil(width_px / scale)
 
 
-def enlarge(compact: np.ndarray, scale: float, size: tuple[int, int]) -> np.ndarray:
+def enlarge(
+    compact: np.ndarray,
+    scale: float,
+    size: tuple[int, int],
+    window: Window | None = None,
+) -> np.ndarray:
     """Enlarges a compact image to the size of the image it was made from.
 
     Args:
-      compact: float32 (h, w, C), any range.
+      compact: float32 (h, w, C), any range; or uint8, which counts from 0 to 1.
       scale: a multiple of a half, 1 or more.
       size: (H, W) with h = ceil(H / scale), w = ceil(W / scale).
+      window: of the enlarged image, to have that part alone.
 
     Returns:
-      float32 (H, W, C), same range plus bicubic overshoot; not clipped.
+      float32 (H, W, C) or the window's size, same range plus bicubic overshoot; not
+      clipped.
     """
     height, width = size
     h, w = compact.shape[:2]
@@ -48,45 +71,45 @@ def enlarge(compact: np.ndarray, scale: float, size: tuple[int, int]) -> np.ndar
             f"a {w}x{h} compact image at scale {scale} cannot enlarge to "
             f"{width}x{height}"
         )
+    window = window or Window(0, height, 0, width)
     if scale == 1:
-        return compact
-    # A sampling grid that does not depend on how the size was rounded: at 3/2 it may
-    # end between two pixels, so there is one more to look at and one more to cut.
-    wide, high = math.ceil(w * scale), math.ceil(h * scale)
-    box = (0, 0, wide / scale, high / scale)
-    return _resize(_grown(compact, box), high, wide, box)[:height, :width]
+        return _floats(compact[window.slices])
+    rows = _enlarged_span(window.y0, window.y1, h, scale)
+    columns = _enlarged_span(window.x0, window.x1, w, scale)
+    source = Window(rows.first, rows.last, columns.first, columns.last)
+    return _resize(_floats(compact[source.slices]), rows, columns, window.size)
 
 
 def reduce(image: np.ndarray, scale: float) -> np.ndarray:
     """Reduces an image without a network: (H, W, C) float32 to (h, w, C) float32."""
-    if scale == 1:
-        return image
-    h, w = compact_size(image.shape[0], image.shape[1], scale)
-    box = (0, 0, w * scale, h * scale)
-    return _resize(_grown(image, box), h, w, box)
+    size = image.shape[0], image.shape[1]
+    h, w = compact_size(*size, scale)
+    return reduced_part(
+        lambda part: image[part.slices], size, scale, Window(0, h, 0, w)
+    )
 
 
-def padded(image: np.ndarray, multiple_px: int) -> np.ndarray:
-    """(H, W, C) with sides that are multiples: last rows and columns are repeated.
+def reduced_part(
+    cut: Cut, size: tuple[int, int], scale: float, window: Window
+) -> np.ndarray:
+    """One window of what `reduce` gives.
 
-    So the sampling grid does not depend on the parity of the size, and networks do
-    not mix the zeros outside the picture into its last pixels.
+    Args:
+      cut: gives windows of the image.
+      size: (H, W) of the image.
+      scale: a multiple of a half, 1 or more.
+      window: in pixels of the reduced image, h = ceil(H / scale), w = ceil(W / scale).
+
+    Returns:
+      float32, the window's size.
     """
-    height, width = image.shape[:2]
-    return _edged(image, height + -height % multiple_px, width + -width % multiple_px)
-
-
-def _grown(image: np.ndarray, box: Box) -> np.ndarray:
-    """Large enough for a box."""
-    _, _, width, height = box
-    return _edged(image, math.ceil(height), math.ceil(width))
-
-
-def _edged(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    missing = [
-        max(n - m, 0) for n, m in zip((height, width), image.shape, strict=False)
-    ]
-    return np.pad(image, (*((0, n) for n in missing), (0, 0)), mode="edge")
+    if scale == 1:
+        return cut(window)
+    h, w = compact_size(*size, scale)
+    rows = _reduced_span(window.y0, window.y1, h, scale)
+    columns = _reduced_span(window.x0, window.x1, w, scale)
+    source = Window(rows.first, rows.last, columns.first, columns.last)
+    return _resize(cut(source.within(*size)), rows, columns, window.size)
 
 
 def enlarge_op(compact: Any, scale: float) -> Any:
@@ -134,11 +157,44 @@ def bicubic_matrix(n_in: int, n_out: int) -> np.ndarray:
     return np.asarray(resized, dtype=np.float32)
 
 
-def _resize(image: np.ndarray, height: int, width: int, box: Box) -> np.ndarray:
-    planes = [
-        Image.fromarray(np.ascontiguousarray(image[..., c], dtype=np.float32)).resize(
-            (width, height), Image.Resampling.BICUBIC, box
-        )
-        for c in range(image.shape[2])
-    ]
-    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+def _enlarged_span(start: int, stop: int, length: int, scale: float) -> Span:
+    """Of an enlarged axis, `length` pixels before that."""
+    # A sampling grid that does not depend on how the size was rounded: at 3/2 it may
+    # end between two pixels, so there is one more to look at and one more to cut.
+    length += not float(length * scale).is_integer()
+    period = int(2 * scale)  # pixels after which a border is a whole one again
+    low = start // period * period
+    high = min(-(-stop // period) * period, int(length * scale))
+    first = max(int(low / scale) - MARGIN_PX, 0)
+    last = min(math.ceil(high / scale) + MARGIN_PX, length)
+    box = low / scale - first, high / scale - first
+    return Span(first, last, box, high - low, start - low)
+
+
+def _reduced_span(start: int, stop: int, length: int, scale: float) -> Span:
+    """Of a reduced axis that has `length` pixels."""
+    low, high = start * scale, stop * scale
+    margin = math.ceil(MARGIN_PX * scale)
+    first = max(int(low) - margin, 0)
+    last = min(math.ceil(high) + margin, math.ceil(length * scale))
+    return Span(first, last, (low - first, high - first), stop - start, 0)
+
+
+def _floats(pixels: np.ndarray) -> np.ndarray:
+    if pixels.dtype != np.uint8:
+        return pixels
+    return pixels.astype(np.float32) / 255
+
+
+def _resize(
+    source: np.ndarray, rows: Span, columns: Span, size: tuple[int, int]
+) -> np.ndarray:
+    source = edged(source, rows.last - rows.first, columns.last - columns.first)
+    box = columns.box[0], rows.box[0], columns.box[1], rows.box[1]
+    made = np.empty((rows.made, columns.made, source.shape[2]), np.float32)
+    for c in range(source.shape[2]):
+        plane = Image.fromarray(np.ascontiguousarray(source[..., c], dtype=np.float32))
+        plane = plane.resize((columns.made, rows.made), Image.Resampling.BICUBIC, box)
+        made[..., c] = np.asarray(plane)
+    (height, width), y, x = size, rows.skip, columns.skip
+    return made[y : y + height, x : x + width]

@@ -21,7 +21,7 @@ GAIN_DB = 1.0
 SAMPLES_MAX = 3  # of one way, at different qualities
 SAMPLE_NEAR = 0.1  # a sample tells of qualities that differ by such a part
 SAMPLE_SIDES_PX = (48, 16)  # the larger, where a few fit
-SAMPLE_COUNT_MIN, SAMPLE_COUNT_MAX = 4, 64
+SAMPLE_COUNT_MIN, SAMPLE_COUNT_MAX = 16, 64
 # How much the networks see around a sample; what lies farther hardly matters.
 SAMPLE_REACH_PX = 8
 FILES_MAX = 8  # of a way, in memory
@@ -122,8 +122,8 @@ class Way:
         reach = -(-SAMPLE_REACH_PX // step) * step
         sampler.preset = replace(sampler.preset, reach_px={"reccnn": reach})
         if self._windows is None:
-            error = _square_error(self.pixels, shown)
-            self._windows = _spread(error, share * error.size, reach)
+            most_px = share * self._size[0] * self._size[1]
+            self._windows = _spread(self.pixels, shown, most_px, reach)
         weights = dict(self._windows)
         left = 0.0  # of the error, after the networks
         for window, part in sampler.restore_windows(data, self._size, list(weights)):
@@ -223,12 +223,15 @@ def _square_error(image: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _spread(
-    error: np.ndarray, most_px: float, reach_px: int = SAMPLE_REACH_PX
+    image: np.ndarray,
+    other: np.ndarray,
+    most_px: float,
+    reach_px: int = SAMPLE_REACH_PX,
 ) -> list[tuple[tiling.Window, float]]:
     """Some windows, picked where the error is, and how much each stands for.
 
     Args:
-      error: (H, W) of the whole image.
+      image, other: uint8 (H, W, C), which differ by the error.
       most_px: how many pixels the windows may have, their surroundings included.
       reach_px: how far these go to each side.
 
@@ -240,8 +243,14 @@ def _spread(
         count = min(int(most_px // (side + 2 * reach_px) ** 2), SAMPLE_COUNT_MAX)
         if count >= SAMPLE_COUNT_MIN:
             break
-    windows = list(tiling.grid(error.shape[0], error.shape[1], side))
-    sums = np.cumsum([float(error[window.slices].sum()) for window in windows])
+    height, width = image.shape[:2]
+    windows = list(tiling.grid(height, width, side))
+    across = range(0, width, side)
+    errors = []
+    for y in range(0, height, side):
+        error = _square_error(image[y : y + side], other[y : y + side])
+        errors.append(np.add.reduceat(error.sum(axis=0, dtype=np.float64), across))
+    sums = np.cumsum(errors)
     if not count or not sums[-1]:
         return []
     # In equal steps of the error that lies before a window: each then counts the same.

@@ -241,7 +241,7 @@ def test_tiles_do_not_show(picture, scale, monkeypatch):
         tiled[window.slices] = part
     np.testing.assert_array_equal(tiled, whole)
     compact = pair.compact(picture)
-    monkeypatch.setattr(tiling, "tile_side", lambda *_: 32)
+    monkeypatch.setattr(tiling, "tile_sides", lambda *_: (32, 48))
     np.testing.assert_array_equal(pair.compact(picture), compact)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from comrec import resample
+from comrec import resample, tiling
 
 RNG = np.random.default_rng(7)
 
@@ -93,6 +93,31 @@ def test_overshoot_is_kept():
     enlarged = resample.enlarge(step, 2, (16, 2))
     assert enlarged.max() > 1.01
     assert enlarged.min() < -0.01
+
+
+@pytest.mark.parametrize("scale", [1, 1.5, 2, 2.5, 3])
+@pytest.mark.parametrize("size", [(1, 1), (31, 64), (50, 47), (49, 101)])
+def test_a_window_is_that_part_of_the_whole(scale, size):
+    last_bit = 1.2e-7  # Pillow counts in float64 from where a box begins
+    h, w = resample.compact_size(*size, scale)
+    compact, image = noise(h, w, 2), noise(*size, 2)
+    enlarged = resample.enlarge(compact, scale, size)
+    for window in tiling.grid(*size, 13, 17):
+        part = resample.enlarge(compact, scale, size, window)
+        np.testing.assert_allclose(part, enlarged[window.slices], 0, last_bit)
+    reduced = resample.reduce(image, scale)
+    for window in tiling.grid(h, w, 7, 9):
+        part = resample.reduced_part(lambda cut: image[cut.slices], size, scale, window)
+        np.testing.assert_allclose(part, reduced[window.slices], 0, last_bit)
+
+
+def test_bytes_count_from_0_to_1():
+    compact = RNG.integers(0, 256, (7, 10, 3), np.uint8)
+    for scale, size in ((1, (7, 10)), (1.5, (10, 15)), (2, (13, 20))):
+        np.testing.assert_array_equal(
+            resample.enlarge(compact, scale, size),
+            resample.enlarge(compact.astype(np.float32) / 255, scale, size),
+        )
 
 
 def test_scale_1_changes_nothing():

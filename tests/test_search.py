@@ -227,10 +227,14 @@ def test_there_is_an_effort_for_every_number():
 
 
 def test_samples_lie_where_the_error_is():
-    error = np.zeros((300, 300), np.float32)
-    error[:100, :100] = 1
-    spread = ways._spread(error, 8 * 64**2)
+    image = np.zeros((300, 310, 3), np.uint8)
+    other = image.copy()
+    other[100:200, :100] = 1
+    spread = ways._spread(image, other, 20 * 64**2)
     assert sum(weight for _, weight in spread) == pytest.approx(1)
-    assert all(window.y0 < 100 and window.x0 < 100 for window, _ in spread)
-    assert ways._spread(error, 1000) == []
-    assert ways._spread(0 * error, 8 * 64**2) == []
+    assert len(spread) > 3
+    for window, _ in spread:
+        assert 100 - 48 < window.y0 < 200
+        assert window.x0 < 100
+    assert ways._spread(image, other, 1000) == []
+    assert ways._spread(image, image, 20 * 64**2) == []

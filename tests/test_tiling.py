@@ -1,5 +1,7 @@
 """Tiles whose borders do not show."""
 
+import math
+
 import numpy as np
 import pairs
 import pytest
@@ -27,6 +29,20 @@ def blur(x: np.ndarray) -> np.ndarray:
 
 def halve(x: np.ndarray) -> np.ndarray:
     return blur(x)[:, ::2, ::2]
+
+
+def in_tiles(network, image, side, reach_px, scale=1, multiple_px=1) -> np.ndarray:
+    """The network over the whole image, tile by tile."""
+    size, step = image.shape[:2], math.lcm(scale, multiple_px)
+    made = {}
+    for window in tiling.tiles(size, (side, side), step):
+        made[window] = tiling.run(
+            network, lambda part: image[part.slices], size, window, reach_px,
+            scale, multiple_px,
+        )  # fmt: skip
+    rows = sorted({window.y0 for window in made})
+    bands = [[part for window, part in made.items() if window.y0 == y] for y in rows]
+    return np.concatenate([np.concatenate(band, axis=1) for band in bands], axis=0)
 
 
 # The grid
@@ -57,34 +73,46 @@ def test_a_window_grows_no_further_than_the_picture():
     assert Window(0, 8, 10, 18).grown(4, 10, 30) == Window(0, 10, 6, 22)
 
 
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 511, 512, 513, 1025, 2000])
+@pytest.mark.parametrize("side", [16, 64, 500, 512])
+def test_tiles_are_about_as_large_as_each_other(length, side):
+    windows = list(tiling.tiles((length, 16), (side, 16)))
+    sides = [window.size[0] for window in windows]
+    assert sum(sides) == length
+    assert max(sides) <= side
+    assert all(window.y0 % 16 == 0 for window in windows)
+    assert max(sides) - min(sides) < 16 * len(sides)
+
+
 # Sides
 
 
 @pytest.mark.parametrize(
-    ("memory_mb", "reach_px", "side"),
+    ("memory_mb", "reach_px", "sides"),
     [
-        # At 1100 bytes a pixel: the square root of 110 MB / 1100 is 316, less
-        # 2 x 20 is 276, and 272 is the multiple of 16 below it.
-        (110, 20, 272),
-        (110, 4, 304),
-        (0, 20, 64),
-        (1, 20, 64),
-        (1024, 20, 512),
-        (10**6, 20, 512),
+        # At 1000 bytes a pixel: 80 MB / 1000 / 2 is the square of 200, less 2 x 20 is
+        # 160; 80,000 / (160 + 40) is 400, less 2 x 20 is 360, 352 as a multiple.
+        (80, 20, (160, 352)),
+        (0, 20, (64, 64)),
+        (1, 20, (64, 64)),
+        (1024, 20, (512, 1536)),
+        (10**6, 20, (512, 1536)),
     ],
 )
-def test_the_side_follows_the_memory_within_bounds(
-    monkeypatch, memory_mb, reach_px, side
+def test_the_sides_follow_the_memory_within_bounds(
+    monkeypatch, memory_mb, reach_px, sides
 ):
-    monkeypatch.setattr(tiling, "BYTES_PER_PIXEL", 1100)
-    assert tiling.tile_side(memory_mb, reach_px) == side
+    monkeypatch.setitem(tiling.BYTES_PER_PIXEL, "jiang2017", 1000)
+    assert tiling.tile_sides(memory_mb, reach_px, "jiang2017") == sides
 
 
-def test_tiles_stay_within_their_memory():
-    for memory_mb in range(30, 400):
-        side = tiling.tile_side(memory_mb, 20)
-        assert side % 16 == 0
-        assert (side + 40) ** 2 * tiling.BYTES_PER_PIXEL <= memory_mb * 10**6
+@pytest.mark.parametrize("family", tiling.BYTES_PER_PIXEL)
+def test_tiles_stay_within_their_memory(family):
+    for memory_mb in range(40, 1500, 7):
+        height, width = tiling.tile_sides(memory_mb, 20, family)
+        assert height % 16 == width % 16 == 0
+        area = (height + 40) * (width + 40)
+        assert area * tiling.BYTES_PER_PIXEL[family] <= memory_mb * 10**6
 
 
 # Running
@@ -94,7 +122,7 @@ def test_tiles_stay_within_their_memory():
 @pytest.mark.parametrize("side", [5, 16, 64])
 def test_tiles_give_what_the_whole_picture_gives(size, side):
     image = noise(*size)
-    whole = tiling.run_whole(blur, image, side, reach_px=2)
+    whole = in_tiles(blur, image, side, reach_px=2)
     np.testing.assert_array_equal(whole, blur(image[None])[0])
 
 
@@ -102,20 +130,23 @@ def test_tiles_give_what_the_whole_picture_gives(size, side):
 @pytest.mark.parametrize("side", [5, 16, 64])
 def test_tiles_of_a_network_that_halves_fit_together(size, side):
     image = noise(*size)
-    whole = tiling.run_whole(halve, image, side, reach_px=3, scale=2)
-    np.testing.assert_array_equal(whole, halve(image[None])[0])
+    whole = in_tiles(halve, image, side, reach_px=3, scale=2)
+    grown = tiling.padded(image, 2)  # to sides that halve
+    np.testing.assert_array_equal(whole, halve(grown[None])[0])
 
 
 def test_too_short_a_reach_shows():  # else the two tests above could not fail
     image = noise(33, 48)
-    whole = tiling.run_whole(blur, image, 16, reach_px=1)
+    whole = in_tiles(blur, image, 16, reach_px=1)
     assert not np.array_equal(whole, blur(image[None])[0])
 
 
 def test_one_window_is_that_part_of_the_whole():
     image = noise(50, 60)
     window = Window(10, 30, 20, 51)
-    part = tiling.run(blur, image, window, reach_px=2)
+    part = tiling.run(
+        blur, lambda cut: image[cut.slices], image.shape[:2], window, reach_px=2
+    )
     np.testing.assert_array_equal(part, blur(image[None])[0][window.slices])
 
 
@@ -126,7 +157,7 @@ def test_no_call_is_larger_than_tile_and_reach():
         seen.append(max(x.shape[1:3]))
         return x
 
-    tiling.run_whole(spy, noise(300, 200), 64, reach_px=20)
+    in_tiles(spy, noise(320, 192), 64, reach_px=20)
     assert max(seen) == 64 + 40
 
 
@@ -139,15 +170,16 @@ def reduction(preset: Preset, network: str) -> int:
 @pytest.mark.parametrize("network", ["comcnn", "reccnn"])
 @pytest.mark.parametrize("side", [48, 64])
 def test_tiles_of_the_networks_do_not_show(preset, network, side):
-    size = (131, 97) if preset.multiple_px == 1 else (132, 98)
-    image, scale = noise(*size, preset.channels), reduction(preset, network)
+    scale = reduction(preset, network)
+    size = (132, 98) if max(scale, preset.multiple_px) > 1 else (131, 97)
+    image = noise(*size, preset.channels)
     load = engine.load(preset, network, "onnxruntime")
 
     def run(tile: np.ndarray) -> np.ndarray:
         return load(*pairs.inputs(preset, network, tile))
 
     untiled = run(image[None])[0]
-    tiled = tiling.run_whole(
+    tiled = in_tiles(
         run, image, side, preset.reach_px[network], scale, preset.multiple_px
     )
     assert tiled.shape == untiled.shape

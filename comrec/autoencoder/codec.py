@@ -150,8 +150,9 @@ class Codec:
         symbols = np.empty((*a.grid(height, width), a.latent), np.uint8)
         for window in tiling.grid(pixels.shape[0], pixels.shape[1], TILE_PX):
             latent = tiling.run(
-                self._encoder, pixels, window, REACH_PX, POOLED_PX, POOLED_PX
-            )
+                self._encoder, lambda part: pixels[part.slices], pixels.shape[:2],
+                window, REACH_PX, POOLED_PX,
+            )  # fmt: skip
             y, x = window.y0 // POOLED_PX, window.x0 // POOLED_PX
             part = symbols[y : y + latent.shape[0], x : x + latent.shape[1]]
             part[:] = quantiser.quantise(latent, ranges, bits)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from comrec import jpeg, resample
+from comrec import jpeg, resample, tiling
 from comrec.codec import RGB_TO_YCBCR
 from comrec.condition import condition, tables_of
 from comrec.metrics import luma
@@ -69,7 +69,7 @@ def compact(images: np.ndarray, scale: float, change: Change | None) -> np.ndarr
     changed = images
     if change:  # ComCNN takes even sides
         _, height, width, _ = images.shape
-        even = np.stack([resample.padded(image, 2) for image in images])
+        even = np.stack([tiling.padded(image, 2) for image in images])
         changed = images + change(even)[:, :height, :width]
     return np.stack([resample.reduce(image, scale) for image in changed])
 
