@@ -69,6 +69,7 @@ def load(
       WeightsError: weights are missing or altered, or no engine is installed.
     """
     engine = choose(engine)
+    exact = exact and engine == "openvino"  # the others know nothing else
     files = preset.weights if engine == "keras" else preset.onnx
     with _load_lock:  # two threads that ask at once share one network
         size = tuple(sorted(preset.sizes[network].items()))

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from comrec.errors import ImageError
 from comrec.metadata import Metadata
 
 MAX_PIXELS = 2**28  # 268 megapixels
-STRIP_ROWS = 256  # that Pillow hands over at a time
 
 
 @dataclass(frozen=True)
@@ -60,20 +58,6 @@ def from_array(array: np.ndarray) -> Picture:
     if array.shape[2] in (2, 4):
         return Picture(np.ascontiguousarray(array[..., :-1]), array[..., -1].copy())
     return Picture(np.ascontiguousarray(array))
-
-
-def array_of(picture: Image.Image) -> np.ndarray:
-    """The pixels that Pillow holds, uint8 (H, W, C): a few rows at a time.
-
-    Pillow itself makes two more copies of them all on the way.
-    """
-    width, height = picture.size
-    pixels = np.empty((height, width, len(picture.getbands())), np.uint8)
-    for y in range(0, height, STRIP_ROWS):
-        box = 0, y, width, min(y + STRIP_ROWS, height)
-        strip = np.asarray(picture.crop(box))
-        pixels[y : y + STRIP_ROWS] = strip.reshape(*strip.shape[:2], -1)
-    return pixels
 
 
 def check_size(height_px: int, width_px: int, max_pixels: int) -> None:

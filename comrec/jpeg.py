@@ -11,12 +11,11 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from comrec import segments as seg
 from comrec.errors import JpegError
-from comrec.image import array_of
+from comrec.pixels import from_pillow, to_pillow
 
 Tables = str | tuple[tuple[int, ...], ...]
 
@@ -166,14 +165,14 @@ def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
             if picture.size != (width, height):
                 raise JpegError("damaged (two frame headers)")
             if picture.mode == "L":
-                return array_of(picture)
+                return from_pillow(picture)
             if picture.mode != "RGB":
                 raise JpegError(
                     f"a coded image is grey or has three components. "
                     f"Received: {picture.mode}"
                 )
             picture.draft(space, picture.size)
-            return array_of(
+            return from_pillow(
                 picture if picture.mode == space else picture.convert(space)
             )
     except (OSError, SyntaxError, ValueError) as err:
@@ -188,7 +187,7 @@ def _encode_pillow(
     progressive: bool,
 ) -> bytes:
     mode = "L" if pixels.shape[2] == 1 else space
-    picture = _picture(pixels, mode)
+    picture = to_pillow(pixels, mode)
     options: dict[str, object] = {"quality": quality}
     if settings.tables != "standard":
         options = {
@@ -204,11 +203,6 @@ def _encode_pillow(
         progressive=progressive, extra=_Room(3 * pixels.size), **options,
     )  # fmt: skip
     return out.getvalue()
-
-
-def _picture(pixels: np.ndarray, mode: str) -> Image.Image:
-    data = np.ascontiguousarray(pixels)
-    return Image.frombuffer(mode, pixels.shape[1::-1], data, "raw", mode, 0, 1)
 
 
 class _Room(bytes):
@@ -239,7 +233,7 @@ def _encode_mozjpeg(
     import pyvips  # loads libvips: only presets that use mozjpeg pay for it
 
     if space != "RGB" and pixels.shape[2] == 3:
-        pixels = array_of(_picture(pixels, space).convert("RGB"))
+        pixels = from_pillow(to_pillow(pixels, space).convert("RGB"))
     height, width, channels = pixels.shape
     image = pyvips.Image.new_from_memory(
         np.ascontiguousarray(pixels), width, height, channels, "uchar"

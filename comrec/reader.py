@@ -11,9 +11,10 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
 from comrec.errors import ImageError
-from comrec.image import MAX_PIXELS, Picture, array_of, check_size
+from comrec.image import MAX_PIXELS, Picture, check_size
 from comrec.metadata import Metadata, descriptive, drop_structure
 from comrec.opening import opened
+from comrec.pixels import from_pillow
 
 # What is read is listed: Pillow would also open EPS, which runs Ghostscript.
 READS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # MPO opens as JPEG
@@ -151,7 +152,7 @@ def _to_arrays(
         picture = _from_cmyk(picture)
     grey = picture.mode in _GREY_MODES
     mode = ("L" if grey else "RGB") + ("A" if picture.has_transparency_data else "")
-    array = array_of(picture if picture.mode == mode else picture.convert(mode))
+    array = from_pillow(picture if picture.mode == mode else picture.convert(mode))
     if mode.endswith("A"):
         return array[..., :-1], array[..., -1]
     return array, None

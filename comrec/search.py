@@ -90,7 +90,11 @@ class Goal:
 
 
 def find(
-    ways: Sequence[Way], goal: Goal, effort: Effort, best: Candidate | None = None
+    ways: Sequence[Way],
+    goal: Goal,
+    effort: Effort,
+    best: Candidate | None = None,
+    likely: Sequence[Way] | None = None,
 ) -> Candidate | None:
     """The best candidate found, decoded in full; None if none keeps to the goal.
 
@@ -99,11 +103,14 @@ def find(
       goal: to keep to.
       effort: bounds the work of the networks, unless nothing keeps to the goal yet.
       best: one that keeps to it, to be improved on.
+      likely: those with networks that are worth a decode, where that is known.
     """
     for way in ways:
         if not way.codec:
             best = _plain(way, goal, best)
-    likely = _likely([way for way in ways if way.codec], _beyond(goal, best), effort)
+    if likely is None:
+        networks = [way for way in ways if way.codec]
+        likely = likeliest(networks, [behind(way, goal, effort) for way in networks])
     share = effort.sampled / SAMPLES_MAX / max(len(likely), 1)
     for way in likely:
         for _ in range(SAMPLES_MAX - 1):  # there, and where that says to look
@@ -158,22 +165,26 @@ def _beyond(goal: Goal, best: Candidate | None) -> Goal:
     return replace(goal, most_bytes=best.total_bytes - 1)
 
 
-def _likely(ways: Sequence[Way], goal: Goal, effort: Effort) -> Sequence[Way]:
-    """The ways that may be the best, if all networks gain about the same."""
-    if effort.thorough or len(ways) < 2:
-        return ways
-    behind = {}
-    for way in ways:
-        rough = way.rough()
-        way.guess = quality = _start(rough, goal, effort)
-        total_bytes = rough.total_bytes(quality)
-        if not goal.closest:
-            behind[way] = math.log(total_bytes, LIKELY_BYTES)
-        elif total_bytes <= goal.most_bytes:
-            behind[way] = -rough.expected_db(quality) / LIKELY_DB
-        else:
-            behind[way] = math.inf
-    return [way for way in ways if behind[way] <= min(behind.values()) + 1]
+def behind(way: Way, goal: Goal, effort: Effort) -> float:
+    """How far a way with networks lies back, if all networks gain about the same.
+
+    Only differences between ways mean something: at 1, other gains may make up for it.
+    """
+    if effort.thorough:
+        return 0
+    rough = way.rough()
+    way.guess = quality = _start(rough, goal, effort)
+    if not goal.closest:
+        return math.log(rough.draft_bytes(quality), LIKELY_BYTES)
+    if rough.total_bytes(quality) > goal.most_bytes:
+        return math.inf
+    return -rough.expected_db(quality) / LIKELY_DB
+
+
+def likeliest(ways: Sequence[Way], far: Sequence[float]) -> list[Way]:
+    """The ways that may be the best; `far` is how far `behind` each lies."""
+    least = min(far, default=0)
+    return [way for way, each in zip(ways, far, strict=True) if each <= least + 1]
 
 
 def _start(way: Way, goal: Goal, effort: Effort) -> int:

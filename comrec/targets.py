@@ -8,16 +8,17 @@ import importlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from comrec import jpeg
+from comrec import cores, jpeg
 from comrec.codec import Codec
 from comrec.errors import ComrecError, JpegError
 from comrec.jpeg import JpegSettings
 from comrec.options import QUALITY, Options
-from comrec.search import EFFORTS, NEAR_BYTES, Effort, Goal, find
+from comrec.search import EFFORTS, NEAR_BYTES, Effort, Goal, behind, find, likeliest
 from comrec.ways import Candidate, Way
 
 # What comes closest of all plain JPEGs, for targets that others miss.
@@ -67,13 +68,13 @@ def choose(
         refine = _refiner()  # first: it may be missing
     goal, anchor = _goal(options, plain[0])
     effort = EFFORTS[options.effort]
-    best = find(plain, goal, effort, anchor)
-    if best is None or (
-        goal.closest and best.total_bytes < goal.most_bytes * (1 - NEAR_BYTES)
-    ):
-        plain.append(Way(pixels, FINEST, extra_bytes(None)))
-        best = find(plain[-1:], goal, effort, best)
-    best = find(networks, goal, effort, best)
+    # Which networks are likely does not depend on what the best plain JPEG is.
+    tasks: list[Callable[[], Any]] = [
+        partial(_best_plain, plain, goal, effort, anchor),
+        *[partial(behind, way, goal, effort) for way in networks],
+    ]
+    best, *far = cores.together(tasks, options.threads)
+    best = find(networks, goal, effort, best, likeliest(networks, far))
     if best is None:
         raise JpegError(_refusal([*plain, *networks], goal))
     if refine:
@@ -81,6 +82,19 @@ def choose(
     if options.target_psnr is not None:
         anchor = goal.best(list(plain[0].verified.values()))
     return Choice(best, anchor)
+
+
+def _best_plain(
+    plain: list[Way], goal: Goal, effort: Effort, anchor: Candidate | None
+) -> Candidate | None:
+    """The best without networks; what is tried beyond `plain` is added to it."""
+    best = find(plain, goal, effort, anchor)
+    if best is None or (
+        goal.closest and best.total_bytes < goal.most_bytes * (1 - NEAR_BYTES)
+    ):
+        plain.append(Way(plain[0].pixels, FINEST, plain[0].extra_bytes))
+        best = find(plain[-1:], goal, effort, best)
+    return best
 
 
 def _goal(options: Options, plain: Way) -> tuple[Goal, Candidate | None]:
@@ -109,7 +123,7 @@ def _network_ways(
 ) -> list[Way]:
     ways = []
     for codec in options.codecs():
-        compact = functools.cache(functools.partial(codec.compact, pixels))
+        compact = functools.cache(partial(codec.compact, pixels))
         variants = [codec]
         if options.effort >= EFFORT_SETTINGS and options.jpeg_quality is None:
             for settings in _others(codec.settings, options.tune, pixels.shape[2]):

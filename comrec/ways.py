@@ -25,6 +25,7 @@ SAMPLE_COUNT_MIN, SAMPLE_COUNT_MAX = 16, 64
 # How much the networks see around a sample; what lies farther hardly matters.
 SAMPLE_REACH_PX = 8
 FILES_MAX = 8  # of a way, in memory
+KEPT_MAX_PX = 2**24  # pictures up to here are kept as each way last showed them
 LOSSLESS_DB = 100.0  # in place of infinity, where differences are taken
 
 
@@ -81,6 +82,7 @@ class Way:
         self._files: dict[int, bytes] = {}
         self._bytes: dict[int, int] = {}
         self._shown_dbs: dict[int, float] = {}
+        self._last: tuple[int, bytes, np.ndarray] | None = None
 
     def rough(self) -> Way:
         """The same without ComCNN, which takes as long as part of a decode."""
@@ -115,8 +117,7 @@ class Way:
             return False
         if self._windows == []:
             return False
-        data = self.jpeg(quality)
-        shown = self._shown(data)
+        data, shown = self._draft(quality)
         sampler = copy.copy(self.codec)
         step = sampler.preset.multiple_px
         reach = -(-SAMPLE_REACH_PX // step) * step
@@ -175,20 +176,31 @@ class Way:
     def shown_db(self, quality: int) -> float:
         """PSNR of the image as it would come back if the networks added nothing."""
         if quality not in self._shown_dbs:
-            shown = self._shown(self._draft(quality))
-            self._shown_dbs[quality] = psnr_db(self.pixels, shown)
+            self._shown_dbs[quality] = psnr_db(self.pixels, self._draft(quality)[1])
         return self._shown_dbs[quality]
 
-    def _draft(self, quality: int) -> bytes:
-        """About what the JPEG will show, written once and not in both kinds of scans.
+    def draft_bytes(self, quality: int) -> int:
+        """About what all files take: enough to tell ways from each other."""
+        return len(self._draft(quality)[0]) + self.extra_bytes
 
-        mozjpeg's trellis depends on the scans, by some hundredths of a dB.
+    def _draft(self, quality: int) -> tuple[bytes, np.ndarray]:
+        """About the JPEG at a quality, and what it will show; the last is kept.
+
+        Written once and not in both kinds of scans: mozjpeg's trellis depends on them,
+        by some hundredths of a dB.
         """
+        if self._last and self._last[0] == quality:
+            return self._last[1:]
         if self.codec is None:
-            return self.jpeg(quality)
-        drafter = copy.copy(self.codec)
-        drafter.settings = replace(self.settings, scans="baseline")
-        return drafter.encode(self.compact(), quality)
+            data = self.jpeg(quality)
+        else:
+            drafter = copy.copy(self.codec)
+            drafter.settings = replace(self.settings, scans="baseline")
+            data = drafter.encode(self.compact(), quality)
+        shown = self._shown(data)
+        is_small = self._size[0] * self._size[1] <= KEPT_MAX_PX
+        self._last = (quality, data, shown) if is_small else None
+        return data, shown
 
     def _shown(self, data: bytes) -> np.ndarray:
         """The image as it would come back if the networks added nothing."""

@@ -286,7 +286,8 @@ def test_tables_without_scikit_image_say_what_to_install(two, tmp_path):
 
 @pytest.mark.slow
 def test_tiles_writes_rows(tmp_path):
-    run("experiments/tiles.py", "--quick", "--out", tmp_path / "rows.tsv")
+    options = "--quick", "--presets", "comrec-lite-2", "--out", tmp_path / "rows.tsv"
+    run("experiments/tiles.py", *options)
     assert len((tmp_path / "rows.tsv").read_text().splitlines()) == 3
 
 

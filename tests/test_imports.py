@@ -16,8 +16,8 @@ HEAVY = ("keras", "tensorflow", "torch", "jax", "onnxruntime", "openvino")
 # A module imports from rows above its own alone.
 LAYERS = (
     ("errors",),
-    ("segments", "metrics", "naming", "resample", "tiling", "console"),
-    ("condition", "cores", "values"),
+    ("segments", "metrics", "naming", "tiling", "pixels", "console"),
+    ("condition", "cores", "resample", "values"),
     ("metadata", "jpeg", "opening"),
     ("presets", "image"),
     ("sidecar", "weights", "reader", "writer", "models"),
