@@ -14,6 +14,8 @@ WRITES = {
     ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP", ".bmp": "BMP",
     ".jpg": "JPEG", ".jpeg": "JPEG",
 }  # fmt: skip
+# Of zlib: a third of the time of its default, in files 8 % larger.
+PNG_LEVEL = 2
 JPEG_OUT_QUALITY = 95
 SIGNATURE = "comrec"  # ProcessingSoftware of every TIFF, comment of every JPEG
 PNG_SIGNATURE = b"Software\0comrec"  # a text chunk of every PNG that comrec writes
@@ -68,7 +70,7 @@ def _metadata_options(metadata: Metadata, format_name: str) -> dict[str, object]
         info.add_text("Software", "comrec")
         if metadata.xmp:
             info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
-        options["pnginfo"] = info
+        options |= {"pnginfo": info, "compress_level": PNG_LEVEL}
     elif metadata.xmp:
         options["xmp"] = metadata.xmp
     return options

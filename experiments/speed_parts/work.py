@@ -197,20 +197,20 @@ def start(runner: Runner, case: Case) -> Values:
 
 def python(*arguments: str) -> Values:
     """This Python doing next to nothing."""
-    return {"start_s": _fresh(*arguments)[0]}
+    return {"start_s": fresh(*arguments)[0]}
 
 
 def _decompressed(runner: Runner, case: Case, jpeg: Path) -> tuple[float, float]:
     out = case.folder / "restored.png"
     out.unlink(missing_ok=True)
     exact = ["--exact"] if runner.precision == FLOAT32 else []
-    return _fresh(
+    return fresh(
         "-m", "comrec", "decompress", str(jpeg), "-o", str(out), *exact,
         "--engine", runner.engine, "--quiet",
     )  # fmt: skip
 
 
-def _fresh(*arguments: str) -> tuple[float, float]:
+def fresh(*arguments: str) -> tuple[float, float]:
     """Seconds and peak memory in MB of a new process of this Python.
 
     Linux counts in what the process that starts it takes, so that has to be small.
