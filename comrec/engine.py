@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,17 @@ from comrec.presets import Preset, WeightFile
 Network = Callable[..., np.ndarray]
 
 MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "keras": "keras"}
+Options = dict[str, object]
+# Of onnxruntime: accelerators of builds that have them, then the CPU.
+PROVIDERS = (
+    "CUDAExecutionProvider", "MIGraphXExecutionProvider", "ROCMExecutionProvider",
+    "DmlExecutionProvider", "CoreMLExecutionProvider", "CPUExecutionProvider",
+)  # fmt: skip
+# How those that can be held to float32 are.
+EXACT: dict[str, Options] = {
+    "CUDAExecutionProvider": {"use_tf32": 0},
+    "CPUExecutionProvider": {},
+}
 _load_lock = threading.Lock()
 
 
@@ -58,8 +69,8 @@ def load(
       network: one of `preset.sizes`.
       engine: see `choose`.
       threads: cores for one call; 0 takes them all.
-      exact: float32 arithmetic. Only OpenVINO uses less, and only where the CPU
-        has bfloat16.
+      exact: float32 arithmetic. Otherwise OpenVINO uses less where the CPU has
+        bfloat16, and so may the accelerators of onnxruntime.
 
     Returns:
       A function from float32 (B, H, W, C) in [0, 1], and what else the network is
@@ -69,7 +80,7 @@ def load(
       WeightsError: weights are missing or altered, or no engine is installed.
     """
     engine = choose(engine)
-    exact = exact and engine == "openvino"  # the others know nothing else
+    exact = exact and _knows_less(engine)  # else it makes no difference
     files = preset.weights if engine == "keras" else preset.onnx
     with _load_lock:  # two threads that ask at once share one network
         size = tuple(sorted(preset.sizes[network].items()))
@@ -89,10 +100,33 @@ def _load(
         return _keras(file, *built)
     if engine == "openvino":
         return _openvino(file, threads, exact)
-    return _onnxruntime(file, threads)
+    return _onnxruntime(file, threads, exact)
 
 
-def _onnxruntime(file: WeightFile, threads: int) -> Network:
+def providers(available: Collection[str], exact: bool) -> list[tuple[str, Options]]:
+    """What onnxruntime is to compute on, best first, with its options.
+
+    Args:
+      available: those that this build of onnxruntime has.
+      exact: float32 alone, which leaves out those that do not promise it.
+    """
+    return [
+        (name, EXACT[name] if exact else {})
+        for name in PROVIDERS
+        if name in available and (name in EXACT or not exact)
+    ]
+
+
+def _knows_less(engine: str) -> bool:
+    """Whether an engine may compute in less than float32."""
+    if engine != "onnxruntime":
+        return engine == "openvino"
+    import onnxruntime
+
+    return len(providers(onnxruntime.get_available_providers(), False)) > 1
+
+
+def _onnxruntime(file: WeightFile, threads: int, exact: bool) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -101,7 +135,7 @@ def _onnxruntime(file: WeightFile, threads: int) -> Network:
     session = onnxruntime.InferenceSession(
         weights.read(file),
         sess_options=options,
-        providers=["CPUExecutionProvider"],
+        providers=providers(onnxruntime.get_available_providers(), exact),
     )
     names = [value.name for value in session.get_inputs()]
     return lambda *x: session.run(None, dict(zip(names, x, strict=True)))[0]

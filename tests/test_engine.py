@@ -185,6 +185,23 @@ def test_no_engine_at_all_is_refused_with_the_remedy(monkeypatch):
         engine.load(PRESET, "comcnn")
 
 
+def test_accelerators_come_before_the_cpu_and_exactly_where_they_can():
+    there = ["CPUExecutionProvider", "CoreMLExecutionProvider", "CUDAExecutionProvider"]
+    fast = [name for name, _ in engine.providers([*there, "Azure"], exact=False)]
+    assert fast == [there[2], there[1], there[0]]
+    exact = engine.providers(there, exact=True)
+    assert exact == [(there[2], {"use_tf32": 0}), (there[0], {})]
+    assert engine.providers(there[:1], exact=True) == [(there[0], {})]
+
+
+def test_one_precision_is_loaded_once_where_there_is_no_other():
+    pytest.importorskip("onnxruntime")
+    if engine._knows_less("onnxruntime"):
+        pytest.skip("this onnxruntime has an accelerator")
+    loads = [engine.load(PRESET, "comcnn", "onnxruntime", 1, e) for e in (True, False)]
+    assert loads[0] is loads[1]
+
+
 @pytest.mark.parametrize("name", ["", "tensorflow", "ONNXRuntime", "onnx", None])
 def test_an_unknown_engine_is_refused_with_those_there_are(name):
     with pytest.raises(UsageError, match="auto or one of onnxruntime, openvino, keras"):
