@@ -24,8 +24,10 @@ from comrec.ways import Candidate, Way
 # What comes closest of all plain JPEGs, for targets that others miss.
 FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
 MOZJPEG = {"psnr": "flat", "visual": "standard"}  # tables of plain JPEGs, by tune
-# Codec, image, compact image, quality: to a compact image that is restored better.
-Refine = Callable[[Codec, np.ndarray, np.ndarray, int], np.ndarray]
+# Codec, image, compact image, quality, price of a bit: to a compact image that is
+# restored better.
+Refine = Callable[[Codec, np.ndarray, np.ndarray, int, float], np.ndarray]
+PRICES = (1, 2, 4)  # tried in turn while the refined one takes too many bytes
 EFFORT_SETTINGS, EFFORT_REFINED = 8, 9  # from here on more is tried
 
 
@@ -191,6 +193,12 @@ def _refined(
         ),
     )
     assert way.codec is not None
-    compact = refine(way.codec, way.pixels, way.compact(), coded.quality)
-    refined = Way(way.pixels, None, way.extra_bytes, way.codec, lambda: compact)
-    return find([refined], goal, effort, best) or best
+    for price in PRICES:
+        compact = refine(way.codec, way.pixels, way.compact(), coded.quality, price)
+        refined = Way(
+            way.pixels, None, way.extra_bytes, way.codec, partial(np.asarray, compact)
+        )
+        best = find([refined], goal, effort, best) or best
+        if refined.total_bytes(coded.quality) <= goal.most_bytes:
+            break
+    return best

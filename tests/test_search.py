@@ -182,8 +182,9 @@ def test_effort_8_tries_other_settings(looked_px):
 def test_effort_9_refines_the_compact_image(looked_px, monkeypatch):
     asked = []
 
-    def refine(codec, pixels, compact, quality):
+    def refine(codec, pixels, compact, quality, price):
         asked.append((codec, pixels, compact, quality))
+        assert price == 1
         return compact // 4 * 4  # fewer colours, fewer bytes
 
     module = types.ModuleType("comrec.train.refine")
@@ -198,6 +199,24 @@ def test_effort_9_refines_the_compact_image(looked_px, monkeypatch):
     assert 1 <= quality <= 100
     eight = chosen(looked_px, image, quality=2, effort=8)[0].best
     assert best.total_bytes <= eight.total_bytes
+
+
+def test_a_refined_image_beyond_the_budget_pays_more_for_its_bits(
+    looked_px, monkeypatch
+):
+    prices = []
+
+    def refine(codec, pixels, compact, quality, price):
+        prices.append(price)
+        noise = np.random.default_rng(1).integers(0, 64, compact.shape)
+        return np.clip(compact + noise * (price == 1), 0, 255).astype(np.uint8)
+
+    module = types.ModuleType("comrec.train.refine")
+    module.refine = refine
+    monkeypatch.setitem(sys.modules, "comrec.train.refine", module)
+    best = chosen(looked_px, photo(96, 128), target_size=1500, effort=9)[0].best
+    assert best.total_bytes <= 1500
+    assert prices == [1, 2]
 
 
 def test_effort_9_without_what_it_needs_is_one_line(looked_px, monkeypatch):
