@@ -20,9 +20,9 @@ def packed(**arrays: np.ndarray) -> bytes:
     return out.getvalue()
 
 
-def archive(name: str, content: bytes) -> bytes:
+def archive(name: str, content: bytes, packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(out, "w", packing) as made:
         made.writestr(name, content)
     return out.getvalue()
 
@@ -57,6 +57,7 @@ def test_whatever_byte_is_damaged_it_is_refused_or_read():
 
 
 HUGE = "{'descr': '|u1', 'fortran_order': False, 'shape': (100000000000000,), }"
+THREE = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }"
 OBJECTS = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
 
 
@@ -66,8 +67,9 @@ OBJECTS = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
         b"", b"no zip", archive("a.npy", b"no array"), archive("a.npy", npy(HUGE, b"")),
         archive("a.npy", npy(OBJECTS, b"8 bytes.")), archive("a.npy", npy("{", b"")),
         packed(a=np.zeros(MOST + 1, np.uint8)),
+        archive("a.npy", npy(THREE, b"abc"), zipfile.ZIP_LZMA),
     ],
-    ids=["empty", "no zip", "no array", "huge", "objects", "half", "a bomb"],
+    ids=["empty", "no zip", "no array", "huge", "objects", "half", "a bomb", "lzma"],
 )  # fmt: skip
 def test_what_is_no_arrays_is_refused(data):
     with pytest.raises(ValueError, match=r"\w"):

@@ -112,37 +112,79 @@ def test_a_run_out_of_time_says_so_and_goes_on(tmp_path):
     start("dense", tmp_path, resume=True).train()
 
 
-def test_a_finished_run_gets_a_quantised_phase_and_no_other_changes():
+def test_a_run_gets_a_quantised_phase_and_no_other_changes():
     plain = replace(config("dense"), quantised_epochs=0)
     more = replace(plain, preset="more", quantised_epochs=1, estimator="ste", epochs=9)
     assert more.continues(plain)
     assert not plain.continues(more)
     assert not replace(plain, batch=9).continues(plain)
+    assert not replace(plain, preset="other").continues(plain)
 
 
-def test_ranges_are_measured_where_the_quantised_phase_begins(done):
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_finished_run_is_not_said_to_have_other_epochs(done, epochs):
+    run, _ = done["dense"]
+    before = (run.folder / "config.json").read_bytes()
+    with pytest.raises(UsageError, match="2 epochs are trained, of 2"):
+        start("dense", run.folder, resume=True, epochs=epochs)
+    assert (run.folder / "config.json").read_bytes() == before
+
+
+def test_a_run_on_its_way_gets_as_many_epochs_as_it_is_told(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        start("dense", tmp_path, watch=StopsAt(7), quantised_epochs=0).train()
+    run = start("dense", tmp_path, resume=True, epochs=3, quantised_epochs=0)
+    run.train()
+    assert [row["epoch"] for row in run.log.rows("epoch")] == [0, 1, 2]
+
+
+def test_ranges_are_measured_and_then_learned(done, tmp_path):
     _, made = done["dense"]
     assert (made.ranges.low < made.ranges.high).all()
-    assert not np.allclose(made.ranges.high - made.ranges.low, 1)
+    plain = start("dense", tmp_path, estimator="none")
+    plain.train()
+    measured = quantiser.measure(plain._latents())
+    for ours, theirs in zip(plain._quantiser.ranges(), measured, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    learned = done["dense"][0]
+    measured = quantiser.measure(learned._latents())
+    for ours, theirs in zip(made.ranges, measured, strict=True):
+        assert (np.abs(ours - theirs) > 1e-4).all()
 
 
 @pytest.mark.parametrize("estimator", ["noise", "ste"])
-def test_the_quantiser_shows_what_quantisation_does_and_passes_gradients(estimator):
+def test_the_quantiser_shows_what_quantisation_does(estimator):
     layer = networks.Quantiser(3, 4, estimator)
     latent = np.random.default_rng(0).normal(0, 1, (200, 3)).astype(np.float32)
-    ranges = quantiser.measure(latent)
-    latent = np.clip(latent, ranges.low + 1e-4, ranges.high - 1e-4)
+    ranges = quantiser.Ranges(np.float32([-1, -2, -1.5]), np.float32([1, 1.5, 3]))
     noise = np.random.default_rng(1).random((200, 3), np.float32) - 0.5
-    layer([latent, noise])
-    layer.set_weights([ranges.low, ranges.high])
+    layer.begin(ranges)
     shown = np.asarray(layer([latent, noise]))
-    step = (ranges.high - ranges.low) / 16
     if estimator == "ste":
         symbols = quantiser.quantise(latent, ranges, 4)
         expected = quantiser.dequantise(symbols, ranges, 4)
         assert np.isclose(shown, expected, atol=1e-5).mean() > 0.99  # but on borders
     else:
-        np.testing.assert_allclose(shown, latent + noise * step, atol=1e-5)
+        step = (ranges.high - ranges.low) / 16
+        expected = np.clip(latent, ranges.low, ranges.high) + noise * step
+        np.testing.assert_allclose(shown, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("estimator", ["noise", "ste"])
+def test_gradients_reach_the_latent_within_its_range_and_the_range(estimator):
+    latent = keras.Input((1,))
+    layer = networks.Quantiser(1, 3, estimator)
+    # One value: what a step of plain descent moves is what its gradient is.
+    moved = keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)
+    whole = keras.Model(latent, layer([moved(latent), keras.ops.zeros_like(latent)]))
+    layer.begin(quantiser.Ranges(np.float32([-1]), np.float32([1])))
+    whole.compile(keras.optimizers.SGD(0.01), loss=lambda y, x: keras.ops.mean(x))
+    inside, beyond = np.float32([[0.3]]), np.float32([[5]])
+    for given, moves in ((inside, True), (beyond, False)):
+        before = moved.get_weights()[0].copy(), layer.ranges()
+        whole.train_on_batch(given, given)
+        assert (moved.get_weights()[0] != before[0]).any() == moves
+    assert layer.ranges().high < before[1].high
 
 
 def test_pictures_of_another_size_or_kind_are_refused(tmp_path):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 KINDS = ("dense", "cnn", "convolutional")
-SIDE_LIMIT_PX, WIDTH_LIMIT, LATENT_LIMIT = 256, 4096, 4096
+SIDE_LIMIT_PX, LATENT_LIMIT = 256, 4096
+# Of a hidden layer. Maps of a convolution come for every pixel of a tile.
+WIDTH_LIMITS = {"dense": 4096, "cnn": 256, "convolutional": 256}
+DEPTH_LIMIT = 8  # hidden layers of a dense encoder
+PARAMETERS_LIMIT = 2**25  # of encoder and decoder; 128 MiB
 POOLED_PX = 4  # cnn and convolutional halve both sides twice
+
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -45,15 +52,21 @@ class Architecture:
             ("latent", _whole(self.latent, LATENT_LIMIT), f"1 to {LATENT_LIMIT}"),
             (
                 "widths",
-                (len(self.widths) == 2 or (self.kind == "dense" and self.widths))
-                and all(_whole(width, WIDTH_LIMIT) for width in self.widths),
-                f"two whole numbers (dense: one or more) from 1 to {WIDTH_LIMIT}",
+                self._stacks(),
+                f"two whole numbers (dense: one to {DEPTH_LIMIT}) from 1 to "
+                f"{WIDTH_LIMITS.get(self.kind)}",
             ),
         ):
             if not is_legal:
                 raise ValueError(
-                    f"{name} must be {words}. Received: {getattr(self, name)!r}"
+                    f"{name} must be {words}. Received: {getattr(self, name)!r:.80}"
                 )
+        count = sum(math.prod(shape) for half in self.shapes() for shape in half)
+        if count > PARAMETERS_LIMIT:
+            raise ValueError(
+                f"{count:,} weights, and at most {PARAMETERS_LIMIT:,} are legal: take "
+                f"smaller widths"
+            )
 
     @property
     def values(self) -> int | None:
@@ -71,6 +84,28 @@ class Architecture:
             return 1, 1
         return -(-height_px // POOLED_PX), -(-width_px // POOLED_PX)
 
+    def shapes(self) -> tuple[list[Shape], list[Shape]]:
+        """Of the weights of encoder and decoder, in Keras' order."""
+        if self.kind == "dense":
+            widths = (self.values or 0, *self.widths, self.latent)
+            return _dense(widths), _dense(widths[::-1])
+        (first, second), channels = self.widths, self.channels
+        halved = [*_conv(3, channels, first), *_conv(3, first, second)]
+        # Transposed kernels have what goes out before what comes in.
+        doubled: list[Shape] = [
+            (4, 4, first, second), (first,), (4, 4, first, first), (first,),
+        ]  # fmt: skip
+        doubled += _conv(3, first, channels)
+        if self.size_px:
+            height, width = self.size_px
+            pooled = height // POOLED_PX * (width // POOLED_PX) * second
+            ends = _dense((pooled, self.latent)), _dense((self.latent, pooled))
+            return [*halved, *ends[0]], [*ends[1], *doubled]
+        deep = _conv(3, second, self.latent)
+        block: Shape = (POOLED_PX, POOLED_PX, channels, self.latent)
+        unfold = _conv(3, self.latent, second)
+        return [*halved, *deep, block], [*unfold, *doubled, block]
+
     def record(self) -> dict[str, Any]:
         """As JSON values."""
         return asdict(self)
@@ -82,6 +117,11 @@ class Architecture:
             return cls(**record)
         except TypeError as err:
             raise ValueError(f"not an architecture ({err})") from err
+
+    def _stacks(self) -> bool:
+        depths = range(1, DEPTH_LIMIT + 1) if self.kind == "dense" else (2,)
+        most = WIDTH_LIMITS.get(self.kind, 0)
+        return len(self.widths) in depths and all(_whole(w, most) for w in self.widths)
 
     def _fits(self) -> bool:
         if self.kind == "convolutional" or self.size_px is None:
@@ -96,6 +136,15 @@ class Architecture:
             return "null: any size goes through"
         step = f", multiples of {POOLED_PX}" if self.kind == "cnn" else ""
         return f"height and width from 1 to {SIDE_LIMIT_PX}{step}"
+
+
+def _dense(widths: Sequence[int]) -> list[Shape]:
+    pairs = itertools.pairwise(widths)
+    return [shape for a, b in pairs for shape in ((a, b), (b,))]
+
+
+def _conv(side: int, before: int, after: int) -> list[Shape]:
+    return [(side, side, before, after), (after,)]
 
 
 def _whole(value: object, most: int = 2**31) -> bool:

@@ -1,60 +1,96 @@
-"""The CIFAR-100 python archive, whose pickles are read without running anything."""
+"""The CIFAR-100 python archive: two members, read in bounded memory."""
 
 from __future__ import annotations
 
-import io
-import lzma
-import pickle
+import gzip
 import tarfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from comrec.autoencoder import pickles
 from comrec.errors import UsageError
 
 MEMBERS = ("cifar-100-python/train", "cifar-100-python/test")
 MEMBER_MAX_BYTES = 2**28  # of one; the real ones have 155 and 31 million
+ARCHIVE_MAX_BYTES = 2**29  # unpacked, and looked at
 SIDE_PX, CHANNELS = 32, 3
+CHUNK_BYTES = 2**20
 GET_ANOTHER = "Use cifar-100-python.tar.gz as its makers publish it"
 
 
 def read_archive(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Training and test pictures of the archive: uint8 (N, 32, 32, 3).
 
-    Only the two members with pictures are looked at, in memory: nothing is unpacked
-    to disk, and links, folders and oversized members are refused.
+    Plain or .gz. Only the two members with pictures are kept, in memory, and the rest
+    is passed over: nothing is unpacked to disk, links and folders are refused.
 
     Raises:
-      UsageError: unreadable, damaged, or another archive.
+      UsageError: unreadable, damaged, too large, or another archive.
     """
+    found: dict[str, np.ndarray] = {}
     try:
-        with tarfile.open(path) as archive:
-            train, test = (_member(archive, name) for name in MEMBERS)
-    except KeyError as err:
-        raise UsageError(
-            f"{path}: another archive: {' and '.join(MEMBERS)} must be in it. "
-            f"{GET_ANOTHER}"
-        ) from err
-    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as err:
+        with _opened(path) as file:
+            for name, data in _members(file):
+                found.setdefault(name, _pictures(pickles.read(data), name))
+                if len(found) == len(MEMBERS):
+                    return found[MEMBERS[0]], found[MEMBERS[1]]
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as err:
         raise UsageError(
             f"{path}: cannot be read as an archive ({err}). {GET_ANOTHER}"
         ) from err
     except ValueError as err:
         raise UsageError(f"{path}: {err}. {GET_ANOTHER}") from err
-    return train, test
+    raise UsageError(
+        f"{path}: another archive: {' and '.join(MEMBERS)} must be in it. {GET_ANOTHER}"
+    )
 
 
-def _member(archive: tarfile.TarFile, name: str) -> np.ndarray:
-    member = archive.getmember(name)
-    if not member.isreg() or member.size > MEMBER_MAX_BYTES:
-        raise ValueError(
-            f"{name} must be a plain file of at most {MEMBER_MAX_BYTES} bytes"
+File = BinaryIO | gzip.GzipFile
+
+
+def _opened(path: Path) -> File:
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if packed else open(path, "rb")
+
+
+def _members(file: File) -> Iterator[tuple[str, bytes]]:
+    """Name and content of those in `MEMBERS`, as they come.
+
+    Headers are read one by one: `tarfile` itself would follow long names and extended
+    headers of any size.
+    """
+    seen = 0
+    while block := file.read(tarfile.BLOCKSIZE).rstrip(b"\0"):
+        info = tarfile.TarInfo.frombuf(
+            block.ljust(tarfile.BLOCKSIZE, b"\0"), "ascii", "replace"
         )
-    file = archive.extractfile(member)
-    data = file.read() if file else b""
-    return _pictures(unpickle(data), name)
+        wanted = info.name in MEMBERS
+        if wanted and not (info.isreg() and 0 <= info.size <= MEMBER_MAX_BYTES):
+            raise ValueError(
+                f"{info.name} must be a plain file of at most {MEMBER_MAX_BYTES} bytes"
+            )
+        padded = -(-info.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        seen += tarfile.BLOCKSIZE + padded
+        if info.size < 0 or seen > ARCHIVE_MAX_BYTES:
+            raise ValueError(f"beyond the limit of {ARCHIVE_MAX_BYTES} bytes, unpacked")
+        parts = [part if wanted else b"" for part in _chunks(file, padded)]
+        if wanted:
+            yield info.name, b"".join(parts)[: info.size]
+
+
+def _chunks(file: File, size: int) -> Iterator[bytes]:
+    """So many bytes, of which no more are held than are there."""
+    while size:
+        part = file.read(min(size, CHUNK_BYTES))
+        if not part:
+            raise EOFError("cut off")
+        size -= len(part)
+        yield part
 
 
 def _pictures(record: Any, name: str) -> np.ndarray:
@@ -70,68 +106,3 @@ def _pictures(record: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} has no data of uint8 (N, {values})")
     planes = rows.reshape(-1, CHANNELS, SIDE_PX, SIDE_PX)
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
-
-
-def unpickle(data: bytes) -> Any:
-    """What a pickle of dict, list, bytes, str, int and ndarray holds.
-
-    Raises:
-      ValueError: it names anything else, or is damaged.
-    """
-    try:
-        return _Unpickler(io.BytesIO(data), encoding="bytes").load()
-    except ValueError:
-        raise
-    except Exception as err:  # damage takes many forms
-        raise ValueError(f"a damaged pickle ({type(err).__name__})") from err
-
-
-class _Unpickler(pickle.Unpickler):
-    """Knows what an ndarray of numbers is made of, and nothing else by name."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        # NumPy's core has been called two things, and its pickles name both.
-        known = {
-            ("numpy.core.multiarray", "_reconstruct"): _empty,
-            ("numpy._core.multiarray", "_reconstruct"): _empty,
-            ("numpy", "ndarray"): np.ndarray,
-            ("numpy", "dtype"): _dtype,
-            ("numpy.core.numeric", "_frombuffer"): _filled,
-            ("numpy._core.numeric", "_frombuffer"): _filled,
-            ("_codecs", "encode"): _encode,
-        }
-        if (module, name) not in known:
-            raise ValueError(
-                f"a pickle that names {module}.{name}, and only dict, list, bytes and "
-                f"ndarray are read"
-            )
-        return known[module, name]
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise ValueError("a pickle with persistent names")
-
-
-def _empty(kind: Any, shape: Any, code: Any) -> np.ndarray:
-    """What NumPy's pickles begin an array with; its state then fills it."""
-    if kind is not np.ndarray or shape != (0,):
-        raise ValueError("a pickle of an array that is not plain")
-    return np.ndarray((0,), np.uint8)
-
-
-def _filled(data: Any, kind: Any, shape: Any, order: Any) -> np.ndarray:
-    """What protocol 5 makes an array of."""
-    return np.frombuffer(data, kind).reshape(shape, order=order)
-
-
-def _dtype(code: Any, *_: Any) -> np.dtype:
-    name = code.decode("ascii") if isinstance(code, bytes) else code
-    if name not in ("u1", "i1", "i2", "i4", "i8", "u2", "u4", "u8", "f4", "f8"):
-        raise ValueError(f"a pickle of an array of {name!r}, and only numbers are read")
-    return np.dtype(name)
-
-
-def _encode(text: str, encoding: str = "utf-8") -> bytes:
-    """How protocol 2 spells bytes."""
-    if encoding not in ("latin1", b"latin1"):
-        raise ValueError("a pickle of bytes in an unknown spelling")
-    return text.encode("latin1")

@@ -14,7 +14,7 @@ from comrec.errors import UsageError
 from comrec.train.config import EVERY_RUN, Legal, check, known, load, number, whole
 
 LOSSES = ("mse", "psnr")
-ESTIMATORS = ("noise", "ste")
+ESTIMATORS = ("noise", "ste", "none")
 # Of pixels in [0, 1]: what is closer than this in squared error counts as equal, so
 # that a blank picture does not rule the mean of logarithms.
 ERROR_MIN = 1e-6
@@ -49,7 +49,8 @@ class AutoencoderConfig:
       architecture: the network.
       epochs: with the latent as it is; then its ranges are measured.
       quantised_epochs: with the latent quantised, to `quantised_bits`, in the way that
-        `estimator` names: "noise" (uniform, a step wide) or "ste" (straight through).
+        `estimator` names, and its ranges learned: "noise" (uniform, a step wide), "ste"
+        (straight through), or "none": the latent as it is, to compare with.
       rate: learning rate of Adam where a phase begins; it falls along a cosine.
       quantised_rate: the same for the quantised phase.
       loss: "mse", squared error, or "psnr", the mean of its logarithm over pictures,
@@ -80,15 +81,17 @@ class AutoencoderConfig:
         """Everything to be trained, in order."""
         yield Phase(self.epochs, self.rate, False)
         if self.quantised_epochs:
-            yield Phase(self.quantised_epochs, self.quantised_rate, True)
+            quantised = self.estimator != "none"
+            yield Phase(self.quantised_epochs, self.quantised_rate, quantised)
 
     def continues(self, old: AutoencoderConfig) -> bool:
         """Whether a run that began with `old` may go on: for other epochs it may.
 
-        One without a quantised phase may get one, and then another name.
+        One without a quantised phase may get one, and then another name. How far the
+        run is, `AutoencoderRun` looks at.
         """
         free = ["epochs"]
-        if not old.quantised_epochs:
+        if self.quantised_epochs and not old.quantised_epochs:
             free += ["preset", "quantised_epochs", "quantised_bits", "estimator"]
             free += ["quantised_rate"]
         return replace(self, **{name: getattr(old, name) for name in free}) == old

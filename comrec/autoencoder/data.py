@@ -19,7 +19,8 @@ from comrec.image import MAX_PIXELS
 
 VALIDATION_EVERY = 10  # of the training pictures, one in so many is held back
 IDX_IMAGES = 0x00000803  # magic of unsigned bytes in three dimensions
-VALUES_MAX = 2**31  # in one set; MNIST has 47 million, CIFAR-100 154 million
+VALUES_MAX = 2**30  # in one file; MNIST has 47 million, CIFAR-100 184 million
+CHUNK_BYTES = 2**20
 LEGAL = (
     "Legal: a folder of MNIST's IDX files, the CIFAR-100 python archive (.tar.gz), an "
     ".npz with x_train and x_test, a folder of pictures"
@@ -111,7 +112,7 @@ def read_idx(path: Path) -> np.ndarray:
                     f"{path}: says {count} pictures of {height}x{width}. Between 1 and "
                     f"{VALUES_MAX} pixels are legal; use another copy"
                 )
-            pixels = file.read(expected + 1)
+            pixels = _at_most(file, expected + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as err:
         raise UsageError(
             f"{path}: cut off or damaged ({err}). Use another copy"
@@ -126,6 +127,14 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(pixels, np.uint8).reshape(count, height, width, 1)
 
 
+def _at_most(file: cifar.File, size: int) -> bytearray:
+    """So many bytes, or as many as there are; what is not there is not allocated."""
+    found = bytearray()
+    while part := file.read(min(size - len(found), CHUNK_BYTES)):
+        found += part
+    return found
+
+
 def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """x_train and x_test of an .npz: uint8 (N, H, W) or (N, H, W, 1 or 3).
 
@@ -133,13 +142,12 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
       UsageError: unreadable, damaged, or without them.
     """
     try:
-        arrays = npz.read(path, 2 * VALUES_MAX)
-        found = [arrays["x_train"], arrays["x_test"]]
-    except (ValueError, KeyError) as err:
+        arrays = npz.read(path, VALUES_MAX, ("x_train", "x_test"))
+    except ValueError as err:
         raise UsageError(
             f"{path}: not an .npz with x_train and x_test ({err}). {LEGAL}"
         ) from err
-    train, test = (x[..., None] if x.ndim == 3 else x for x in found)
+    train, test = (x[..., None] if x.ndim == 3 else x for x in arrays.values())
     for x in (train, test):
         legal = x.ndim == 4 and x.shape[3] in (1, 3) and x.dtype == np.uint8 and x.size
         if not legal or x.shape[1:] != train.shape[1:]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from comrec.presets import WeightFile
 TABLE = Path(__file__).with_name("models.json")
 OWN = 0  # the number of every model that is not in the table
 MOST_BYTES = 2**28  # of all arrays of a model
+RECORD_MAX_BYTES = 2**14  # its name and its architecture, as JSON
+NAME_LEGAL = re.compile(r"[\w.+-]{1,64}", re.ASCII)
 HALF_MAX = float(np.finfo(np.float16).max)
 
 
@@ -145,16 +148,14 @@ def save(path: Path, model: Model, half: bool = True) -> None:
 def _parse(data: bytes, source: str, name: str, number: int) -> Model:
     try:
         arrays = npz.read(data, MOST_BYTES)
-        record = json.loads(arrays["record"].tobytes())
-        found = sum(key.startswith("weight_") for key in arrays)
+        record, architecture = _record(arrays["record"])
         model = Model(
-            name or str(record["name"]), Architecture.of(record["architecture"]),
-            tuple(arrays[f"weight_{i}"].astype(np.float32) for i in range(found)),
+            name or record, architecture, _weights(arrays, architecture),
             Ranges(arrays["low"], arrays["high"]), arrays["counts"],
             number, bytes.fromhex(weights.digest(data)[:8]),
         )  # fmt: skip
         _check(model)
-    except (ValueError, KeyError, TypeError) as err:
+    except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise UsageError(
             f"{source}: not an autoencoder, or a damaged one ({err}). Name a model.npz "
             f"that training wrote, or one of {', '.join(RELEASED)}"
@@ -162,10 +163,36 @@ def _parse(data: bytes, source: str, name: str, number: int) -> Model:
     return model
 
 
+def _record(array: np.ndarray) -> tuple[str, Architecture]:
+    if array.nbytes > RECORD_MAX_BYTES:
+        raise ValueError("its record is too long")
+    record = json.loads(array.tobytes())
+    if not NAME_LEGAL.fullmatch(record["name"]):
+        raise ValueError("its name is not 1 to 64 letters, digits and .+-_")
+    return record["name"], Architecture.of(record["architecture"])
+
+
+def _weights(
+    arrays: Mapping[str, np.ndarray], architecture: Architecture
+) -> tuple[np.ndarray, ...]:
+    """float32; looked at before anything of their size is made."""
+    shapes = [shape for half in architecture.shapes() for shape in half]
+    found = [arrays[f"weight_{i}"] for i in range(len(shapes))]
+    for array, shape in zip(found, shapes, strict=True):
+        if array.shape != shape or array.dtype not in (np.float16, np.float32):
+            raise ValueError(
+                f"weights {array.dtype}{array.shape}, and its architecture has {shape}"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError("weights that are no numbers")
+    return tuple(array.astype(np.float32) for array in found)
+
+
 def _check(model: Model) -> None:
     values, low, high = model.architecture.latent, model.ranges.low, model.ranges.high
     if (
         not low.shape == high.shape == (values,)
+        or not low.dtype == high.dtype == np.float32
         or not (np.isfinite(low) & np.isfinite(high) & (low < high)).all()
         or model.counts.shape != (values, 2**BITS_MAX)
         or model.counts.dtype != np.uint16

@@ -12,6 +12,11 @@ import numpy as np
 from keras import layers, ops
 
 from comrec.autoencoder.architecture import POOLED_PX, Architecture
+from comrec.autoencoder.quantiser import Ranges
+
+# Of the logarithm of a half range to what Adam moves, which at the rates that suit the
+# networks would take far more epochs than they do.
+RANGE_PACE = 10.0
 
 
 def build(architecture: Architecture) -> tuple[keras.Model, keras.Model]:
@@ -64,30 +69,47 @@ class Quantiser(layers.Layer):
     """Shows the decoder in training what quantisation will do to the latent.
 
     Takes [latent, noise], both (B, ..., values), noise uniform in [-0.5, 0.5). With
-    "noise" the latent is moved by that much of a step; with "ste" it is quantised, and
-    the gradient passes straight through. Ranges (`low`, `high`) are weights that are
-    measured, not learned.
+    "noise" the latent is clipped to its range and moved by that much of a step; with
+    "ste" it is quantised, and the gradient passes straight through the rounding. Both
+    ends of a range are learned, from where they were measured: a narrow range has fine
+    steps, and clips more (Esser et al., "Learned Step Size Quantization", ICLR 2020).
     """
 
     def __init__(self, values: int, bits: int, estimator: str) -> None:
         super().__init__(name="quantiser", dtype="float32")
         self._levels, self._estimator = 2**bits, estimator
-        self.low = self.add_weight(
-            shape=(values,), initializer="zeros", trainable=False, name="low"
+        self._low, self._high = (
+            self.add_weight(shape=(values,), initializer=initial, trainable=False)
+            for initial in ("zeros", "ones")
         )
-        self.high = self.add_weight(
-            shape=(values,), initializer="ones", trainable=False, name="high"
-        )
+        self._grown = self.add_weight(shape=(2, values), initializer="zeros")
 
     def call(self, inputs: Sequence[Any]) -> Any:
         latent, noise = inputs
-        step = (self.high - self.low) / self._levels
+        low, high = self._ends()
+        step = (high - low) / self._levels
         if self._estimator == "noise":
-            return latent + noise * step
-        level = ops.floor((latent - self.low) / step)
-        level = ops.clip(level, 0, self._levels - 1)
-        quantised = self.low + (level + 0.5) * step
-        return latent + ops.stop_gradient(quantised - latent)
+            return ops.minimum(ops.maximum(latent, low), high) + noise * step
+        place = ops.clip((latent - low) / step, 0, self._levels)
+        level = ops.minimum(ops.floor(place), self._levels - 1) + 0.5
+        return low + (place + ops.stop_gradient(level - place)) * step
+
+    def begin(self, ranges: Ranges) -> None:
+        """Learns on from these."""
+        self._low.assign(ranges.low)
+        self._high.assign(ranges.high)
+        self._grown.assign(ops.zeros_like(self._grown))
+
+    def ranges(self) -> Ranges:
+        """As they are now."""
+        low, high = (np.asarray(ops.convert_to_numpy(end)) for end in self._ends())
+        return Ranges(low, high)
+
+    def _ends(self) -> tuple[Any, Any]:
+        middle, half = (self._low + self._high) / 2, (self._high - self._low) / 2
+        # Whatever is learned, low stays below high.
+        grown = ops.exp(RANGE_PACE * self._grown)
+        return middle - half * grown[0], middle + half * grown[1]
 
 
 def _encode_dense(image: Any, a: Architecture) -> Any:

@@ -7,17 +7,23 @@ import math
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-def read(file: Path | bytes, most_bytes: int) -> dict[str, np.ndarray]:
-    """All arrays of an .npz, by name.
+
+def read(
+    file: Path | bytes, most_bytes: int, names: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
+    """The arrays of an .npz, by name.
 
     Args:
       file: its path, or its bytes.
       most_bytes: that the arrays may take together.
+      names: of the arrays that are read, if not all are.
 
     Raises:
       ValueError: whatever is wrong with it; nothing large was allocated.
@@ -25,14 +31,17 @@ def read(file: Path | bytes, most_bytes: int) -> dict[str, np.ndarray]:
     source = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
         with zipfile.ZipFile(source) as archive:
-            members = archive.infolist()
-            claimed = sum(member.file_size for member in members)
+            members = {
+                member.filename.removesuffix(".npy"): member
+                for member in archive.infolist()
+            }
+            wanted = {name: members[name] for name in names or members}
+            claimed = sum(member.file_size for member in wanted.values())
             if claimed > most_bytes:
                 raise ValueError(f"{claimed} bytes of arrays, and {most_bytes} legal")
-            return {
-                member.filename.removesuffix(".npy"): _array(archive.read(member))
-                for member in members
-            }
+            if any(member.compress_type not in PACKED for member in wanted.values()):
+                raise ValueError("packed in another way than NumPy does")
+            return {name: _array(archive.read(wanted[name])) for name in wanted}
     except (
         OSError, EOFError, KeyError, TypeError, RuntimeError, NotImplementedError,
         SyntaxError, tokenize.TokenError, zlib.error, zipfile.BadZipFile,
@@ -46,7 +55,8 @@ def _array(data: bytes) -> np.ndarray:
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("an array of another version of the format")
     shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream)
-    left = data[stream.tell() :]
-    if dtype.hasobject or by_columns or math.prod(shape) * dtype.itemsize != len(left):
+    start = stream.tell()
+    size = math.prod(shape) * dtype.itemsize
+    if dtype.hasobject or by_columns or size != len(data) - start:
         raise ValueError("an array that is not what its header says")
-    return np.frombuffer(left, dtype).reshape(shape)
+    return np.frombuffer(data, dtype, offset=start).reshape(shape)

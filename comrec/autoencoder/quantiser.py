@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,7 @@ TAIL = 2e-4
 COUNTS_TOTAL = 2**15  # of one value, so that they fit 16 bits
 
 
-@dataclass(frozen=True)
-class Ranges:
+class Ranges(NamedTuple):
     """What each latent value may be: float32 (values,), low < high."""
 
     low: np.ndarray

@@ -14,8 +14,9 @@ from comrec.autoencoder import model as files
 from comrec.autoencoder import networks, quantiser
 from comrec.autoencoder.config import ERROR_MIN, AutoencoderConfig, Phase
 from comrec.errors import UsageError
+from comrec.train import checkpoint
 from comrec.train.progress import Watch
-from comrec.train.run import Batches, Run, fingerprint
+from comrec.train.run import CHECKPOINT, Batches, Run, fingerprint
 
 PREDICTED = 512  # pictures that go through a network at once
 MEASURED = 20_000  # training pictures, at most, that ranges and counts come from
@@ -58,6 +59,10 @@ class AutoencoderRun(Run):
     def decoder(self) -> keras.Model:
         return self.models[1]
 
+    @property
+    def _quantiser(self) -> networks.Quantiser:
+        return self.models[2].get_layer("quantiser")
+
     def finish(self, path: Path) -> files.Model:
         """Counts levels on the training pictures, and writes the model.
 
@@ -66,8 +71,7 @@ class AutoencoderRun(Run):
         Raises:
           OutputError: the file cannot be written.
         """
-        low, high = self.models[2].get_weights()
-        ranges = quantiser.Ranges(low, high)
+        ranges = self._quantiser.ranges()
         model = files.Model(
             self.config.preset, self.config.architecture,
             (*networks.weights_of(self.encoder), *networks.weights_of(self.decoder)),
@@ -77,6 +81,23 @@ class AutoencoderRun(Run):
         return model
 
     # What `Run` asks for
+
+    def _claim_folder(self, resume: bool) -> checkpoint.State:
+        path, saved = self.folder / "config.json", self.folder / CHECKPOINT
+        if resume and path.exists() and saved.exists():
+            self._check_epochs(AutoencoderConfig.load(path), checkpoint.load(saved))
+        return super()._claim_folder(resume)
+
+    def _check_epochs(self, old: AutoencoderConfig, state: checkpoint.State) -> None:
+        """Refuses other epochs for a phase that has run out, or is beyond them."""
+        phase, done = (int(n) for n in state.get("progress", (0, 0)))
+        done = old.epochs if phase else done
+        if self.config.epochs < done or (phase and self.config.epochs > done):
+            raise UsageError(
+                f"{self.folder}: {done} epochs are trained, of {old.epochs}. Their "
+                f"learning rates were for so many: for {self.config.epochs}, begin "
+                f"another run in another folder"
+            )
 
     def _build(self) -> tuple[keras.Model, ...]:
         a = self.config.architecture
@@ -161,8 +182,7 @@ class AutoencoderRun(Run):
 
     def _end_phase(self, phase: Phase) -> None:
         if not phase.quantised:
-            ranges = quantiser.measure(self._latents())
-            self.models[2].set_weights([ranges.low, ranges.high])
+            self._quantiser.begin(quantiser.measure(self._latents()))
 
     def _restored(self, images: np.ndarray) -> np.ndarray:
         latent = _through(self.encoder, images, 255)
