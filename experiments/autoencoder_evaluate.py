@@ -123,8 +123,15 @@ def rows(
     found += measure.pca(images.train, images.test, sizes)
     for codec in codecs:
         found += measure.by_bits(codec, some, bits)
-    found += measure.jpegs(some, (10, 90) if quick else measure.JPEG_QUALITIES)
+    found += jpegs(some, found, quick)
     return [*found, measure.png(some)]
+
+
+def jpegs(images: np.ndarray, models: Sequence[Row], quick: bool) -> list[Row]:
+    """Of some qualities, and of those nearest to what the models make at 8 bits."""
+    near = [row.file_bytes for row in models if row.setting == "8" and row.file_bytes]
+    qualities = (10, 90) if quick else measure.JPEG_QUALITIES
+    return list(measure.jpegs(images, qualities, near))
 
 
 def photo_rows(args: argparse.Namespace, codec: Codec) -> list[Row]:
@@ -137,7 +144,7 @@ def photo_rows(args: argparse.Namespace, codec: Codec) -> list[Row]:
     height, width = (side // POOLED_PX * POOLED_PX for side in pixels.shape[:2])
     photo = pixels[None, :height, :width]
     found = list(measure.by_bits(codec, photo, (8, 4) if args.quick else measure.BITS))
-    found += measure.jpegs(photo, (10, 90) if args.quick else measure.JPEG_QUALITIES)
+    found += jpegs(photo, found, args.quick)
     preset = args.preset
     for quality in PHOTO_QUALITIES[: 1 if args.quick else None]:
         made = comrec.compress(photo[0], preset=preset, quality=quality)

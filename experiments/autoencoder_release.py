@@ -1,28 +1,37 @@
 """Makes a released model of a finished autoencoder run: file, card, row of the table.
 
-    python experiments/autoencoder_release.py runs/mnist-dense --number 1 \\
-        --summary "what it is for" --licence "its terms" \\
+    python experiments/autoencoder_release.py runs/mnist-dense --data MNIST \\
+        --number 1 --summary "what it is for" --licence "its terms" \\
         --data-note "what it learned from"
 
 The name is that of the run's config, and neither name nor number is ever given to
-other weights. What the weights score on the test set, autoencoder_evaluate.py measures.
+other weights. A run that has not come to its end is refused, and so are weights that do
+not restore the pictures held back as the run's log has it. What they score on the test
+set, autoencoder_evaluate.py measures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from comrec import files, weights
-from comrec.autoencoder import model
+from comrec.autoencoder import data, measure, model
+from comrec.autoencoder.codec import Codec
 from comrec.autoencoder.config import AutoencoderConfig
 from comrec.errors import ComrecError, UsageError
 from comrec.presets import WeightFile
+from comrec.train import checkpoint
+from comrec.train.run import CHECKPOINT, fingerprint
 from comrec.train.runlog import RunLog
+
+# Between the log and the file: half precision, and bfloat16 while it was trained.
+LOST_MAX_DB = 0.1
 
 
 def main() -> None:
@@ -31,6 +40,7 @@ def main() -> None:
     )
     add = parser.add_argument
     add("run", type=Path, help="folder of a finished run")
+    add("--data", required=True, help="what it was trained on, to check the weights")
     add("--number", type=int, required=True, help="what .crae files call it, 1 to 255")
     for name in ("summary", "licence", "data-note"):
         add(f"--{name}", required=True)
@@ -43,16 +53,17 @@ def main() -> None:
 def release(args: argparse.Namespace) -> None:
     config = AutoencoderConfig.load(args.run / "config.json")
     source = args.run / "model.npz"
-    model.load(str(source))  # it is one, and whole
+    check(args.run, config, model.load(str(source)), args.data)
     taken = [r for r in model.RELEASED.values() if r.number == args.number]
     if taken or config.preset in model.RELEASED or not 1 <= args.number <= 255:
         raise UsageError(
             f"{config.preset}, number {args.number}: a released name or number is "
             f"never given again, and numbers are 1 to 255. Choose others"
         )
-    digest = weights.digest(source.read_bytes())
+    content = source.read_bytes()
+    digest = weights.digest(content)
     name = f"{config.preset}.{digest[:8]}.npz"
-    shutil.copyfile(source, weights.folder() / name)
+    files.write(weights.folder() / name, content)
     row = model.Released(
         config.preset, args.number, args.summary, WeightFile(name, digest),
         args.licence, f"experiments/configs/autoencoder-{config.preset}.json",
@@ -63,6 +74,36 @@ def release(args: argparse.Namespace) -> None:
     table = [asdict(r) for r in every]
     files.write(model.TABLE, (json.dumps(table, indent=2) + "\n").encode())
     print(f"released: {name}")
+
+
+def check(run: Path, config: AutoencoderConfig, made: model.Model, given: str) -> None:
+    """Refuses a model that is not what its run came to."""
+    phases = len(list(config.phases()))
+    done = checkpoint.load(run / CHECKPOINT).get("progress", np.zeros(2, int))
+    if done[0] < phases:
+        raise UsageError(
+            f"{run}: not finished, {done[0]} of {phases} phases are trained. Go on "
+            f"with autoencoder_train.py --resume"
+        )
+    a = config.architecture
+    if (made.name, made.architecture) != (config.preset, a):
+        raise UsageError(
+            f"{run}: model.npz is {made.name}, and the config says {config.preset}. "
+            f"Finish the run again with autoencoder_train.py --resume"
+        )
+    images = data.load(given, a.channels, a.size_px or (32, 32)).validation
+    log = RunLog(run / "metrics.jsonl")
+    started, last = log.rows("start")[-1], log.rows("validation")[-1]
+    if not fingerprint("validation", images).items() <= started.items():
+        raise UsageError(f"{given}: not the pictures of {run}. Name its own data")
+    psnr_db = measure.as_it_is(Codec(made), images).psnr_db
+    if abs(psnr_db - last["psnr_db"]) > LOST_MAX_DB:
+        raise UsageError(
+            f"{run}: model.npz restores the pictures held back with {psnr_db:.2f} dB, "
+            f"and the log has {last['psnr_db']:.2f}. Finish the run again with "
+            f"autoencoder_train.py --resume"
+        )
+    print(f"pictures held back: {psnr_db:.4f} dB, in the log {last['psnr_db']:.4f}")
 
 
 def card(

@@ -1,8 +1,8 @@
 """Training of the autoencoders on tiny runs: what learns, and what resumes."""
 
+import argparse
 import json
-import subprocess
-import sys
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +14,14 @@ pytest.importorskip("constriction", reason="needs the autoencoder extra")
 
 import autoencoders
 
-from comrec.autoencoder import measure, model, networks, quantiser, show
+from comrec import weights as weightfiles
+from comrec.autoencoder import data, measure, model, networks, quantiser, show
 from comrec.autoencoder.codec import Codec
 from comrec.autoencoder.config import AutoencoderConfig
 from comrec.autoencoder.run import AutoencoderRun
 from comrec.errors import UsageError
+from comrec.presets import WeightFile
+from comrec.train import checkpoint
 from comrec.train.progress import Watch
 from comrec.train.run import OutOfTime
 
@@ -231,6 +234,60 @@ def test_the_learning_rate_falls_along_a_cosine():
     assert 0 < phase.rate(1) < 1e-4
 
 
+@pytest.fixture
+def release(done, tmp_path, monkeypatch):
+    """A copy of a finished run, where a release would be written, and the script."""
+    monkeypatch.syspath_prepend(ROOT / "experiments")
+    import autoencoder_release
+
+    run = tmp_path / "run"
+    shutil.copytree(done["dense"][0].folder, run)
+    (tmp_path / "pretrained").mkdir()
+    table = tmp_path / "models.json"
+    monkeypatch.setattr(weightfiles, "folder", lambda: tmp_path / "pretrained")
+    monkeypatch.setattr(model, "TABLE", table)
+    pictures = autoencoders.pictures(autoencoders.TINY["dense"], 48)
+    held = data.Images(pictures[:40], pictures[40:], pictures[:0])
+    monkeypatch.setattr(autoencoder_release.data, "load", lambda *_: held)
+    words = dict.fromkeys(("summary", "licence", "data_note"), "x")
+    args = argparse.Namespace(run=run, data="drawn", number=200, **words)
+    return lambda: autoencoder_release.release(args), run, table
+
+
+def test_a_finished_run_is_released(release, capsys):
+    make, _, table = release
+    make()
+    row = json.loads(table.read_text())[-1]
+    assert (row["name"], row["number"]) == ("tiny-dense", 200)
+    assert weightfiles.read(WeightFile(**row["file"]))
+    assert (weightfiles.folder() / "tiny-dense.md").exists()
+
+
+@pytest.mark.parametrize("fault", ["unfinished", "other weights", "renamed", "other"])
+def test_a_run_that_is_not_what_it_says_is_not_released(release, done, fault):
+    make, run, table = release
+    made = done["dense"][1]
+    if fault == "unfinished":
+        state = checkpoint.load(run / "checkpoint.npz")
+        checkpoint.save(run / "checkpoint.npz", state | {"progress": np.array([1, 1])})
+        said = "1 of 2 phases"
+    elif fault == "other weights":
+        changed = tuple(w * 0.5 for w in made.weights)
+        model.save(run / "model.npz", replace(made, weights=changed))
+        said = "the log has"
+    elif fault == "renamed":
+        model.save(run / "model.npz", replace(made, name="another"))
+        said = "model.npz is another"
+    else:
+        log = (run / "metrics.jsonl").read_text().replace("validation_crc32", "x")
+        (run / "metrics.jsonl").write_text(log)
+        said = "drawn: not the pictures"
+    with pytest.raises(UsageError, match=said):
+        make()
+    assert not table.exists()
+    assert not list(weightfiles.folder().iterdir())
+
+
 def test_rows_and_plot_are_drawn_from_the_log(done):
     run, _ = done["dense"]
     show.draw(run.folder)
@@ -239,66 +296,32 @@ def test_rows_and_plot_are_drawn_from_the_log(done):
     assert (run.folder / "curves.png").stat().st_size > 1000
 
 
+def test_the_jpeg_of_a_size_is_the_nearest_of_all_qualities():
+    images = data.drawn(8, 3, (16, 16)).test
+    every = list(measure.jpegs(images, range(1, 101)))
+    assert {row.codec for row in every} == {"jpeg", "jpeg-444"}
+    for size in (every[60].file_bytes + 0.3, 1, 10**6):
+        found = list(measure.jpegs(images, (), [size]))
+        assert len(found) == 2
+        for row in found:
+            best = measure.nearest(every, row.codec, size)
+            assert row.file_bytes == best.file_bytes
+
+
+def test_jpeg_is_given_the_better_way_to_store_colour():
+    near = measure.png(data.drawn(4, 3, (16, 16)).test)._replace(file_bytes=99.0)
+    rows = [
+        near._replace(codec="jpeg", psnr_db=30.0),
+        near._replace(codec="jpeg", psnr_db=50.0, file_bytes=500.0),
+        near._replace(codec="jpeg-444", psnr_db=31.0),
+    ]
+    assert measure.nearest_jpeg(rows, 100) == rows[2]
+    assert measure.nearest_jpeg(rows, 480) == rows[1]
+    assert measure.nearest_jpeg(rows[:1], 480) == rows[0]
+
+
 def test_pca_of_all_values_loses_nothing_but_rounding():
     images = autoencoders.pictures(autoencoders.TINY["dense"], 200)
     few, every = measure.pca(images, images, (5, 96))
     assert every.psnr_db > 60
     assert few.psnr_db < 40
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
-def test_the_script_trains_quickly_without_data(path, tmp_path):
-    script = ROOT / "experiments" / "autoencoder_train.py"
-    command = [
-        sys.executable,
-        str(script),
-        str(path),
-        "--quick",
-        "--run",
-        str(tmp_path),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    assert model.load(str(tmp_path / "model.npz"))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "--resume" in done.stderr
-
-
-@pytest.mark.slow
-def test_the_evaluation_writes_rows_curves_and_samples(tmp_path):
-    script = ROOT / "experiments" / "autoencoder_evaluate.py"
-    command = [sys.executable, str(script), "--quick", "--out", str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True)
-    names = {path.name for path in tmp_path.iterdir()}
-    for name in ("mnist", "cifar100", "photo"):
-        assert {f"{name}.tsv", f"{name}.png"} <= names
-
-
-@pytest.mark.slow
-def test_a_model_of_ones_own_is_measured_or_refused_by_what_it_codes(tmp_path):
-    run, out = tmp_path / "run", tmp_path / "out"
-    config = ROOT / "experiments" / "configs" / "autoencoder-cifar100-conv.json"
-    train = ROOT / "experiments" / "autoencoder_train.py"
-    subprocess.run(
-        [sys.executable, str(train), str(config), "--quick", "--run", str(run)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    script = [sys.executable, str(ROOT / "experiments" / "autoencoder_evaluate.py")]
-    own = ["--models", str(run / "model.npz"), "--out", str(out)]
-    subprocess.run([*script, "--quick", *own], check=True, capture_output=True)
-    assert {path.name for path in out.iterdir()} >= {"cifar100.tsv", "photo.tsv"}
-    assert not (out / "mnist.tsv").exists()
-    grey = tmp_path / "grey.png"
-    grey.write_bytes((ROOT / "examples" / "digits" / "five.png").read_bytes())
-    for more, said in (
-        (["--quick", "--photo", str(grey)], "codes 3 channels"),
-        (["--quick", "--photo", "nothing.png"], "nothing.png: cannot be read"),
-        ([], "nothing to evaluate on"),
-    ):
-        done = subprocess.run(
-            [*script, *own, *more], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 1
-        assert said in done.stderr
-        assert "Traceback" not in done.stderr

@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from comrec.autoencoder.measure import Row
 
 DPI = 120
+JPEG_LINES = {"jpeg": ("k.--", "JPEG, 4:2:0"), "jpeg-444": ("k.:", "JPEG, 4:4:4")}
 
 
 def curves(rows: Sequence[Row]) -> Figure:
@@ -23,8 +24,9 @@ def curves(rows: Sequence[Row]) -> Figure:
         x, y = [row.file_bytes or 0 for row in mine], [row.psnr_db for row in mine]
         if name == "png":
             axes.axvline(x[0], color="0.5", linestyle=":", label="PNG")
-        elif name == "jpeg":
-            axes.plot(x, y, "k.--", label="JPEG")
+        elif name in JPEG_LINES:
+            line, label = JPEG_LINES[name]
+            axes.plot(x, y, line, label=label)
         elif mine:
             axes.plot(x, y, "o-", label=name, markersize=4)
     axes.set(xlabel="bytes of the file, mean", ylabel="PSNR (dB), mean", xscale="log")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +20,10 @@ from comrec.metrics import SSIM_SIDE_PX, luma, ssim
 
 BITS = (8, 6, 5, 4, 3, 2)
 JPEG_QUALITIES = (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
-BASELINE = JpegSettings(scans="baseline")
+JPEGS = {
+    "jpeg": JpegSettings(scans="baseline"),
+    "jpeg-444": JpegSettings(scans="baseline", subsampling="4:4:4"),
+}
 # No error at all would make a mean of decibels infinite.
 PSNR_MAX_DB = 100.0
 
@@ -27,7 +32,7 @@ class Row(NamedTuple):
     """Means over the pictures of one set, coded one way.
 
     Attributes:
-      codec: a model, "pca", "jpeg" or "png".
+      codec: a model, "pca", "png", "jpeg" (4:2:0) or "jpeg-444" (4:4:4).
       setting: bits of a latent value, or "float" for the latent as it is ("float, same
         pictures": as the files are made of); the quality of a JPEG.
       pictures: how many.
@@ -119,13 +124,35 @@ def by_bits(codec: Codec, images: np.ndarray, bits: Iterable[int]) -> Iterator[R
         )  # fmt: skip
 
 
-def jpegs(images: np.ndarray, qualities: Iterable[int]) -> Iterator[Row]:
-    """libjpeg-turbo, optimised Huffman tables, 4:2:0."""
-    for quality in qualities:
-        made = [jpeg.encode(image, quality, BASELINE) for image in images]
-        restored = np.stack([jpeg.decode(data) for data in made])
-        size = sum(map(len, made)) / len(made)
-        yield _row("jpeg", str(quality), images, restored, size)
+def jpegs(
+    images: np.ndarray, qualities: Iterable[int], near_bytes: Iterable[float] = ()
+) -> Iterator[Row]:
+    """libjpeg-turbo, optimised Huffman tables; of RGB, both ways to store the colour.
+
+    Args:
+      images: uint8 (N, H, W, C).
+      qualities: a row for each.
+      near_bytes: a row more for each, of the quality whose mean size is nearest.
+    """
+    for name in JPEGS if images.shape[3] == 3 else ("jpeg",):
+        sizes = cache(partial(_jpeg_bytes, images, name))
+        near = {_nearest_quality(sizes, size) for size in near_bytes}
+        for quality in sorted({*qualities, *near}):
+            made = [jpeg.encode(image, quality, JPEGS[name]) for image in images]
+            restored = np.stack([jpeg.decode(data) for data in made])
+            yield _row(name, str(quality), images, restored, sizes(quality))
+
+
+def _jpeg_bytes(images: np.ndarray, name: str, quality: int) -> float:
+    made = (jpeg.encode(image, quality, JPEGS[name]) for image in images)
+    return sum(map(len, made)) / len(images)
+
+
+def _nearest_quality(sizes: Callable[[int], float], size: float) -> int:
+    """Of 1 to 100; a mean size grows with the quality."""
+    at = bisect.bisect_left(range(1, 101), size, key=sizes) + 1
+    around = (n for n in (at - 1, at) if 1 <= n <= 100)
+    return min(around, key=lambda quality: abs(sizes(quality) - size))
 
 
 def png(images: np.ndarray) -> Row:
@@ -159,6 +186,14 @@ def nearest(rows: Iterable[Row], codec: str, file_bytes: float) -> Row:
     """The row of a codec whose files are nearest in size."""
     some = [row for row in rows if row.codec == codec and row.file_bytes]
     return min(some, key=lambda row: abs((row.file_bytes or 0) - file_bytes))
+
+
+def nearest_jpeg(rows: Iterable[Row], file_bytes: float) -> Row:
+    """That of JPEG, with its colour stored in the way that restores it better."""
+    rows = list(rows)
+    names = [name for name in JPEGS if any(row.codec == name for row in rows)]
+    found = [nearest(rows, name, file_bytes) for name in names]
+    return max(found, key=lambda row: row.psnr_db)
 
 
 def _row(
