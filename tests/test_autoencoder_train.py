@@ -97,14 +97,14 @@ SLOW = pytest.mark.slow
 )
 def test_a_stopped_run_resumes_to_the_same_bits(done, tmp_path, batch):
     with pytest.raises(KeyboardInterrupt):
-        start("cnn", tmp_path, watch=StopsAt(batch)).train()
-    resumed = start("cnn", tmp_path, resume=True)
+        start("dense", tmp_path, watch=StopsAt(batch)).train()
+    resumed = start("dense", tmp_path, resume=True)
     resumed.train()
-    for ours, theirs in zip(weights(resumed), weights(done["cnn"][0]), strict=True):
+    for ours, theirs in zip(weights(resumed), weights(done["dense"][0]), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     ours, theirs = (
         [(row["phase"], row["epoch"], row["loss"]) for row in run.log.rows("epoch")]
-        for run in (resumed, done["cnn"][0])
+        for run in (resumed, done["dense"][0])
     )
     assert ours == theirs
 
