@@ -18,7 +18,7 @@ from comrec.resample import exact
 
 PLAIN = "plain"
 FAMILIES = ("jiang2017", "comrec")
-DEFAULT = "comrec-base-2"
+DEFAULT = "comrec-base-3"
 TABLE = Path(__file__).with_name("presets.json")
 LAST_NUMBER = 255  # a byte in binary sidecars
 

@@ -19,7 +19,7 @@ from comrec.models import build_exact, family
 from comrec.presets import Preset
 
 CONFIGS = Path(__file__).parents[1] / "experiments" / "configs"
-BUDGETS = {"comrec-base-2": 150_000, "comrec-lite-2": 25_000}  # multiply-adds per pixel
+BUDGETS = {"comrec-base-3": 150_000, "comrec-lite-2": 25_000}  # multiply-adds per pixel
 SHAPES = [((8,), (2,)), ((4, 8), (1, 2, 1)), ((4, 6, 8), (1, 1, 1, 1, 1))]
 PYRAMIDS = pytest.mark.parametrize(("widths", "blocks"), SHAPES)
 SCALES = (1, 1.5, 2)

@@ -69,7 +69,7 @@ def folder(tmp_path):
     ("options", "elsewhere"),
     [
         (["--jpeg-quality", 50, "-p", "jiang2017-gray-q50-2"], False),
-        (["--jpeg-quality", 50, "-p", "comrec-base-2", "--scale", 1.5], False),
+        (["--jpeg-quality", 50, "-p", "comrec-base-3", "--scale", 1.5], False),
         (["--jpeg-quality", 50, "-p", "comrec-lite-2", "--scale", 2], False),
         pytest.param([], True, marks=pytest.mark.slow),
     ],

@@ -19,7 +19,7 @@ TRAINED = pytest.mark.parametrize("name", [n for n in PRESETS if n != presets.PL
 NUMBERS = {
     "plain": 1, "jiang2017-gray-q50": 2, "jiang2017-gray-q50-2": 3,
     "jiang2017-gray-q30": 4, "comrec-lite": 5, "comrec-base": 6,
-    "comrec-base-2": 7, "comrec-lite-2": 8,
+    "comrec-base-2": 7, "comrec-lite-2": 8, "comrec-base-3": 9,
 }  # fmt: skip
 HASHES = {
     "plain": "",
@@ -30,6 +30,7 @@ HASHES = {
     "comrec-base": "87820e93-5c256d02",
     "comrec-base-2": "87820e93-6cebbbc5",
     "comrec-lite-2": "e7a72f86-1283562e",
+    "comrec-base-3": "87820e93-55c7ba55",
 }
 
 

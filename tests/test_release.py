@@ -110,9 +110,14 @@ def released(tmp_path_factory) -> tuple[presets.Preset, Path, Path]:
     return attempt(run, place), place, run
 
 
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory) -> Path:
+    return write_run(tmp_path_factory.mktemp("first") / "run")
+
+
 @pytest.fixture
-def run(tmp_path) -> Path:
-    return write_run(tmp_path / "run")
+def run(first_run, tmp_path) -> Path:
+    return Path(shutil.copytree(first_run, tmp_path / "run"))
 
 
 @pytest.fixture
