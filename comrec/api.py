@@ -9,7 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from comrec import container, image, metadata, naming, presets, reader, targets
+from comrec import (
+    container,
+    image,
+    metadata,
+    naming,
+    presets,
+    reader,
+    segments,
+    targets,
+)
 from comrec.codec import MEMORY_MB, Codec
 from comrec.container import Opened
 from comrec.errors import ImageError, JpegError, SidecarError, naming_errors
@@ -231,7 +240,9 @@ def restore(
     preset = presets.find(record.preset)
     codec = Codec(preset, record.scale, engine, threads, memory_mb, exact)
     alpha = container.unpack_alpha(record)
-    pixels = codec.restore(opened.jpeg, (record.height_px, record.width_px))
+    size = record.height_px, record.width_px
+    # Only what the checksum covers: no other byte of the .jpg can change a pixel.
+    pixels = codec.restore(segments.coded_only(opened.jpeg), size)
     return Picture(pixels, alpha, opened.metadata)
 
 

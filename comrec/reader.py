@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
-from comrec.errors import ImageError
+from comrec import segments
+from comrec.errors import ImageError, JpegError
 from comrec.image import MAX_PIXELS, Picture, check_size
 from comrec.metadata import Metadata, descriptive, drop_structure
 from comrec.opening import opened
@@ -102,6 +103,10 @@ def _check_whole(data: bytes, format_name: str | None) -> None:
     elif format_name in ("JPEG", "MPO"):
         import pyvips
 
+        try:
+            segments.parse(data)  # its limits, before anything is decoded
+        except JpegError as err:
+            raise ImageError(f"{err}. Use another copy") from err
         try:
             pyvips.Image.jpegload_buffer(
                 data, fail_on="warning", access="sequential", unlimited=True

@@ -7,6 +7,7 @@ leaves alone.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from comrec.errors import JpegError
 SOI, EOI, SOS, COM = 0xD8, 0xD9, 0xDA, 0xFE
 APP0, APP1, APP2, APP11, APP15 = 0xE0, 0xE1, 0xE2, 0xEB, 0xEF
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn; not DHT, JPG, DAC
-RESTARTS = range(0xD0, 0xD8)
 PAYLOAD_MAX = 65_533
 SEGMENTS_MAX = 100_000  # a hostile file of empty segments is refused, not walked
+SCANS_MAX = 100  # each is a walk over all blocks; progressive files have some ten
+_FILL = re.compile(rb"\xff*(?=\xff)")
+_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # a marker that is not RSTn
 
 EXIF_PREFIX = b"Exif\0\0"
 ICC_PREFIX = b"ICC_PROFILE\0"
@@ -49,10 +52,11 @@ def parse(jpeg: bytes) -> list[Segment]:
         raise JpegError("not a JPEG (no start-of-image marker)")
     view, position = memoryview(jpeg), 2
     segments: list[Segment] = []
+    scans = 0
     while True:
         start = position
-        while jpeg[position : position + 2] == b"\xff\xff":  # fill bytes
-            position += 1
+        if fill := _FILL.match(jpeg, position):
+            position = fill.end()
         if position + 2 > len(jpeg) or jpeg[position] != 0xFF:
             raise JpegError(f"damaged or cut off (no marker at byte {position})")
         marker = jpeg[position + 1]
@@ -63,20 +67,19 @@ def parse(jpeg: bytes) -> list[Segment]:
         if size < 2 or end > len(jpeg) or len(segments) >= SEGMENTS_MAX:
             raise JpegError(f"damaged or cut off (bad segment at byte {position})")
         payload = view[position + 4 : end]
+        scans += marker == SOS
+        if scans > SCANS_MAX:
+            raise JpegError(f"more than {SCANS_MAX} scans, which no encoder writes")
         position = _end_of_scan(jpeg, end) if marker == SOS else end
         segments.append(Segment(marker, payload, start, position))
 
 
 def _end_of_scan(jpeg: bytes, position: int) -> int:
     """Index of the first marker after entropy-coded data that is not RSTn."""
-    while True:
-        position = jpeg.find(b"\xff", position)
-        if position < 0 or position + 1 >= len(jpeg):
-            raise JpegError("cut off (the file ends inside the picture data)")
-        following = jpeg[position + 1]
-        if following and following not in RESTARTS and following != 0xFF:
-            return position
-        position += 1 if following == 0xFF else 2
+    found = _SCAN_END.search(jpeg, position)
+    if not found:
+        raise JpegError("cut off (the file ends inside the picture data)")
+    return found.start()
 
 
 def frame_size(segments: Iterable[Segment]) -> tuple[int, int, int]:
@@ -139,6 +142,16 @@ def without_metadata(jpeg: bytes) -> bytes:
         or (s.marker == 0xEE and s.payload[:5] == b"Adobe")
     ]
     return b"".join([jpeg[:2], *(jpeg[s.start : s.end] for s in keep), b"\xff\xd9"])
+
+
+def coded_only(jpeg: bytes) -> bytes:
+    """What the checksum covers, as a JPEG: no metadata, nothing between or behind.
+
+    Without JFIF and Adobe headers three components numbered 1 to 3 are YCbCr, which
+    is what comrec writes; with an Adobe header that somebody added they might not be.
+    """
+    kept = [jpeg[s.start : s.end] for s in parse(jpeg) if not s.is_metadata]
+    return b"".join([jpeg[:2], *kept, b"\xff\xd9"])
 
 
 def chunked(prefix: bytes, data: bytes) -> list[bytes]:

@@ -161,6 +161,44 @@ def test_a_jpg_whose_metadata_was_stripped_still_restores(run, pair, tmp_path):
     assert run("decompress", pair[0]).status == 0
 
 
+ADDED = {
+    "another colour space": (0xEE, b"Adobe\0\x64\0\0\0\0\0"),
+    "half an Adobe": (0xEE, b"Adobe"),
+    "half a JFIF": (0xE0, b"JFIF\0\1"),
+    "half a profile": (0xE2, b"ICC_PROFILE\0\1"),
+    "broken EXIF": (0xE1, b"Exif\0\0MM\0*" + b"\xff" * 30),
+    "broken XMP": (0xE1, b"http://ns.adobe.com/xap/1.0/\0<x:\xff\0"),
+    "a comment": (0xFE, b""),
+}
+
+
+@pytest.mark.parametrize("stripped", [False, True])
+@pytest.mark.parametrize("segment", ADDED.values(), ids=ADDED)
+def test_no_added_segment_changes_a_pixel(run, pair, segment, stripped):
+    before, data = comrec.decompress(pair[0]), pair[0].read_bytes()
+    data = segments.coded_only(data) if stripped else data
+    pair[0].write_bytes(segments.insert(data, [segment]))
+    ran = run("decompress", pair[0])
+    assert (ran.status, ran.err) == (0, "")
+    with Image.open(pair[0].with_name("photo.restored.png")) as restored:
+        np.testing.assert_array_equal(np.asarray(restored), before)
+
+
+def scans(count: int) -> bytes:
+    """A progressive JPEG whose second scan comes so many times."""
+    data = pictures.file_of(pictures.grey(), "JPEG", progressive=True)
+    first, second, *_ = [s for s in segments.parse(data) if s.marker == segments.SOS]
+    again = data[second.start : second.end] * count
+    return data[: first.end] + again + data[first.end :]
+
+
+@pytest.mark.parametrize("command", ["compress", "decompress"])
+def test_a_jpeg_of_endless_scans_is_refused_undecoded(refused, tmp_path, command):
+    path = tmp_path / "endless.jpg"
+    path.write_bytes(scans(101))
+    assert "more than 100 scans" in refused(command, path, names=path)
+
+
 def test_a_missing_sidecar_is_refused_by_its_name(refused, pair):
     pair[1].unlink()
     line = refused("decompress", pair[0], names=pair[0])

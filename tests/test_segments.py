@@ -67,7 +67,8 @@ def test_restart_markers_belong_to_their_scan():
     jpeg = make(restart_marker_blocks=1)
     (scan,) = [s for s in seg.parse(jpeg) if s.marker == seg.SOS]
     # 21x19 at 4:2:0 is 2x2 blocks of 16: three restarts between four of them.
-    restarts = [bytes((0xFF, r)) in jpeg[scan.start : scan.end] for r in seg.RESTARTS]
+    data = jpeg[scan.start : scan.end]
+    restarts = [bytes((0xFF, 0xD0 + n)) in data for n in range(8)]
     assert restarts == [True] * 3 + [False] * 5
     assert scan.end == len(jpeg) - 2
 
@@ -155,6 +156,29 @@ def test_a_file_of_too_many_segments_is_refused(count, legal):
     else:
         with pytest.raises(JpegError, match="bad segment"):
             seg.parse(jpeg)
+
+
+@pytest.mark.parametrize(("count", "legal"), [(100, True), (101, False)])
+def test_a_file_of_too_many_scans_is_refused(count, legal):
+    """Each scan is work for a whole picture, and may cost a hundred bytes."""
+    scan = b"\xff\xda\x00\x02\x00"
+    jpeg = b"\xff\xd8" + scan * count + b"\xff\xd9"
+    if legal:
+        assert len(seg.parse(jpeg)) == count
+    else:
+        with pytest.raises(JpegError, match="more than 100 scans"):
+            seg.parse(jpeg)
+
+
+def test_what_is_coded_is_what_the_checksum_covers(jpeg):
+    added = [(marker, b"another's") for marker in (0xE0, 0xEE, 0xEF, seg.COM)]
+    bare = seg.coded_only(seg.insert(jpeg, added) + b"behind the end")
+    assert bare == seg.coded_only(jpeg)
+    assert seg.coded_crc32(seg.parse(bare), bare) == seg.coded_crc32(
+        seg.parse(jpeg), jpeg
+    )
+    assert not any(segment.is_metadata for segment in seg.parse(bare))
+    assert np.array_equal(decoded(bare), decoded(jpeg))
 
 
 def test_frame_size_is_height_width_components(jpeg):
