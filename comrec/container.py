@@ -111,6 +111,11 @@ def unpack(
             f"{source}: {which} is missing. Bring it back, or restore with "
             f"--assume PRESET --size WxH."
         )
+    elif sidecar.is_marker_damaged(segments):
+        raise SidecarError(
+            f"{source}: comrec's marker in it is damaged, so its sidecar may be lost. "
+            f"Use another copy, or restore with --assume PRESET --size WxH."
+        )
     else:
         return Opened(jpeg, None, kept)
     check_size(record.height_px, record.width_px, max_pixels)

@@ -23,6 +23,7 @@ VERSION = 1
 MAGIC = b"comrec\0"
 SIDE_MAX_PX = 2**24 - 1  # what the binary form has room for
 RECORDS_MAX = 2  # the old pair's and the new one's, while one replaces the other
+_MARKER_CHANGES = 2  # bytes of MAGIC that damage may have changed
 _BINARY_BYTES = 13
 _HALF = 128  # in the byte of the scale
 _BINARY_FIELDS = ((3, 6), (6, 9), (9, 13))  # width, height, crc32
@@ -239,6 +240,20 @@ def read_embedded(
     parts = list(seg.payloads(segments, seg.APP11, MAGIC))
     data = b"".join(parts)
     return bool(parts), parse_binary(data, source) if data else None
+
+
+def is_marker_damaged(segments: list[seg.Segment]) -> bool:
+    """Whether an application segment begins as the marker but for a byte or two.
+
+    Or it is the marker in the segment of another number. Such a .jpg is no plain
+    JPEG, and what it shows is no whole picture.
+    """
+    alike = (
+        sum(a == b for a, b in zip(segment.payload, MAGIC, strict=False))
+        for segment in segments
+        if segment.is_metadata and segment.marker != seg.COM
+    )
+    return any(count >= len(MAGIC) - _MARKER_CHANGES for count in alike)
 
 
 def pick(

@@ -87,6 +87,30 @@ def test_a_lost_sidecar_is_noticed_and_the_rescue_is_named():
         container.unpack(jpeg, "x.jpg", None, "x.json")
 
 
+@pytest.mark.parametrize("embed", [False, True])
+def test_a_damaged_marker_does_not_make_a_compact_image_a_plain_jpeg(embed):
+    jpeg, beside = container.pack(CODED, KEPT, RECORD, embed)
+    start = jpeg.index(sidecar.MAGIC)
+    for place in range(start, start + len(sidecar.MAGIC)):
+        for bit in range(8):
+            damaged = bytearray(jpeg)
+            damaged[place] ^= 1 << bit
+            with pytest.raises(SidecarError, match="marker in it is damaged"):
+                container.unpack(bytes(damaged), "x.jpg")
+            if beside:  # which has everything
+                assert container.unpack(bytes(damaged), "x.jpg", beside).sidecar
+    moved = bytearray(jpeg)
+    moved[start - 3] = 0xEA
+    with pytest.raises(SidecarError, match="marker in it is damaged"):
+        container.unpack(bytes(moved), "x.jpg")
+
+
+@pytest.mark.parametrize("text", [b"comrec", b"compact", b"comrec\0 is a program"])
+def test_a_comment_about_comrec_is_no_damaged_marker(text):
+    commented = segments.insert(CODED, [(segments.COM, text), (0xE4, b"company")])
+    assert container.unpack(commented, "x.jpg").sidecar is None
+
+
 def test_assume_takes_a_size_that_fits_and_no_other():
     preset = presets.find("jiang2017-gray-q50-2")
     for size in ((80, 112), (79, 111)):

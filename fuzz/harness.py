@@ -1,0 +1,68 @@
+"""One coverage-guided fuzzer: `python fuzz/harness.py TARGET FOLDER [options]`.
+
+The folder gets the seeds, and inputs that reach new code; the options are libFuzzer's.
+It ends at the first input that comes to no good end, and leaves it in a file, which
+shows what it does in the folder's place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["comrec"]):
+    import trials
+
+TARGETS = ("sidecar", "container", "pair", "pair-lite", "crae")
+
+
+def pairs(target: str) -> list[trials.Pair]:
+    return trials.golden("comrec-lite-2/*") if target == "pair-lite" else trials.small()
+
+
+def checks(target: str) -> Callable[[bytes], str]:
+    """What one input of a target goes through."""
+    one = {
+        "sidecar": trials.parse_sidecar,
+        "container": trials.open_container,
+        "crae": trials.parse_crae,
+    }
+    if target in one:
+        return one[target]
+    known = pairs(target)
+    return lambda data: trials.restore(*trials.parted(data), known)
+
+
+def seeds(target: str) -> list[bytes]:
+    """Valid inputs of a target."""
+    if target == "crae":
+        return [path.read_bytes() for path in sorted(trials.CRAE.glob("*.crae"))]
+    if target == "sidecar":
+        return [pair.beside for pair in pairs(target) if pair.beside]
+    if target == "container":
+        return [pair.jpeg for pair in pairs(target)]
+    return [trials.joined(pair.jpeg, pair.beside) for pair in pairs(target)]
+
+
+def main() -> None:
+    _, target, folder, *options = sys.argv
+    with trials.fake_pair.installed():
+        if Path(folder).is_dir():
+            for seed in seeds(target):
+                name = hashlib.sha1(seed).hexdigest()
+                Path(folder, name).write_bytes(seed)
+        check = checks(target)
+
+        def one_input(data: bytes) -> None:
+            check(data)
+
+        atheris.Setup([sys.argv[0], folder, *options], one_input)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
