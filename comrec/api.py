@@ -12,6 +12,7 @@ import numpy as np
 from comrec import (
     container,
     image,
+    loading,
     metadata,
     naming,
     presets,
@@ -21,7 +22,7 @@ from comrec import (
 )
 from comrec.codec import MEMORY_MB, Codec
 from comrec.container import Opened
-from comrec.errors import ImageError, JpegError, SidecarError, naming_errors
+from comrec.errors import ImageError, JpegError, naming_errors
 from comrec.image import MAX_PIXELS, Picture
 from comrec.metadata import KINDS
 from comrec.options import EFFORT, Options, whole
@@ -113,19 +114,30 @@ def compress(
         picture = image.from_array(source)
         image.check_size(*picture.size, options.max_pixels)
         return compress_picture(picture, options)
-    data, name = load(source)
+    data, name = load(source, options.max_pixels)
     with naming_errors(name):
         picture = read_input(data, options.max_pixels)
         return compress_picture(picture, options, data)
 
 
-def load(source: bytes | str | os.PathLike[str]) -> tuple[bytes, str]:
-    """A file's bytes, and what to call it in messages."""
+def load(
+    source: bytes | str | os.PathLike[str], max_pixels: int = MAX_PIXELS
+) -> tuple[bytes, str]:
+    """A file's bytes, and what to call it in messages.
+
+    Raises:
+      ImageError: it cannot be read, or is larger than any picture within the limit.
+    """
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source), "picture"
     path = Path(source)
     try:
-        return path.read_bytes(), str(path)
+        return loading.read(path, loading.picture_bytes(max_pixels)), str(path)
+    except loading.TooLargeError as err:
+        raise ImageError(
+            f"{path}: {err.strerror}, more than {max_pixels} pixels take. If the file "
+            f"can be trusted, raise --max-pixels"
+        ) from err
     except OSError as err:
         raise ImageError(
             f"{path}: cannot be read ({err.strerror}). Check its name and permissions"
@@ -207,7 +219,7 @@ def decompress(
     threads = whole("threads", threads, 0)
     memory_mb = whole("memory_mb", memory_mb, 1)
     max_pixels = whole("max_pixels", max_pixels, 1)
-    data, name = load(jpeg)
+    data, name = load(jpeg, max_pixels)
     beside, beside_name = None, ""
     if sidecar is None and isinstance(jpeg, str | os.PathLike):
         path = naming.sidecar_of(Path(jpeg))
@@ -216,10 +228,10 @@ def decompress(
     if isinstance(sidecar, str | os.PathLike):
         beside_name = str(sidecar)
     if sidecar is not None:
-        try:
-            beside, _ = load(sidecar)
-        except ImageError as err:
-            raise SidecarError(str(err)) from err
+        if isinstance(sidecar, str | os.PathLike):
+            beside = container.read_sidecar(Path(sidecar), data, max_pixels)
+        else:
+            beside = bytes(sidecar)
     with naming_errors(name):
         opened = container.unpack(data, name, beside, beside_name, max_pixels)
         return restore(opened, engine, threads, memory_mb, max_pixels, exact).to_array()

@@ -310,3 +310,9 @@ def _add_rescue(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", type=values.size, metavar="WxH", help="of the image, with --assume"
     )
+    parser.add_argument(
+        "--scale",
+        type=values.positive,
+        metavar="N",
+        help="with --assume, where a tiny picture leaves it open",
+    )

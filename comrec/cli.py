@@ -127,12 +127,15 @@ def _reading(args: argparse.Namespace) -> Reading:
         presets.find(args.assume)
     if (args.assume is None) != (args.size is None):
         raise UsageError("--assume PRESET and --size WxH go together")
+    if args.scale and args.assume is None:
+        raise UsageError("--scale goes with --assume PRESET and --size WxH")
     if args.sidecar and (args.assume or len(args.inputs) > 1):
         raise UsageError("--sidecar goes with one .jpg, and without --assume")
     return Reading(
         sidecar=args.sidecar,
         assume=args.assume,
         size=args.size,
+        scale=args.scale,
         max_pixels=args.max_pixels,
         memory_mb=args.memory,
         engine=args.engine,

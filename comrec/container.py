@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from comrec import metadata, presets, sidecar
+from comrec import loading, metadata, presets, sidecar
 from comrec import segments as seg
 from comrec.errors import JpegError, SidecarError
 from comrec.image import MAX_PIXELS, check_size
@@ -16,6 +18,9 @@ from comrec.metadata import Metadata
 from comrec.opening import opened
 from comrec.resample import compact_size
 from comrec.sidecar import Sidecar
+
+# A sidecar is some 80 bytes; with alpha, base64 of a PNG of that many grey pixels.
+SIDECAR_SLACK_BYTES = 2**16
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,38 @@ def pack(
     if embed:
         return seg.insert(coded_jpeg, sidecar.embedded(record) + added), None
     return seg.insert(coded_jpeg, sidecar.marker() + added), record.to_json()
+
+
+def read_sidecar(path: Path, jpeg: bytes, max_pixels: int, pipes: bool = True) -> bytes:
+    """The content of what should be the sidecar of a .jpg.
+
+    Args:
+      path: of the file.
+      jpeg: the .jpg, whose size bounds that of an alpha channel.
+      max_pixels: limit on the image.
+      pipes: whether it may be a named pipe.
+
+    Raises:
+      SidecarError: it cannot be read, or is larger than any sidecar of such a .jpg.
+    """
+    try:
+        height, width, _ = seg.frame_size(seg.parse(jpeg))
+    except JpegError:
+        height = width = 0  # what is wrong with it is said when it is opened
+    largest = max(max(preset.scales) for preset in presets.PRESETS.values())
+    pixels = min(max_pixels, math.ceil(height * width * largest**2))
+    limit = 2 * pixels + SIDECAR_SLACK_BYTES
+    try:
+        return loading.read(path, limit, pipes)
+    except loading.TooLargeError as err:
+        raise SidecarError(
+            f"{path}: not a comrec sidecar (over {limit} bytes). Restore the file "
+            f"that comrec wrote"
+        ) from err
+    except OSError as err:
+        raise SidecarError(
+            f"{path}: cannot be read ({err.strerror}). Check its name and permissions"
+        ) from err
 
 
 def parsed(jpeg: bytes) -> list[seg.Segment]:
@@ -124,28 +161,40 @@ def unpack(
     return Opened(jpeg, record, kept)
 
 
-def assume(jpeg: bytes, preset: presets.Preset, size: tuple[int, int]) -> Opened:
+def assume(
+    jpeg: bytes,
+    preset: presets.Preset,
+    size: tuple[int, int],
+    scale: float | None = None,
+) -> Opened:
     """A .jpg whose sidecar is lost, on the word of someone who knows.
 
     Args:
       jpeg: the whole file.
       preset: that made it.
       size: (H, W) of the image; with the .jpg's own it gives the scale.
+      scale: for a picture so small that two fit.
 
     Raises:
       SidecarError: the .jpg cannot be the compact image of that size.
     """
     segments = parsed(jpeg)
     height, width, _ = seg.frame_size(segments)
-    fitting = [n for n in preset.scales if compact_size(*size, n) == (height, width)]
+    scales = [scale] if scale else list(preset.scales)
+    if not set(scales) <= set(preset.scales):
+        raise SidecarError(
+            f"--scale must be one of {', '.join(map(str, preset.scales))} for "
+            f"{preset.name}. Received: {scale}"
+        )
+    fitting = [n for n in scales if compact_size(*size, n) == (height, width)]
     if len(fitting) > 1:
         raise SidecarError(
             f"--size: a {size[1]}x{size[0]} image and a {width}x{height} .jpg fit "
-            f"scales {' and '.join(map(str, fitting))} of {preset.name}. Find the "
-            f"sidecar"
+            f"scales {' and '.join(map(str, fitting))} of {preset.name}. Add --scale, "
+            f"or find the sidecar"
         )
-    scale = [*fitting, *preset.scales][0]
-    record = Sidecar(preset.name, size[1], size[0], scale).paired(jpeg)
+    taken = [*fitting, *scales][0]
+    record = Sidecar(preset.name, size[1], size[0], taken).paired(jpeg)
     sidecar.pick([record], jpeg, "--size", "the .jpg")
     return Opened(jpeg, record, metadata.from_segments(segments))
 

@@ -6,14 +6,18 @@ import contextlib
 import errno
 import os
 import secrets
+import time
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import ExifTags
 
-from comrec import container, naming, presets, sidecar, writer
+from comrec import container, loading, naming, presets, sidecar, writer
 from comrec import segments as seg
 from comrec.errors import JpegError, OutputError, SidecarError
+from comrec.image import MAX_PIXELS
 from comrec.opening import opened
 
 JSON_START = b'{"comrec":'  # of every sidecar file
@@ -22,6 +26,8 @@ PAGE_SIGNATURE = b'<meta name="generator" content="comrec '  # near the start of
 SVG_START, SVG_SIGNATURE = b"<?xml", b"<dc:title>comrec</dc:title>"  # of a figure
 SUMMARY_START = b"codec\tversion\tchannels\tpictures\t"  # of `comrec evaluate`
 CRAE_START = b"CRAE"  # of every autoencoder file
+LOCK_WAIT_S, LOCK_STEP_S = 5.0, 0.02  # for another process to finish its pair
+_DESCRIPTORS = "/proc/self/fd"
 HEAD_BYTES = 2**18  # of a .jpg: there the marker is, after other metadata at worst
 
 
@@ -128,10 +134,15 @@ def _is_compressed(jpeg_path: Path) -> bool:
 
 
 def _content(path: Path, limit: int = -1) -> bytes:
-    """The file's first bytes, none if it cannot be read or is not a plain file."""
+    """The file's first bytes; none if it is too large for comrec, or not a plain file.
+
+    None as well if it cannot be read.
+    """
     if not os.path.isfile(path):
         return b""
     try:
+        if limit < 0:
+            return loading.read(path, loading.picture_bytes(MAX_PIXELS), pipes=False)
         with open(path, "rb") as file:
             return file.read(limit)
     except OSError:
@@ -148,10 +159,13 @@ def write(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "xb") as file:
+        unnamed = _open_unnamed(path.parent)
+        with unnamed or open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            if unnamed:
+                _name(file.fileno(), temporary)
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as err:
@@ -168,6 +182,29 @@ def write(path: Path, data: bytes) -> None:
         raise
 
 
+def _open_unnamed(folder: Path) -> BinaryIO | None:
+    """A file that has no name yet, so that a kill leaves none of it; None elsewhere."""
+    if not (hasattr(os, "O_TMPFILE") and os.path.isdir(_DESCRIPTORS)):
+        return None
+    flags = os.O_TMPFILE | os.O_WRONLY
+    try:
+        return open(folder, "xb", opener=lambda name, _: os.open(name, flags, 0o666))
+    except OSError as err:
+        if err.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL):
+            return None  # not on this file system
+        raise
+
+
+def _name(descriptor: int, path: Path) -> None:
+    # With a folder's descriptor given, or Python would link the link to the file.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.link(f"{_DESCRIPTORS}/{descriptor}", path.name, src_dir_fd=folder,
+                dst_dir_fd=folder)  # fmt: skip
+    finally:
+        os.close(folder)
+
+
 def _sync_folder(folder: Path) -> None:
     """The new name is on disk as well, where folders can be synchronised."""
     with contextlib.suppress(OSError):
@@ -175,6 +212,30 @@ def _sync_folder(folder: Path) -> None:
         try:
             os.fsync(handle)
         finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes from writing a pair in the folder: one could be of two.
+
+    Only where folders can be locked; and nobody waits for ever.
+    """
+    handle = None
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+        for _ in range(round(LOCK_WAIT_S / LOCK_STEP_S)):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(LOCK_STEP_S)
+    try:
+        yield
+    finally:
+        if handle is not None:
             os.close(handle)
 
 
@@ -188,6 +249,11 @@ def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None
       sidecar_file: None when the .jpg is whole without one; a sidecar of an
         earlier pair is then removed.
     """
+    with _alone(jpeg_path.parent):
+        _write_pair(jpeg_path, jpeg, sidecar_file)
+
+
+def _write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None:
     path = naming.sidecar_of(jpeg_path)
     old = _record_of(jpeg_path, path) or _record_without(jpeg_path)
     if sidecar_file is None and not os.path.lexists(path):
@@ -214,19 +280,19 @@ def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None
 def _record_of(jpeg_path: Path, path: Path) -> bytes | None:
     """The line of an existing sidecar that fits the existing .jpg, if there is one."""
     try:
-        jpeg = jpeg_path.read_bytes()
-        records = sidecar.parse_json(path.read_bytes(), str(path))
+        jpeg = _content(jpeg_path)
+        records = sidecar.parse_json(_content(path), str(path))
         return next((r.to_json() for r in records if r.fits(jpeg)), None)
-    except (OSError, SidecarError, JpegError):
+    except (SidecarError, JpegError):
         return None
 
 
 def _record_without(jpeg_path: Path) -> bytes | None:
     """A line for an existing plain JPEG, which has no sidecar to take one from."""
     try:
-        jpeg = jpeg_path.read_bytes()
+        jpeg = _content(jpeg_path)
         return None if container.is_comrec(jpeg) else _record_of_plain(jpeg)
-    except (OSError, JpegError):
+    except JpegError:
         return None
 
 

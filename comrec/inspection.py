@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from comrec import container, naming, sidecar
+from comrec import container, loading, naming, sidecar
 from comrec import segments as seg
 from comrec.errors import ImageError, naming_errors
+from comrec.image import MAX_PIXELS
 from comrec.sidecar import Sidecar
 
 
@@ -66,7 +67,7 @@ def _jpeg(path: Path, data: bytes) -> dict[str, object]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return loading.read(path, loading.picture_bytes(MAX_PIXELS))
     except OSError as err:
         raise ImageError(
             f"{path}: cannot be read ({err.strerror}). Check its name and permissions"

@@ -15,6 +15,7 @@ from comrec import (
     container,
     files,
     image,
+    loading,
     naming,
     presets,
     rate,
@@ -27,7 +28,6 @@ from comrec.errors import (
     ComrecError,
     ImageError,
     OutputError,
-    SidecarError,
     naming_errors,
 )
 from comrec.image import MAX_PIXELS
@@ -35,8 +35,6 @@ from comrec.metrics import psnr_db
 from comrec.naming import Job
 from comrec.report import decibel
 
-# A sidecar is some 80 bytes; with alpha, base64 of a PNG of that many grey pixels.
-SIDECAR_SLACK_BYTES = 2**16
 # Two pictures this close are the same to the eye, and no mistaken pair.
 ALIKE_DB = 40.0
 Row = dict[str, object]
@@ -72,7 +70,7 @@ def compress(job: Job, options: api.Options, writing: Writing) -> Row:
     row: Row = {"input": job.name, "output": str(job.target) if job.target else "-"}
     if writing.skips(job, needs_sidecar=True):
         return row | {"outcome": "skipped"}
-    data, name = _read(job)
+    data, name = _read(job, options.max_pixels)
     if job.target is None:
         options = replace(options, embed=True)
     with naming_errors(name):
@@ -96,6 +94,7 @@ class Reading:
     sidecar: Path | None = None
     assume: str | None = None
     size: tuple[int, int] | None = None  # (H, W)
+    scale: float | None = None
     max_pixels: int = MAX_PIXELS
     memory_mb: int = MEMORY_MB
     engine: str = "auto"
@@ -104,12 +103,12 @@ class Reading:
 
     def open(self, job: Job) -> Opened:
         """Reads and checks the files of one picture."""
-        data, name = _read(job)
+        data, name = _read(job, self.max_pixels)
         with naming_errors(name):
             if self.assume and self.size:
                 preset = presets.find(self.assume)
                 image.check_size(*self.size, self.max_pixels)
-                return container.assume(data, preset, self.size)
+                return container.assume(data, preset, self.size, self.scale)
             if data[:2] != b"\xff\xd8":
                 raise ImageError(
                     "not a JPEG. Name the .jpg that comrec wrote"
@@ -119,29 +118,16 @@ class Reading:
             path = self.sidecar
             if path is None and job.source is not None:
                 path = naming.sidecar_of(job.source)
-            beside = self._read_sidecar(path)
+            beside = self._read_sidecar(path, data)
             return container.unpack(
                 data, name, beside, str(path or ""), self.max_pixels
             )
 
-    def _read_sidecar(self, path: Path | None) -> bytes | None:
-        if path is None or (path != self.sidecar and not os.path.lexists(path)):
+    def _read_sidecar(self, path: Path | None, jpeg: bytes) -> bytes | None:
+        typed = path is not None and path == self.sidecar
+        if path is None or not (typed or os.path.lexists(path)):
             return None
-        limit = 2 * self.max_pixels + SIDECAR_SLACK_BYTES
-        try:
-            with open(path, "rb") as file:
-                data = file.read(limit + 1)
-        except OSError as err:
-            raise SidecarError(
-                f"{path}: cannot be read ({err.strerror}). Check its name and "
-                f"permissions"
-            ) from err
-        if len(data) > limit:
-            raise SidecarError(
-                f"{path}: not a comrec sidecar (over {limit} bytes). Restore the file "
-                f"that comrec wrote"
-            )
-        return data
+        return container.read_sidecar(path, jpeg, self.max_pixels, pipes=typed)
 
 
 def decompress(job: Job, reading: Reading, writing: Writing) -> Row:
@@ -185,7 +171,7 @@ def verify(job: Job, reading: Reading, original: Path | None) -> Row:
     }
     if original is None:
         return row
-    data, name = api.load(original)
+    data, name = api.load(original, reading.max_pixels)
     with naming_errors(name):
         wanted = reader.read(data, reading.max_pixels)
     with naming_errors(job.name):
@@ -256,10 +242,16 @@ def notes(row: Row) -> list[str]:
     return list(found) if isinstance(found, list) else []
 
 
-def _read(job: Job) -> tuple[bytes, str]:
-    if job.source is None:
-        return sys.stdin.buffer.read(), job.name
-    return api.load(job.source)
+def _read(job: Job, max_pixels: int) -> tuple[bytes, str]:
+    if job.source is not None:
+        return api.load(job.source, max_pixels)
+    try:
+        most_bytes = loading.picture_bytes(max_pixels)
+        return loading.bounded(sys.stdin.buffer, most_bytes), job.name
+    except OSError as err:
+        raise ImageError(
+            f"{job.name}: cannot be read ({err.strerror}). Send one picture"
+        ) from err
 
 
 def _restore(opened: Opened, reading: Reading) -> image.Picture:

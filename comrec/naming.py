@@ -186,8 +186,11 @@ def _expand(text: str, recursive: bool) -> list[Found]:
 def _walk(folder: Path) -> Iterable[Path]:
     # Links to folders are not followed: they can lead round in a ring, or outside.
     for parent, _, names in os.walk(folder):
-        for name in names:
-            yield Path(parent) / name
+        for path in (Path(parent) / name for name in names):
+            # A link to nothing is a picture that is missing, and that will be said; a
+            # pipe or a device is none.
+            if os.path.isfile(path) or not os.path.exists(path):
+                yield path
 
 
 def _restorable(path: Path, made: Callable[[Path], bool]) -> bool:

@@ -17,6 +17,9 @@ from comrec.errors import JpegError
 SOI, EOI, SOS, COM = 0xD8, 0xD9, 0xDA, 0xFE
 APP0, APP1, APP2, APP11, APP15 = 0xE0, 0xE1, 0xE2, 0xEB, 0xEF
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn; not DHT, JPG, DAC
+# Markers without a length, out of place between segments. Behind a scan they would
+# even belong to it once the metadata between them are dropped.
+BARE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 PAYLOAD_MAX = 65_533
 SEGMENTS_MAX = 100_000  # a hostile file of empty segments is refused, not walked
 SCANS_MAX = 100  # each is a walk over all blocks; progressive files have some ten
@@ -62,6 +65,8 @@ def parse(jpeg: bytes) -> list[Segment]:
         marker = jpeg[position + 1]
         if marker == EOI:
             return segments
+        if marker in BARE:
+            raise JpegError(f"damaged (a marker out of place at byte {position})")
         size = int.from_bytes(jpeg[position + 2 : position + 4], "big")
         end = position + 2 + size
         if size < 2 or end > len(jpeg) or len(segments) >= SEGMENTS_MAX:

@@ -186,6 +186,14 @@ def test_a_scale_that_a_tiny_picture_does_not_tell_is_not_guessed(monkeypatch):
         SidecarError, match=r"a 3x3 image and a 2x2 \.jpg fit scales 1.5"
     ):
         container.assume(tiny, several, (3, 3))
+    for scale in (1.5, 2):
+        told = container.assume(tiny, several, (3, 3), scale).sidecar
+        assert told is not None
+        assert told.scale == scale
+    with pytest.raises(SidecarError, match=r"must be one of 1.5, 2 for plain"):
+        container.assume(tiny, several, (3, 3), 3)
+    with pytest.raises(SidecarError, match="has a 3x3 compact image"):
+        container.assume(tiny, several, (5, 5), 2)
     opened = container.assume(tiny, several, (4, 4))
     assert opened.sidecar is not None
     assert opened.sidecar.scale == 2

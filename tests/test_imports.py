@@ -16,7 +16,7 @@ HEAVY = ("keras", "tensorflow", "torch", "jax", "onnxruntime", "openvino")
 # A module imports from rows above its own alone.
 LAYERS = (
     ("errors",),
-    ("segments", "metrics", "naming", "tiling", "pixels", "console"),
+    ("segments", "metrics", "naming", "tiling", "pixels", "console", "loading"),
     ("condition", "cores", "resample", "values"),
     ("metadata", "jpeg", "opening"),
     ("presets", "image"),

@@ -158,6 +158,14 @@ def test_a_file_of_too_many_segments_is_refused(count, legal):
             seg.parse(jpeg)
 
 
+@pytest.mark.parametrize("marker", [0x00, 0x01, 0xD0, 0xD7, 0xD8])
+def test_a_marker_without_a_length_is_refused_between_segments(jpeg, marker):
+    first = seg.parse(jpeg)[0].end
+    stray = bytes((0xFF, marker, 0, 2))
+    with pytest.raises(JpegError, match="out of place"):
+        seg.parse(jpeg[:first] + stray + jpeg[first:])
+
+
 @pytest.mark.parametrize(("count", "legal"), [(100, True), (101, False)])
 def test_a_file_of_too_many_scans_is_refused(count, legal):
     """Each scan is work for a whole picture, and may cost a hundred bytes."""

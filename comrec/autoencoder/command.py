@@ -28,7 +28,7 @@ def compress(
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"{target}: the name of an output ends in {SUFFIX}. Change -o")
     files.refuse_existing(target, force)
-    data, name = api.load(source)
+    data, name = api.load(source, max_pixels)
     with naming_errors(name):
         picture = api.read_input(data, max_pixels)
         if picture.alpha is not None:
@@ -62,7 +62,7 @@ def decompress(
             f"Name one of {', '.join(writer.WRITES)} with -o"
         )
     files.refuse_existing(target, force)
-    data, name = api.load(source)
+    data, name = api.load(source, max_pixels)
     with naming_errors(name):
         pixels = codec.decompress(data, model_name, max_pixels)
     with naming_errors(str(target)):

@@ -55,7 +55,7 @@ def each(
     """One picture after the other; an error stands for one that cannot be compared."""
     for path in paths:
         try:
-            data, name = api.load(path)
+            data, name = api.load(path, asked.options.max_pixels)
             with naming_errors(name):
                 picture = api.read_input(data, asked.options.max_pixels)
                 made = compare(
