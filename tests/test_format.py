@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import comrec
+from comrec import condition
+
 ROOT = Path(__file__).parents[1]
 GOLDEN = sorted((ROOT / "tests" / "data" / "golden").glob("*/*.comrec.jpg"))
 FAST = "comrec-lite-2"
@@ -38,6 +41,27 @@ def test_a_decoder_after_the_document_restores_the_golden_pairs(path):
         expected = np.asarray(stored)
     assert restored.shape == expected.shape
     assert np.abs(restored.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("tune", ["psnr", "visual"])
+def test_it_reads_tables_that_are_not_flat_as_comrec_does(tune):
+    """The golden pairs of the comrec family have flat ones."""
+    photo = np.asarray(Image.open(ROOT / "examples" / "astronaut.png"))[30:75, 180:241]
+    made = comrec.compress(
+        photo, preset=FAST, jpeg_quality=30, scale=1.5, tune=tune, embed=True
+    )
+    restored = format_decoder.decode(made.jpeg, None).astype(int)
+    assert np.abs(restored - comrec.decompress(made.jpeg)).max() <= 1
+    steps = format_decoder.decode_jpeg(bare(made.jpeg), "RGB")[1]
+    assert (len(set(steps[0].flat)) > 1) == (tune == "visual")
+    ours = condition.condition(condition.tables_of(made.jpeg), 1.5)
+    np.testing.assert_allclose(format_decoder.condition(steps, 1.5)[0], ours, atol=1e-5)
+
+
+def bare(jpeg: bytes) -> bytes:
+    parts = [w for m, _, w in format_decoder.segments(jpeg)
+             if not format_decoder.is_metadata(m)]  # fmt: skip
+    return b"\xff\xd8" + b"".join(parts) + b"\xff\xd9"
 
 
 def test_that_decoder_has_nothing_of_comrec():
