@@ -6,7 +6,8 @@ DEV := .venv/bin/python
 PYTEST := TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-jax test-torch lint notebooks wheel clean
+.PHONY: help demo test test-slow check test-jax test-torch fuzz audit lint notebooks \
+	wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -19,6 +20,18 @@ test: $(DEV)  ## all extras, then every test that takes seconds
 
 test-slow: $(DEV)  ## the tests that take minutes
 	$(PYTEST) -m slow
+
+check: lint notebooks wheel test-slow  ## all that takes minutes and runs on TensorFlow
+
+FUZZ_SECONDS ?= 60
+fuzz: $(DEV)  ## FUZZ_SECONDS=60 of fuzzing each reader, and mutations of pairs
+	$(DEV) -m pip install --quiet -e .[fuzz]
+	$(DEV) fuzz/run.py --seconds $(FUZZ_SECONDS)
+	$(DEV) fuzz/mutate.py
+
+audit: $(DEV)  ## published advisories on what is installed (needs the network)
+	$(DEV) -m pip install --quiet pip-audit
+	$(DEV) -m pip_audit --skip-editable
 
 test-jax: $(DEV)  ## the networks and their training on the JAX backend
 	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_family.py tests/test_train.py \

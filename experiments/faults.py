@@ -85,16 +85,21 @@ class Trials:
 
 
 def killed(trials: Trials, times: int, chance: np.random.Generator) -> None:
-    trials.batch.start_over(trials.over)
-    began = time.perf_counter()
-    run(trials.command)
-    whole_s = time.perf_counter() - began
+    whole_s = undisturbed_s(trials)
     for _ in range(times):
         trials.batch.start_over(trials.over)
         process = start(trials.command)
         time.sleep(float(chance.uniform(0, whole_s)))
         process[0].kill()
         trials.check(ended(process))
+
+
+def undisturbed_s(trials: Trials) -> float:
+    """Seconds of a run that nothing happens to."""
+    trials.batch.start_over(trials.over)
+    began = time.perf_counter()
+    run(trials.command)
+    return time.perf_counter() - began
 
 
 def killed_at_steps(trials: Trials, every: int) -> None:
@@ -167,31 +172,31 @@ def read_only(trials: Trials, mounted: bool) -> None:
 
 
 def files_vanish(trials: Trials, times: int, chance: np.random.Generator) -> None:
-    """Originals go while the run goes on, and are back for the second."""
-    batch = trials.batch
+    """Originals go at a moment of the run, and are back for the second."""
+    batch, whole_s = trials.batch, undisturbed_s(trials)
     for _ in range(times):
         batch.start_over(trials.over)
         process = start(trials.command)
-        gone = chance.permutation(sorted(batch.originals))[:2]
-        for name in gone:
-            time.sleep(float(chance.uniform(0, 0.1)))
+        time.sleep(float(chance.uniform(0, whole_s)))
+        for name in batch.originals:
             (batch.source / name).unlink()
         result = ended(process)
-        for name in gone:
+        for name in batch.originals:
             _put_back(batch, name)
         trials.check(result)
 
 
 def files_change(trials: Trials, times: int, chance: np.random.Generator) -> None:
-    """Originals are cut short, in place, and grow again while they are read."""
+    """Originals are cut short and grow again, in place, as long as the run goes on."""
     batch = trials.batch
     for _ in range(times):
         batch.start_over(trials.over)
         process = start(trials.command)
-        for name in chance.permutation(sorted(batch.originals)):
+        while process[0].exitcode is None:
+            name = str(chance.choice(sorted(batch.originals)))
             data, _ = batch.originals[name]
             with open(batch.source / name, "r+b") as file:
-                file.truncate(len(data) // 2)
+                file.truncate(int(chance.integers(len(data))))
                 time.sleep(float(chance.uniform(0, 0.05)))
                 file.seek(0)
                 file.write(data)
@@ -230,7 +235,7 @@ def clock_back(trials: Trials) -> None:
         trials.row.unfinished += 1
 
 
-def rows(folder: Path, quick: bool, seed: int) -> Iterator[Row]:
+def rows(folder: Path, quick: bool, seed: int, only: str) -> Iterator[Row]:
     chance, batch = np.random.default_rng(seed), Batch(folder)
     mounted = can_mount(batch.out)
     some, few, every = (3, 1, 9) if quick else (100, 8, 4)
@@ -248,6 +253,8 @@ def rows(folder: Path, quick: bool, seed: int) -> Iterator[Row]:
             ("clock going back", clock_back),
         ]
         for name, work in todo:
+            if only not in name:
+                continue
             trials = Trials(name, batch, over)
             work(trials)
             yield trials.row
@@ -256,12 +263,15 @@ def rows(folder: Path, quick: bool, seed: int) -> Iterator[Row]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few of each")
+    parser.add_argument(
+        "--only", default="", help="faults that have this in their name"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="TSV for the rows")
     args = parser.parse_args()
     lines, losses = ["\t".join(f.name for f in fields(Row))], 0
     with TemporaryDirectory() as folder:
-        for row in rows(Path(folder), args.quick, args.seed):
+        for row in rows(Path(folder), args.quick, args.seed, args.only):
             losses += row.losses
             lines.append("\t".join(map(str, astuple(row))))
             print(lines[-1], flush=True)
