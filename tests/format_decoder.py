@@ -158,7 +158,11 @@ def residual(
     weights = (ROOT / "pretrained" / file["name"]).read_bytes()
     if hashlib.sha256(weights).hexdigest() != file["sha256"]:
         raise Refused("other weights")
-    session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        weights, options, providers=["CPUExecutionProvider"]
+    )
     height, width = image.shape[:2]
     more = [(0, -side % preset["multiple_px"]) for side in (height, width)]
     given = [np.pad(image, (*more, (0, 0)), mode="edge")[None]]
