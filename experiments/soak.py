@@ -7,7 +7,7 @@ Cost: some 0.1 s of a core a picture; seconds with `--quick`.
     python experiments/soak.py --out experiments/results/soak.tsv
 
 Method. Pictures are crops of the bundled photo, or of those in `--data`, 8 to 96 pixels
-wide and high, of all modes and formats that comrec reads. They go by folders of 50
+wide and high, of four layouts in five formats. They go by folders of 50
 through the command line, in this one process: `compress`, each folder with another of
 four requests, `decompress`, and a comparison. A row for each 200: resident memory and
 open files after them, and pictures by second of CPU time, both ways together.

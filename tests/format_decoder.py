@@ -137,7 +137,7 @@ def enlarge(coded: np.ndarray, scale: float, height: int, width: int) -> np.ndar
     if scale == 1:
         return coded
     rows, columns = (enlarging(n, scale) for n in coded.shape[:2])
-    whole = np.einsum("Hh,hwc,Ww->HWc", rows, coded, columns)
+    whole = np.einsum("Hh,hwc,Ww->HWc", rows, coded, columns, optimize=True)
     return whole[:height, :width].astype(np.float32)
 
 
