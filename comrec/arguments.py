@@ -41,6 +41,7 @@ def parser() -> Parser:
     _add_evaluate(
         commands.add_parser("evaluate", help="rate and distortion over a folder")
     )
+    _add_bulk(commands.add_parser("bulk", help="a folder or bucket into another"))
     _add_autoencoder(
         commands.add_parser("autoencoder", help="the autoencoder codecs, .crae files")
     )
@@ -49,6 +50,13 @@ def parser() -> Parser:
 
 def _add_compress(parser: argparse.ArgumentParser) -> None:
     _add_batch(parser, "pictures, folders (with -r), globs, or - for stdin")
+    _add_coding(parser)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="do all the work, write nothing"
+    )
+
+
+def _add_coding(parser: argparse.ArgumentParser) -> None:
     _add_preset(parser)
     _add_targets(parser.add_mutually_exclusive_group())
     _add_choices(parser)
@@ -58,9 +66,6 @@ def _add_compress(parser: argparse.ArgumentParser) -> None:
         default="all",
         metavar="KINDS",
         help="all, none, or some of exif,icc,xmp",
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="do all the work, write nothing"
     )
 
 
@@ -155,6 +160,32 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="errors only")
 
 
+def _add_bulk(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("source", metavar="SRC",
+        help="folder, URL (s3://bucket/photos), or a glob in either")  # fmt: skip
+    add("destination", metavar="DST", help="folder or URL; its tree is that of SRC")
+    add("--decompress", action="store_true", help="back, what compress or bulk made")
+    add("-j", "--jobs", type=values.number(1, 256), metavar="N",
+        help="workers (one a core)")  # fmt: skip
+    add("--threads", type=values.number(1, 256), metavar="N",
+        help="cores for each worker (shared out; 1 with --scheduler)")  # fmt: skip
+    add("--shard", type=values.shard, default=(0, 1), metavar="I/N",
+        help="the I-th of N parts alone, from 0; no run knows of another")  # fmt: skip
+    add("--runner", choices=("local", "dask"), default="local",
+        help="processes, or Dask, which then runs here (local)")  # fmt: skip
+    add("--scheduler", metavar="tcp://HOST:PORT", help="of Dask workers that are there")
+    add("--manifest", metavar="PLACE",
+        help="folder or URL of the rows (DST/comrec-manifest)")  # fmt: skip
+    add("--status", action="store_true",
+        help="what the manifest says, of all parts; nothing is done")  # fmt: skip
+    add("-f", "--force", action="store_true",
+        help="into a DST that other commands, or another SRC, have filled")  # fmt: skip
+    _add_coding(parser)
+    _add_restoring(parser)
+    _add_limits(parser)
+
+
 def _add_autoencoder(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     compress = actions.add_parser("compress", help="a picture to a .crae")
@@ -221,6 +252,10 @@ def _add_targets(group: argparse._MutuallyExclusiveGroup) -> None:
 def _add_decompress(parser: argparse.ArgumentParser) -> None:
     _add_batch(parser, "the .jpg files that compress wrote, folders, globs, or -")
     _add_rescue(parser)
+    _add_restoring(parser)
+
+
+def _add_restoring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exact", action="store_true", help="float32 arithmetic, whatever the engine"
     )

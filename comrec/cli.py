@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,12 @@ from comrec import arguments, console, cores
 from comrec.errors import ComrecError, UsageError
 
 if TYPE_CHECKING:
+    from comrec.bulk.worker import Restoring
     from comrec.jobs import Reading, Row
     from comrec.naming import Job
     from comrec.options import Options
+
+SHOWN = 20  # failures of a bulk run that are said one by one; its manifest has them all
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +64,7 @@ def _options(args: argparse.Namespace) -> Options:
         embed=args.embed,
         max_pixels=args.max_pixels,
         engine=args.engine,
-        threads=_threads(args.jobs),
+        threads=_threads(args.jobs or 1),
     )
 
 
@@ -210,6 +215,62 @@ def _evaluate(args: argparse.Namespace) -> int:
     return int(bool(found.failed))
 
 
+def _bulk(args: argparse.Namespace) -> int:
+    from comrec.bulk import command, manifest
+
+    out = console.Output(quiet=args.quiet)
+    jobs = args.jobs or cores.available()
+    threads = args.threads or (1 if args.scheduler else _threads(jobs))
+    run = command.Run(
+        command.Asked(
+            source=args.source,
+            destination=args.destination,
+            options=_bulk_options(args, threads),
+            jobs=jobs,
+            shard=manifest.Shard(*args.shard),
+            runner=args.runner,
+            scheduler=args.scheduler,
+            manifest=args.manifest,
+            force=args.force,
+        )
+    )
+    tally = run.status() if args.status else run.tally
+    if not args.status:
+        with closing(run.rows()) as rows:
+            for row in out.watch(rows, run.progress):
+                for note in row.get("notes", []):
+                    out.warn(f"{row['input']}: {note}")
+                if row["state"] == "failed" and tally.failed <= SHOWN:
+                    out.fail(row["error"])
+                    if tally.failed == SHOWN:
+                        out.warn(f"further failures: see {run.manifest.url}")
+    if args.json:
+        out.row(tally.row(), str, as_json=True)
+    else:
+        out.say(tally.text(is_run=not args.status))
+    return int(tally.failed > 0)
+
+
+def _bulk_options(args: argparse.Namespace, threads: int) -> Options | Restoring:
+    """How to code; what is only for the other direction is refused."""
+    from comrec.bulk.worker import Restoring
+
+    of_other: tuple[str, ...] = ("exact", "memory")
+    if args.decompress:
+        of_other = (
+            "preset", "quality", "jpeg_quality", "target_size", "target_bpp",
+            "target_psnr", "tune", "effort", "scale", "embed", "metadata",
+        )  # fmt: skip
+    plain = arguments.parser().parse_args(["bulk", args.source, args.destination])
+    for name in of_other:
+        if getattr(args, name) != getattr(plain, name):
+            go = "does not go" if args.decompress else "goes"
+            raise UsageError(f"--{name.replace('_', '-')} {go} with --decompress")
+    if not args.decompress:
+        return replace(_options(args), threads=threads)
+    return Restoring(args.max_pixels, args.engine, threads, args.memory, args.exact)
+
+
 def _autoencoder(args: argparse.Namespace) -> int:
     from comrec.autoencoder import command
 
@@ -258,6 +319,7 @@ def _presets(args: argparse.Namespace) -> int:
 
 COMMANDS = {
     "autoencoder": _autoencoder,
+    "bulk": _bulk,
     "compare": _compare,
     "compress": _compress,
     "decompress": _decompress,

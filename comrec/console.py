@@ -76,13 +76,29 @@ class Output:
             return
         bar = _bar()
         task = bar.add_task(verb, total=total)
+
+        def counted() -> Iterator[T]:
+            for result in results:
+                bar.advance(task, counts(result))
+                yield result
+
+        yield from self._beside(bar, counted())
+
+    def watch(self, results: Iterable[T], says: Callable[[], str]) -> Iterator[T]:
+        """The same where nobody knows the end: a line that is always up to date."""
+        if self.quiet or not sys.stderr.isatty():
+            yield from results
+            return
+        bar = _line(says)
+        bar.add_task("")
+        yield from self._beside(bar, results)
+
+    def _beside(self, bar: Progress, results: Iterable[T]) -> Iterator[T]:
         timer = threading.Timer(BAR_AFTER_S, self._show, [bar])
         timer.daemon = True
         timer.start()
         try:
-            for result in results:
-                bar.advance(task, counts(result))
-                yield result
+            yield from results
         finally:
             timer.cancel()
             self._bar = None
@@ -115,6 +131,21 @@ def _bar() -> Progress:
         progress.TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+    )
+
+
+def _line(says: Callable[[], str]) -> Progress:
+    from rich import progress
+    from rich.console import Console
+    from rich.text import Text
+
+    class Says(progress.ProgressColumn):
+        def render(self, task: progress.Task) -> Text:
+            return Text(says())
+
+    console = Console(stderr=True)
+    return progress.Progress(
+        progress.SpinnerColumn(), Says(), console=console, transient=True
     )
 
 

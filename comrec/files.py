@@ -28,6 +28,7 @@ SUMMARY_START = b"codec\tversion\tchannels\tpictures\t"  # of `comrec evaluate`
 CRAE_START = b"CRAE"  # of every autoencoder file
 LOCK_WAIT_S, LOCK_STEP_S = 5.0, 0.02  # for another process to finish its pair
 _DESCRIPTORS = "/proc/self/fd"
+NAMED = 40  # characters of a file's name in that of its temporary file
 HEAD_BYTES = 2**18  # of a .jpg: there the marker is, after other metadata at worst
 
 
@@ -90,9 +91,15 @@ def is_ours(path: Path) -> bool:
     `compress` falls back on carry nothing. Restored .webp and .bmp cannot be told.
     """
     data = _content(path)
+    if shows_maker(data, path.stem):
+        return True
+    return data[:2] == b"\xff\xd8" and _is_compressed(path)
+
+
+def shows_maker(data: bytes, stem: str) -> bool:
+    """The same of a file's content and name alone, whatever stands beside it."""
     if data[:2] == b"\xff\xd8":
-        named = path.stem.lower().endswith(".comrec")
-        return named or _is_signed(data) or _is_compressed(path)
+        return stem.lower().endswith(".comrec") or _is_signed(data)
     if data.startswith(PAGE_START):
         return PAGE_SIGNATURE in data[:1000]
     if data.startswith(SVG_START):
@@ -156,7 +163,7 @@ def write(path: Path, data: bytes) -> None:
       OutputError: the folder cannot be written, or the disk is full.
     """
     # At most 175 bytes, whatever the script: names end at 255.
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name[:NAMED]}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unnamed = _open_unnamed(path.parent)
@@ -259,7 +266,7 @@ def _write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> Non
     if sidecar_file is None and not os.path.lexists(path):
         write(jpeg_path, jpeg)
         return
-    new = sidecar_file or _record_of_plain(jpeg)
+    new = sidecar_file or record_of_plain(jpeg)
     before = path.read_bytes() if os.path.isfile(path) else None
     write(path, new + (old or b""))
     try:
@@ -279,23 +286,31 @@ def _write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> Non
 
 def _record_of(jpeg_path: Path, path: Path) -> bytes | None:
     """The line of an existing sidecar that fits the existing .jpg, if there is one."""
+    return fitting_record(_content(jpeg_path), _content(path))
+
+
+def _record_without(jpeg_path: Path) -> bytes | None:
+    return record_without(_content(jpeg_path))
+
+
+def fitting_record(jpeg: bytes, sidecar_file: bytes) -> bytes | None:
+    """The line of a sidecar file that fits a .jpg, if there is one."""
     try:
-        jpeg = _content(jpeg_path)
-        records = sidecar.parse_json(_content(path), str(path))
+        records = sidecar.parse_json(sidecar_file, "")
         return next((r.to_json() for r in records if r.fits(jpeg)), None)
     except (SidecarError, JpegError):
         return None
 
 
-def _record_without(jpeg_path: Path) -> bytes | None:
+def record_without(jpeg: bytes) -> bytes | None:
     """A line for an existing plain JPEG, which has no sidecar to take one from."""
     try:
-        jpeg = _content(jpeg_path)
-        return None if container.is_comrec(jpeg) else _record_of_plain(jpeg)
+        return None if container.is_comrec(jpeg) else record_of_plain(jpeg)
     except JpegError:
         return None
 
 
-def _record_of_plain(jpeg: bytes) -> bytes:
+def record_of_plain(jpeg: bytes) -> bytes:
+    """A line that says of a .jpg that it is whole."""
     height, width, _ = seg.frame_size(seg.parse(jpeg))
     return sidecar.Sidecar(presets.PLAIN, width, height, 1).paired(jpeg).to_json()

@@ -47,3 +47,13 @@ def size(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal() and int(width) * int(height)):
         raise argparse.ArgumentTypeError(f"must be WxH in pixels. Received: {text!r}")
     return int(height), int(width)
+
+
+def shard(text: str) -> tuple[int, int]:
+    """i/n, the i-th of n parts, where i counts from 0."""
+    index, _, of = text.partition("/")
+    if not (index.isdecimal() and of.isdecimal() and int(index) < int(of) <= 99_999):
+        raise argparse.ArgumentTypeError(
+            f"must be i/n, with i from 0 to n - 1. Received: {text!r}"
+        )
+    return int(index), int(of)

@@ -28,7 +28,7 @@ LAYERS = (
     ("search", "packing", "train"),
     ("targets",),
     ("api", "files"),
-    ("jobs", "evaluate", "autoencoder"),
+    ("jobs", "evaluate", "autoencoder", "bulk"),
     ("compare",),
     ("arguments",),
     ("cli",),

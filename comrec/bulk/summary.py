@@ -1,0 +1,126 @@
+"""How far a run is, and what it came to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+MEGA = 1e6
+
+
+@dataclass
+class Tally:
+    """Counts over the rows of a run.
+
+    Attributes:
+      done, failed: pictures.
+      skipped: pictures that were done already.
+      left_out: files with names that comrec gives to its own outputs.
+      input_bytes, output_bytes: of what was done.
+      pixels: of what was done.
+      psnr_db_sum, measured: over what has a PSNR that is finite.
+      retried: pictures that were begun again because their worker ended.
+    """
+
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    left_out: int = 0
+    input_bytes: int = 0
+    output_bytes: int = 0
+    pixels: int = 0
+    psnr_db_sum: float = 0
+    measured: int = 0
+    retried: int = 0
+    started_s: float = field(default_factory=time.monotonic)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Counts one row."""
+        if row["state"] == "failed":
+            self.failed += 1
+            return
+        self.done += 1
+        self.input_bytes += int(row.get("input_bytes", 0))
+        self.output_bytes += sum(row["outputs"].values())
+        self.pixels += int(row.get("width_px", 0)) * int(row.get("height_px", 0))
+        if row.get("psnr_db") is not None:
+            self.psnr_db_sum += float(row["psnr_db"])
+            self.measured += 1
+
+    def of(self, rows: Iterable[dict[str, Any]]) -> Tally:
+        """The same after so many rows more."""
+        for row in rows:
+            self.add(row)
+        return self
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self.started_s
+
+    @property
+    def finished(self) -> int:
+        """Pictures with which there is nothing more to do in this run."""
+        return self.done + self.failed + self.skipped
+
+    def row(self) -> dict[str, object]:
+        """As one JSON object."""
+        mean = self.psnr_db_sum / self.measured if self.measured else None
+        return {
+            "done": self.done, "failed": self.failed, "skipped": self.skipped,
+            "left_out": self.left_out, "retried": self.retried,
+            "input_bytes": self.input_bytes, "output_bytes": self.output_bytes,
+            "megapixels": round(self.pixels / MEGA, 3),
+            "psnr_db": None if mean is None else round(mean, 3),
+            "seconds": round(self.seconds, 1),
+        }  # fmt: skip
+
+    def progress(self, total: int | None) -> str:
+        """A line for a terminal; `total` pictures there are, once that is known."""
+        speed = self.pixels / MEGA / max(self.seconds, 1e-9)
+        parts = [f"{self.done:,} done", f"{self.failed:,} failed"]
+        if self.skipped:
+            parts.append(f"{self.skipped:,} were done already")
+        parts += [f"{speed:.2f} MP/s", self._saved()]
+        worked = self.done + self.failed
+        if total is not None and worked:
+            left_s = (total - self.finished) * self.seconds / worked
+            parts.append(f"{timedelta(seconds=max(round(left_s), 0))} left")
+        return ", ".join(parts)
+
+    def text(self, is_run: bool = True) -> str:
+        """The same in words, for the end."""
+        lines = [f"{self.done:,} done, {self.failed:,} failed"]
+        if is_run:
+            lines[0] += f", {self.skipped:,} were done already"
+        if self.left_out:
+            lines.append(f"{self.left_out:,} left out: named as comrec names its own")
+        if self.retried:
+            lines.append(f"{self.retried:,} begun again, as their worker had ended")
+        if self.done:
+            sizes = f"{self.input_bytes:,} → {self.output_bytes:,} bytes"
+            lines.append(f"{sizes}: {self._saved()}")
+        if self.measured:
+            lines.append(f"PSNR {self.psnr_db_sum / self.measured:.2f} dB on the mean")
+        if self.done and is_run:
+            megapixels = self.pixels / MEGA
+            speed = f"{megapixels / max(self.seconds, 1e-9):.2f} MP/s"
+            lines.append(f"{megapixels:,.1f} MP in {self.seconds:,.1f} s, {speed}")
+        return "\n".join(lines)
+
+    def _saved(self) -> str:
+        if self.output_bytes > self.input_bytes:
+            return f"{_bytes(self.output_bytes - self.input_bytes)} more"
+        share = 1 - self.output_bytes / self.input_bytes if self.input_bytes else 0
+        return f"{_bytes(self.input_bytes - self.output_bytes)} saved ({share:.0%})"
+
+
+def _bytes(count: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
