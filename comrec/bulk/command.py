@@ -197,8 +197,8 @@ def _check_apart(source: Place, destination: Place) -> None:
     (kind, one), (other_kind, other) = ends
     if kind == other_kind and (one.startswith(other) or other.startswith(one)):
         raise UsageError(
-            f"{destination.url}: must be apart from SRC ({source.url}), neither in it "
-            f"nor around it"
+            f"{destination.url}: lies in SRC ({source.url}), or around it. Name a place "
+            f"apart from it"
         )
 
 

@@ -173,7 +173,7 @@ class _Appended:
 
     def _drop_torn_line(self) -> None:
         """A line whose end a crash took, on which the next one would be lost too."""
-        end = os.lseek(self._file, 0, os.SEEK_END)
+        size = end = os.lseek(self._file, 0, os.SEEK_END)
         while end:
             start = max(end - 2**16, 0)
             found = os.pread(self._file, end - start, start).rfind(b"\n")
@@ -181,7 +181,8 @@ class _Appended:
                 end = start + found + 1
                 break
             end = start
-        os.ftruncate(self._file, end)
+        if end < size:
+            os.ftruncate(self._file, end)
 
     def add(self, line: bytes) -> None:
         try:
