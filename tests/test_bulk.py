@@ -1,4 +1,4 @@
-"""`comrec bulk`: the bytes of `compress`, a row for each picture, and only what is due."""
+"""`comrec bulk`: the bytes of `compress`, a row a picture, and only what is due."""
 
 import glob
 import json
@@ -72,7 +72,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def rows(folder: Path) -> list[dict]:
     found = sorted((folder / command.MANIFEST).glob("*.jsonl"))
-    return [json.loads(line) for path in found for line in path.read_text().splitlines()]
+    return [
+        json.loads(line) for path in found for line in path.read_text().splitlines()
+    ]
 
 
 def memory_files(url: str) -> dict[str, bytes]:
@@ -240,7 +242,7 @@ def test_a_line_that_a_crash_cut_off_is_done_again(bulk, tmp_path):
 def test_lines_that_are_no_rows_are_passed_over(bulk, tmp_path, damage):
     bulk()
     path = tmp_path / "dst" / command.MANIFEST / "00000-of-00001.jsonl"
-    first, *rest = path.read_bytes().splitlines(keepends=True)
+    _, *rest = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([damage, *rest]))
     assert bulk()["done"] == 1
 

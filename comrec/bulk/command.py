@@ -16,7 +16,8 @@ from comrec.bulk import manifest, places
 from comrec.bulk.manifest import ALL, Index, Log, Row, Shard
 from comrec.bulk.places import Local, MissingError, Place
 from comrec.bulk.plan import Plan
-from comrec.bulk.runners import Here, Pool, Runner
+from comrec.bulk.pool import Pool
+from comrec.bulk.runners import Here, Runner
 from comrec.bulk.summary import Tally
 from comrec.bulk.worker import Restoring, Work
 from comrec.errors import ComrecError, OutputError, UsageError
@@ -197,8 +198,8 @@ def _check_apart(source: Place, destination: Place) -> None:
     (kind, one), (other_kind, other) = ends
     if kind == other_kind and (one.startswith(other) or other.startswith(one)):
         raise UsageError(
-            f"{destination.url}: lies in SRC ({source.url}), or around it. Name a place "
-            f"apart from it"
+            f"{destination.url}: lies in SRC ({source.url}), or around it. Name a "
+            f"place apart from it"
         )
 
 
