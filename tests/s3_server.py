@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -22,8 +24,8 @@ class Store:
 
     Attributes:
       url: of the endpoint.
-      requests: how many came.
-      busy: how many of those to come get a 503; a function of (method, path).
+      requests, refused, written: how many came, got a 503, and were to write.
+      is_busy: whether a request gets a 503, by method and path.
       wait: called before each request is answered.
     """
 
@@ -35,7 +37,7 @@ class Store:
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self._lock = threading.Lock()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.requests, self.refused = 0, 0
+        self.requests, self.refused, self.written = 0, 0, 0
         self.is_busy: Callable[[str, str], bool] = lambda method, path: False
         self.wait: Callable[[], None] = lambda: None
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -46,6 +48,7 @@ class Store:
             self.requests += 1
             busy = self.is_busy(environ["REQUEST_METHOD"], environ["PATH_INFO"])
             self.refused += busy
+            self.written += environ["REQUEST_METHOD"] == "PUT"
         if busy:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             headers = [("Content-Type", "application/xml")]
@@ -61,8 +64,7 @@ class Store:
 @contextmanager
 def serving() -> Iterator[Store]:
     """The server, and its buckets gone at the end."""
-    import urllib.request
-
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     store = Store()
     try:
         yield store

@@ -26,6 +26,10 @@ VERSIONS = (
     "ETag", "etag", "md5Hash", "content_md5", "generation", "mtime", "LastModified",
     "last_modified", "updated", "modified", "created",
 )  # fmt: skip
+# One request for a picture, not one for its size and then one for each part.
+SETTINGS: dict[str, dict[str, object]] = {
+    name: {"max_concurrency": 1} for name in ("s3", "s3a")
+}
 QUOTE = '"'
 NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "RefreshError")
 
@@ -290,7 +294,8 @@ def _filesystem(url: str) -> tuple[Any, str]:
     except ImportError as err:
         raise UsageError(f"{url}: pip install comrec[bulk] for URLs") from err
     try:
-        return url_to_fs(url, use_listings_cache=False)
+        settings = SETTINGS.get(url.partition("://")[0], {})
+        return url_to_fs(url, use_listings_cache=False, **settings)
     except ImportError as err:  # it names the package
         raise UsageError(f"{url}: {_line(err)}. Install it") from err
     except ValueError as err:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +25,7 @@ from comrec.errors import ComrecError
 TRIES = 3  # of a picture whose worker ends
 STARTS = 10  # workers in a row that end before they are ready
 READY = "ready"
+END_S = 5.0
 
 
 class Pool:
@@ -166,7 +167,6 @@ class _Hand:
 
     def epitaph(self) -> str:
         """In what way it ended."""
-        self.process.join(5)
         _end([self])
         code = self.process.exitcode
         if code == -signal.SIGKILL:
@@ -175,12 +175,12 @@ class _Hand:
 
 
 def _end(hands: list[_Hand]) -> None:
-    """What they are at is left, with no temporary files; in seconds at most."""
+    """They may finish the picture that they are at, if it takes but seconds."""
+    end_s = time.monotonic() + END_S
     for hand in hands:
         hand.pipe.close()
-        hand.process.terminate()
     for hand in hands:
-        hand.process.join(5)
+        hand.process.join(max(end_s - time.monotonic(), 0))
         hand.process.kill()
         hand.process.join()
 
@@ -188,7 +188,6 @@ def _end(hands: list[_Hand]) -> None:
 def _serve(pipe: Any, work: Work) -> None:
     """The life of a worker: tasks in, rows out, until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it will end it
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     threading.Thread(target=_follow, daemon=True).start()
     with suppress(EOFError, OSError):
         pipe.send(READY)

@@ -1,0 +1,58 @@
+"""The recipes for clusters say what Kubernetes and comrec understand."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from comrec import arguments
+
+ROOT = Path(__file__).parents[1]
+RECIPES = sorted((ROOT / "examples" / "scale").glob("*.yaml"))
+
+
+def documents(path: Path) -> list[dict]:
+    yaml = pytest.importorskip("yaml", reason="needs the dev extra")
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+def commands(document: dict) -> list[list[str]]:
+    pod = document.get("spec", {}).get("template", {}).get("spec", {})
+    return [
+        [*container["command"], *container.get("args", [])]
+        for container in pod.get("containers", [])
+    ]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_kubernetes_takes_the_recipes(path):
+    validate = pytest.importorskip("kubernetes_validate", reason="needs the dev extra")
+    found = documents(path)
+    assert found
+    for document in found:
+        validate.validate(document, validate.latest_version(), strict=True)
+    found[-1]["spec"]["template"]["spec"]["restart"] = "Never"  # no such field
+    with pytest.raises(validate.ValidationError):
+        validate.validate(found[-1], validate.latest_version(), strict=True)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_comrec_takes_the_commands_of_the_recipes(path):
+    found = [command for document in documents(path) for command in commands(document)]
+    words = [
+        shlex.split(command[-1])[1:] if command[0] == "sh" else command
+        for command in found
+    ]
+    ours = [command[1:] for command in words if command[0] == "comrec"]
+    assert len(ours) == 1
+    text = [word.replace("$JOB_COMPLETION_INDEX", "7") for word in ours[0]]
+    args = arguments.parser().parse_args(text)
+    assert args.command == "bulk"
+    assert args.scheduler or args.shard == (7, 100)
+
+
+def test_a_job_has_as_many_pods_as_shards():
+    (job,) = documents(ROOT / "examples" / "scale" / "kubernetes-job.yaml")
+    shards = int(re.search(r"INDEX/(\d+)", commands(job)[0][-1])[1])
+    assert job["spec"]["completions"] == shards
