@@ -1,5 +1,6 @@
 """The recipes for clusters say what Kubernetes and comrec understand."""
 
+import csv
 import re
 import shlex
 from pathlib import Path
@@ -56,3 +57,42 @@ def test_a_job_has_as_many_pods_as_shards():
     (job,) = documents(ROOT / "examples" / "scale" / "kubernetes-job.yaml")
     shards = int(re.search(r"INDEX/(\d+)", commands(job)[0][-1])[1])
     assert job["spec"]["completions"] == shards
+
+
+# The page
+
+
+PAGE = (ROOT / "docs" / "scale.md").read_text()
+
+
+def test_the_commands_of_the_page_parse():
+    blocks = re.findall(r"```\n(.*?)```", PAGE, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    found = [line for line in lines if line.startswith("comrec ")]
+    assert len(found) >= 4
+    for line in found:
+        words = shlex.split(line, comments=True)[1:]
+        assert arguments.parser().parse_args(words).command == "bulk"
+
+
+def test_links_of_the_page_lead_somewhere():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", PAGE)
+    assert len(links) >= 3
+    for link in links:
+        assert (ROOT / "docs" / link).exists(), link
+
+
+def test_the_speeds_of_the_plan_are_rows():
+    with (ROOT / "experiments" / "results" / "speed.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    for name, said in (
+        ("comrec-base-2", "makes {}"),
+        ("comrec-lite-2", "`comrec-lite-2` {}"),
+    ):
+        (row,) = (
+            row for row in rows
+            if row["name"] == name and row["measure"] == "compress_q75_mp_per_s"
+            and row["engine"].startswith("onnxruntime") and row["precision"] == "float32"
+        )  # fmt: skip
+        assert row["threads"] == "2"
+        assert said.format(f"{float(row['median']):.3f}") in PAGE.replace("\n", " ")

@@ -285,6 +285,15 @@ def test_tables_without_scikit_image_say_what_to_install(two, tmp_path):
 
 
 @pytest.mark.slow
+def test_bulk_speed_writes_rows(tmp_path):
+    run("experiments/bulk_speed.py", "--quick", "--out", tmp_path / "rows.tsv")
+    lines = (tmp_path / "rows.tsv").read_text().splitlines()
+    rows = [line.split("\t") for line in lines[1:]]
+    assert {row[0] for row in rows} >= {"compress", "one", "pool", "shards"}
+    assert {row[1] for row in rows} == {"0", "1"}
+
+
+@pytest.mark.slow
 def test_tiles_writes_rows(tmp_path):
     options = "--quick", "--presets", "comrec-lite-2", "--out", tmp_path / "rows.tsv"
     run("experiments/tiles.py", *options)
