@@ -1,9 +1,11 @@
 """`comrec bulk`: the bytes of `compress`, a row a picture, and only what is due."""
 
 import glob
+import io
 import json
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pictures
 import pytest
 
 import comrec
-from comrec import naming
+from comrec import console, naming
 from comrec.bulk import command, manifest, places, worker
 from comrec.bulk.manifest import Index, Log, Shard
 from comrec.bulk.places import Entry, Listing, Local, PlaceError
@@ -20,6 +22,7 @@ from comrec.bulk.plan import Plan, Task
 from comrec.bulk.runners import AHEAD, Coming, Here
 from comrec.bulk.summary import Tally
 from comrec.bulk.worker import Work
+from comrec.cli import SHOWN
 from comrec.errors import ComrecError, UsageError
 
 CODING = ["-p", fake_pair.NAME, "--jpeg-quality", 50, "--scale", 2]
@@ -316,6 +319,14 @@ def test_rows_that_a_store_has_not_got_yet_go_there_at_the_end(memory):
     assert len(list(manifest.read(place))) == 1
 
 
+def test_a_name_that_is_no_text_has_a_row_all_the_same(bulk, source, tmp_path):
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    shutil.copy(source / "a.png", source / name)
+    bulk()
+    assert name in {row["input"] for row in rows(tmp_path / "dst")}
+    assert bulk()["skipped"] == len(KEYS) + 1
+
+
 # Shards
 
 
@@ -511,7 +522,77 @@ def test_a_name_that_leads_elsewhere_is_refused(monkeypatch, source, tmp_path):
     assert not (tmp_path / "dst").exists()
 
 
+# What a person sees
+
+
+def test_progress_says_what_is_done_and_how_long_the_rest_takes(monkeypatch):
+    row = row_of("a", 1) | {"input_bytes": 10**6, "width_px": 1000, "height_px": 500}
+    tally = Tally(skipped=5, started_s=100).of([row, row, row_of("b", 1, "failed")])
+    monkeypatch.setattr(time, "monotonic", lambda: 106.0)
+    said = "2 done, 1 failed, 5 were done already, 0.17 MP/s, 2.0 MB saved (100%)"
+    assert tally.progress(None) == said
+    assert tally.progress(38) == f"{said}, 0:01:00 left"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_has_a_line_that_is_kept_up_to_date(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setattr(console, "BAR_AFTER_S", 0)
+    shown = threading.Event()
+
+    def says() -> str:
+        shown.set()
+        return "7 done"
+
+    def results():
+        assert shown.wait(20)
+        yield "row"
+
+    assert list(console.Output().watch(results(), says)) == ["row"]
+    assert "7 done" in screen.getvalue()
+
+
+def test_the_summary_is_said_in_words(run, source, tmp_path):
+    (source / "bad.png").write_bytes(b"no picture")
+    ran = run("bulk", source, tmp_path / "dst", *CODING)
+    lines = ran.out.decode().splitlines()
+    assert lines[0] == f"{len(KEYS)} done, 1 failed, 0 were done already"
+    assert lines[-1].endswith(" MP/s")
+    assert ran.err.startswith(f"comrec: {source}/bad.png: ")
+    quiet = run("bulk", source, tmp_path / "dst", *CODING, "--quiet")
+    assert quiet.out == b""
+
+
+def test_many_failures_are_not_all_said(run, tmp_path):
+    source = tmp_path / "bad"
+    source.mkdir()
+    for number in range(SHOWN + 5):
+        (source / f"{number}.png").write_bytes(b"no picture")
+    ran = run("bulk", source, tmp_path / "dst", *CODING)
+    lines = ran.err.splitlines()
+    assert len(lines) == SHOWN + 1
+    assert lines[-1].endswith(f"see {tmp_path}/dst/{command.MANIFEST}")
+    assert len(rows(tmp_path / "dst")) == SHOWN + 5
+
+
 # Kept in bounds
+
+
+def test_processes_do_what_one_does(monkeypatch, run, source, tmp_path):
+    monkeypatch.undo()  # the pool is the pool
+    coding = ["-p", "plain", "-q", 30]
+    shutil.copy(source / "b" / "f.jpg", source / "z.jpg")
+    (source / "bad.png").write_bytes(b"no picture")
+    ran = run("bulk", source, tmp_path / "dst", *coding, "-j", 2, "--json")
+    told = ran.rows[0]
+    assert (told["done"], told["failed"]) == (len(KEYS) + 1, 1), ran
+    run("compress", "-r", source, "-o", f"{tmp_path}/one/", *coding)
+    assert files(tmp_path / "dst") == files(tmp_path / "one")
 
 
 def test_what_a_killed_writer_left_goes(bulk, tmp_path):

@@ -85,14 +85,17 @@ def test_links_of_the_page_lead_somewhere():
 def test_the_speeds_of_the_plan_are_rows():
     with (ROOT / "experiments" / "results" / "speed.tsv").open() as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    for name, said in (
-        ("comrec-base-2", "makes {}"),
-        ("comrec-lite-2", "`comrec-lite-2` {}"),
-    ):
+    said = {"comrec-base-2": "makes {}", "comrec-lite-2": "`comrec-lite-2` {}"}
+    wanted = {
+        "measure": "compress_q75_mp_per_s",
+        "precision": "float32",
+        "threads": "2",
+    }
+    for name, words in said.items():
         (row,) = (
             row for row in rows
-            if row["name"] == name and row["measure"] == "compress_q75_mp_per_s"
-            and row["engine"].startswith("onnxruntime") and row["precision"] == "float32"
+            if row["engine"].startswith("onnxruntime")
+            and row.items() >= (wanted | {"name": name}).items()
         )  # fmt: skip
-        assert row["threads"] == "2"
-        assert said.format(f"{float(row['median']):.3f}") in PAGE.replace("\n", " ")
+        text = PAGE.replace("\n", " ").replace("  ", " ")
+        assert words.format(f"{float(row['median']):.3f}") in text
