@@ -112,9 +112,10 @@ def measure(runner: str, number: int, source: Path, count: int) -> Row:
             memory = worker_mb([process.pid for process in running], workers)
             if memory is None:
                 continue
-            late_mb = memory
-            if early_mb is None and done(out) >= count / 5:
-                early_mb = memory
+            so_far = done(out)
+            if so_far >= count / 5:
+                early_mb = early_mb or memory
+                late_mb = memory if so_far < count - WORKERS else late_mb
         total_s = time.perf_counter() - started
         if any(process.returncode for process in running):
             raise SystemExit(f"{runner}: failed; see above")

@@ -15,7 +15,7 @@ import pytest
 
 import comrec
 from comrec import console, naming
-from comrec.bulk import command, manifest, places, worker
+from comrec.bulk import command, manifest, places, walking, worker
 from comrec.bulk.manifest import Index, Log, Shard
 from comrec.bulk.places import Entry, Listing, Local, PlaceError
 from comrec.bulk.plan import Plan, Task
@@ -613,9 +613,12 @@ def test_listings_are_not_read_far_ahead():
     taken = []
     coming = Coming(taken.append(i) or i for i in range(10 * AHEAD))
     assert coming.take(wait=True) == 0
+    end_s = time.monotonic() + 20
+    while not coming._ready.full():
+        assert time.monotonic() < end_s
     coming.close()
     coming._thread.join()
-    assert AHEAD <= len(taken) <= AHEAD + 3
+    assert AHEAD < len(taken) <= AHEAD + 3
 
 
 def test_what_a_listing_raises_is_raised_where_it_is_taken():
@@ -636,7 +639,7 @@ PATTERNS = ["*", "*.png", "**", "**/*.png", "b/*", "b/**/e.*", "*/d/*", "b/**", 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_globs_find_what_glob_finds(source, pattern):
-    root, rest = places.split_glob(f"{source}/{pattern}")
+    root, rest = walking.split_glob(f"{source}/{pattern}")
     assert rest
     plan = Plan(places.place(root), Local(source.parent / "dst"), rest)
     ours = {f"{root}/{task.key}" for task in plan.tasks(Index(iter([])), Tally())}
@@ -658,8 +661,8 @@ def test_a_glob_looks_into_no_folder_that_it_cannot_mean(source):
 
 def test_wildcards_in_the_name_of_a_folder_that_is_there_are_none(tmp_path):
     (tmp_path / "a[1]").mkdir()
-    assert places.split_glob(f"{tmp_path}/a[1]") == (f"{tmp_path}/a[1]", ())
-    assert places.split_glob("s3://bucket/a*/b") == ("s3://bucket", ("a*", "b"))
+    assert walking.split_glob(f"{tmp_path}/a[1]") == (f"{tmp_path}/a[1]", ())
+    assert walking.split_glob("s3://bucket/a*/b") == ("s3://bucket", ("a*", "b"))
 
 
 # Stores that are not at their best
@@ -680,7 +683,7 @@ def test_a_busy_store_is_asked_again_after_ever_longer_waits(monkeypatch):
 
     assert places.patiently(call, "s3://b/x") == "found"
     assert len(waits) == 3
-    for wait_s, about_s in zip(waits, places.WAITS_S, strict=False):
+    for wait_s, about_s in zip(waits, (0.5, 1, 2), strict=True):
         assert 0.5 * about_s <= wait_s <= 1.5 * about_s
 
 

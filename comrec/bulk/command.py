@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from comrec import engine, presets, weights
-from comrec.bulk import manifest, places
+from comrec.bulk import manifest, places, walking
 from comrec.bulk.manifest import ALL, Index, Log, Row, Shard
 from comrec.bulk.places import Local, MissingError, Place
 from comrec.bulk.plan import Plan
@@ -68,7 +68,7 @@ class Run:
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
-        root, pattern = places.split_glob(asked.source)
+        root, pattern = walking.split_glob(asked.source)
         source, destination = places.place(root), places.place(asked.destination)
         where = asked.manifest or destination.where(MANIFEST)
         self.manifest, self.tally = places.place(where), Tally()

@@ -271,8 +271,6 @@ NEEDED: dict[str, Callable[[Any], bool]] = {
 
 
 def _parsed(line: bytes) -> Row | None:
-    if not line.endswith(b"\n"):
-        return None
     try:
         row = json.loads(line)
     except ValueError:

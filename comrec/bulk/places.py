@@ -8,7 +8,7 @@ import os
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -248,42 +248,6 @@ def check_writable(destination: Place) -> None:
             f"{destination.url}: DST must be a folder, or a URL that begins with "
             f"{', '.join(f'{name}://' for name in WHOLE)}"
         )
-
-
-def split_glob(text: str) -> tuple[str, tuple[str, ...]]:
-    """The part of SRC without wildcards, and the pattern of the rest, part by part."""
-    if "://" not in text and os.path.lexists(text):
-        return text, ()
-    parts = text.split("/")
-    start = 3 if "://" in text else 0  # a bucket's name is no pattern
-    for index, part in enumerate(parts):
-        if index >= start and any(c in part for c in "*?["):
-            root = "/".join(parts[:index])
-            return root or ("/" if text.startswith("/") else "."), tuple(parts[index:])
-    return text, ()
-
-
-def walk(
-    source: Place, enters: Callable[[str], bool] = lambda _: True
-) -> Iterator[tuple[str, Listing | PlaceError]]:
-    """Folder by folder, in the order of names; one that cannot be listed, with why.
-
-    Raises:
-      PlaceError: the root cannot be listed.
-    """
-    waiting = [""]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            found = source.list(folder)
-        except PlaceError as err:
-            if not folder:
-                raise
-            yield folder, err
-            continue
-        yield folder, found
-        below = [f"{folder}/{name}".lstrip("/") for name in found.folders]
-        waiting += sorted(filter(enters, below), reverse=True)
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,12 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
 from comrec import naming
-from comrec.bulk import places
+from comrec.bulk import walking
 from comrec.bulk.manifest import ALL, Index, Shard
 from comrec.bulk.places import Listing, Place
 from comrec.bulk.summary import Tally
@@ -94,21 +93,14 @@ class Plan:
         )
 
     def _folders(self) -> Iterator[_Folder | Task]:
-        for key, found in places.walk(self.source, self._enters):
+        for key, found in walking.walk(self.source, self._enters):
             if isinstance(found, Listing):
                 yield _Folder(self, key, found)
             elif self.shard.takes(f"{key}/"):
                 yield Task(f"{key}/", "", "", "", problem=str(found))
 
     def _enters(self, folder: str) -> bool:
-        """Whether a folder can hold what the pattern asks for."""
-        parts = folder.split("/")
-        for i, part in enumerate(parts):
-            if not self.pattern or self.pattern[i] == "**":
-                return True
-            if i + 1 == len(self.pattern) or not fnmatchcase(part, self.pattern[i]):
-                return False
-        return True
+        return walking.may_lead(folder.split("/"), self.pattern)
 
 
 class _Folder:
@@ -173,7 +165,7 @@ class _Folder:
 
     def _is_wanted(self, name: str) -> bool:
         pattern = self._plan.pattern
-        return not pattern or _matches(join(self.key, name).split("/"), pattern)
+        return not pattern or walking.matches(join(self.key, name).split("/"), pattern)
 
     def _is_input(self, name: str) -> bool:
         path = Path(name)
@@ -204,17 +196,3 @@ def join(folder: str, name: str) -> str:
 
 def _is_picture(name: str) -> bool:
     return Path(name).suffix.lower() in naming.PICTURES
-
-
-def _matches(parts: list[str], pattern: tuple[str, ...]) -> bool:
-    """As `glob` would, where ** stands for any number of folders."""
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        rest = pattern[1:] or ("*",)
-        return any(_matches(parts[i:], rest) for i in range(len(parts)))
-    return (
-        bool(parts)
-        and fnmatchcase(parts[0], pattern[0])
-        and _matches(parts[1:], pattern[1:])
-    )

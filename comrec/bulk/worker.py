@@ -157,25 +157,24 @@ def _clear(destination: Place, task: Task, outputs: tuple[str, ...]) -> None:
     """Makes way for outputs.
 
     Raises:
-      OutputError: something is there that comrec did not make, or another's sidecar.
+      OutputError: something is there that comrec did not make.
     """
     for key in outputs:
         if task.again:
             destination.sweep(key)
-        if (isinstance(destination, Local) or task.replaces) and _is_foreign(
-            destination, key
-        ):
+        if _is_foreign(destination, key, task.replaces):
             raise OutputError(
                 f"{destination.where(key)}: exists, and nothing in it shows that "
                 f"comrec made it. Move it away, or name another DST"
             )
 
 
-def _is_foreign(destination: Place, key: str) -> bool:
+def _is_foreign(destination: Place, key: str, may_be: bool) -> bool:
+    """Whether a file is somebody else's; stores are asked only where one was listed."""
     if isinstance(destination, Local):
         path = destination.path(key)
         return os.path.lexists(path) and not files.is_ours(path)
-    data = _existing(destination, key)
+    data = _existing(destination, key) if may_be else None
     return data is not None and not files.shows_maker(data, Path(key).stem)
 
 
