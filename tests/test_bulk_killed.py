@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc"),
 ]
-COUNT = 70
+COUNT, FEW = 70, 36
 KILLS = 20
 
 
@@ -27,9 +27,19 @@ def given() -> dict[str, bytes]:
     return bulk_runs.sources(COUNT)
 
 
+@pytest.fixture(scope="module")
+def few() -> dict[str, bytes]:
+    return bulk_runs.sources(FEW)
+
+
 @pytest.fixture
 def places(tmp_path, given):
     return bulk_runs.fill(tmp_path / "src", given), tmp_path / "dst"
+
+
+@pytest.fixture
+def some_places(tmp_path, few):
+    return bulk_runs.fill(tmp_path / "src", few), tmp_path / "dst"
 
 
 def pool_workers(run: subprocess.Popen) -> list[int]:
@@ -114,13 +124,13 @@ def test_a_picture_that_ends_its_workers_is_a_row(tmp_path):
     assert (told["done"], told["failed"], told["retried"]) == (5, 1, 2)
 
 
-def test_slurm_shards_as_processes_one_of_them_killed(places, given):
-    src, dst = places
+def test_slurm_shards_as_processes_one_of_them_killed(some_places, few):
+    src, dst = some_places
     script = ROOT / "examples" / "scale" / "slurm.sh"
 
     def task(number: int) -> subprocess.Popen:
         env = ENV | {
-            "SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_COUNT": "3",
+            "SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_FEW": "3",
             "SLURM_CPUS_PER_TASK": "1",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }  # fmt: skip
@@ -142,10 +152,10 @@ def test_slurm_shards_as_processes_one_of_them_killed(places, given):
     done = (manifest / mine).read_bytes().count(b"\n")
     told = [bulk_runs.end(task(1)), bulk_runs.end(tasks[0]), bulk_runs.end(tasks[2])]
     assert told[0]["skipped"] == done
-    assert sum(one["done"] for one in told) == COUNT - done
+    assert sum(one["done"] for one in told) == FEW - done
     status = bulk_runs.end(bulk_runs.start(src, dst, *CODING, "--status"))
-    assert (status["done"], status["failed"]) == (COUNT, 0)
-    bulk_runs.check(bulk_runs.lines(manifest), given, bulk_runs.tree(dst))
+    assert (status["done"], status["failed"]) == (FEW, 0)
+    bulk_runs.check(bulk_runs.lines(manifest), few, bulk_runs.tree(dst))
 
 
 # Dask
@@ -156,18 +166,16 @@ def dask():
     pytest.importorskip("distributed", reason="needs the cluster extra")
 
 
-def test_dask_workers_killed(dask, places, given):
-    src, dst = places
+def test_dask_workers_killed(dask, some_places, few):
+    src, dst = some_places
     run = bulk_runs.start(src, dst, *CODING, "-j", 2, "--runner", "dask")
     kill_workers(run, dask_workers, dst, 6)
     told = bulk_runs.end(run)
-    assert (told["done"], told["failed"]) == (COUNT, 0)
+    assert (told["done"], told["failed"]) == (FEW, 0)
     last = bulk_runs.end(bulk_runs.start(src, dst, *CODING, "-j", 1))
-    assert last["skipped"] == COUNT
+    assert last["skipped"] == FEW
     assert not left(dst)
-    bulk_runs.check(
-        bulk_runs.lines(dst / "comrec-manifest"), given, bulk_runs.tree(dst)
-    )
+    bulk_runs.check(bulk_runs.lines(dst / "comrec-manifest"), few, bulk_runs.tree(dst))
 
 
 class Cluster:
@@ -195,8 +203,8 @@ class Cluster:
             process.wait()
 
 
-def test_the_scheduler_killed_and_started_again(dask, places, given):
-    src, dst = places
+def test_the_scheduler_killed_and_started_again(dask, some_places, few):
+    src, dst = some_places
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -210,12 +218,12 @@ def test_the_scheduler_killed_and_started_again(dask, places, given):
         told = bulk_runs.end(run)
     finally:
         cluster.kill()
-    assert (told["done"], told["failed"], told["skipped"]) == (COUNT, 0, 0)
-    bulk_runs.check(bulk_runs.lines(manifest), given, bulk_runs.tree(dst))
+    assert (told["done"], told["failed"], told["skipped"]) == (FEW, 0, 0)
+    bulk_runs.check(bulk_runs.lines(manifest), few, bulk_runs.tree(dst))
 
 
-def test_no_scheduler_is_one_line(dask, places):
-    src, dst = places
+def test_no_scheduler_is_one_line(dask, some_places):
+    src, dst = some_places
     run = bulk_runs.start(src, dst, *CODING, "--scheduler", "tcp://127.0.0.1:9")
     out, err = run.communicate(timeout=bulk_runs.END_S)
     assert run.returncode == 1

@@ -13,7 +13,7 @@ import s3_server
 from bulk_runs import CODING
 
 pytestmark = pytest.mark.slow
-COUNT = 40
+COUNT = 30
 MANIFEST = "comrec-manifest"
 
 
@@ -101,11 +101,11 @@ def test_a_terminated_run_leaves_all_its_rows(store, s3, given, bulk):
 
 def test_a_store_that_is_busy_or_slow_is_waited_for(store, s3, given, bulk):
     calls = iter(range(10**6))
-    store.is_busy = lambda method, path: next(calls) % 5 == 3
+    store.is_busy = lambda method, path: next(calls) % 8 == 3
     store.wait = lambda: time.sleep(0.02)
     told = bulk_runs.end(bulk())
     assert (told["done"], told["failed"]) == (COUNT, 0)
-    assert store.refused > COUNT / 5
+    assert store.refused > COUNT / 8
     store.is_busy = lambda method, path: False
     bulk_runs.check(lines(s3), given, objects(s3, "out"))
 
