@@ -598,11 +598,12 @@ def test_processes_do_what_one_does(monkeypatch, run, source, tmp_path):
 def test_what_a_killed_writer_left_goes(bulk, tmp_path):
     bulk()
     dst = tmp_path / "dst"
-    left, foreign = dst / ".a.comrec.jpg.0123abcd.tmp", dst / ".x.comrec.jpg.tmp"
-    for path in (left, foreign):
+    left, also = (dst / f".a.comrec.{kind}.0123abcd.tmp" for kind in ("jpg", "json"))
+    foreign = dst / ".x.comrec.jpg.tmp"
+    for path in (left, also, foreign):
         path.write_bytes(b"half")
     assert bulk()["skipped"] == len(KEYS)
-    assert (left.exists(), foreign.exists()) == (False, True)
+    assert [p.exists() for p in (left, also, foreign)] == [False, False, True]
     left.write_bytes(b"half")
     (dst / "a.comrec.jpg").unlink()
     assert bulk()["done"] == 1

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc"),
 ]
-COUNT, FEW = 70, 36
+COUNT, FEW = 120, 36
 KILLS = 20
 
 
@@ -61,7 +61,7 @@ def kill_one(pids: list[int]) -> bool:
     return True
 
 
-def kill_workers(run, workers, dst: Path, times: int, every: int = 3) -> None:
+def kill_workers(run, workers, dst: Path, times: int, every: int = 2) -> None:
     """At random, each time that a few more pictures are done."""
 
     def counted() -> int:
@@ -69,9 +69,10 @@ def kill_workers(run, workers, dst: Path, times: int, every: int = 3) -> None:
 
     for _ in range(times):
         assert bulk_runs.wait_for(counted() + every, counted, run), "too soon at an end"
-        time.sleep(random.uniform(0, 0.3))
+        time.sleep(random.uniform(0, 0.1))
         end_s = time.monotonic() + 60
         while not kill_one(workers(run)):
+            assert run.poll() is None, "too soon at an end"
             assert time.monotonic() < end_s
             time.sleep(0.02)
 
@@ -91,7 +92,7 @@ def test_workers_killed_twenty_times_and_the_run_once(places, given):
     done = len(bulk_runs.lines(dst / "comrec-manifest"))
     assert 0 < done < COUNT
     second = bulk_runs.start(*arguments)
-    kill_workers(second, pool_workers, dst, KILLS - KILLS // 2, every=2)
+    kill_workers(second, pool_workers, dst, KILLS - KILLS // 2)
     told = bulk_runs.end(second)
     assert (told["skipped"], told["done"]) == (done, COUNT - done)
     assert told["retried"] > 0

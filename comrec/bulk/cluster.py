@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import queue
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import comrec
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 PER_THREAD = 2  # tasks in flight, so that no worker waits for its next
 WORKERS_S = 60.0  # how long to wait for a first worker, or for a lost scheduler
+TRIES = 3  # of a picture whose row does not arrive
 COUNT_S = 2.0  # between looks at how many workers there are
 
 
@@ -116,18 +119,26 @@ class _Flight:
         self._landed: queue.Queue[Future] = queue.Queue()
         self._room, self._counted_s = 0, -COUNT_S
         self._number = 0
+        self._lost: Counter[str] = Counter()
 
     @property
     def has_room(self) -> bool:
         """Whether a worker could soon be without a task."""
         if time.monotonic() - self._counted_s >= COUNT_S:
-            threads = sum(self._client.nthreads().values())
-            self._room = PER_THREAD * max(threads, 1)
+            with suppress(OSError):  # a scheduler that is lost shows in its futures
+                threads = sum(self._client.nthreads().values())
+                self._room = PER_THREAD * max(threads, 1)
             self._counted_s = time.monotonic()
         return len(self.tasks) < self._room
 
     def start(self, task: Task) -> None:
-        """Hands a task over."""
+        """Hands a task over.
+
+        Raises:
+          ComrecError: there is no scheduler any more.
+        """
+        if self._client.status == "closed":
+            raise _gone()
         self._number += 1
         future = self._client.submit(
             worker.do, self._work, task, key=f"comrec-{id(self)}-{self._number}",
@@ -146,21 +157,29 @@ class _Flight:
         if task is None:  # of a scheduler that was lost
             return
         if future.status == "finished":
-            yield future.result()
+            yield from self._row(future, task)
         elif future.status == "error":
             yield self._given_up(task, future.exception())
         else:
             self._start_again([task, *self.tasks.values()])
+
+    def _row(self, future: Future, task: Task) -> Iterator[Row]:
+        """What came of a task; it is done anew if that was lost on its way here."""
+        try:
+            yield future.result()
+        except Exception as err:  # of Dask's, as the work itself raises none
+            self._lost[task.key] += 1
+            if self._lost[task.key] == TRIES:
+                yield self._given_up(task, err)
+            else:
+                self.start(task._replace(again=True))
 
     def _start_again(self, tasks: list[Task]) -> None:
         """What a lost scheduler had goes to the one that takes its place."""
         end_s = time.monotonic() + WORKERS_S
         while self._client.status != "running":
             if self._client.status == "closed" or time.monotonic() > end_s:
-                raise ComrecError(
-                    "Dask: the scheduler has gone. Start it and its workers again; the "
-                    "same command then goes on from here"
-                )
+                raise _gone()
             time.sleep(POLL_S)
         self.tasks.clear()
         for task in tasks:
@@ -174,15 +193,23 @@ class _Flight:
         return worker.failed(self._work, task, error, "worker")
 
 
+def _gone() -> ComrecError:
+    return ComrecError(
+        "Dask: the scheduler has gone. Start it and its workers again; the same "
+        "command then goes on from here"
+    )
+
+
 def _version() -> str:
     return comrec.__version__
 
 
 def _close(client: Client) -> None:
     cluster = client.cluster
-    client.close()
-    if cluster:
-        cluster.close()
+    with suppress(OSError, TimeoutError):
+        client.close()
+        if cluster:
+            cluster.close()
 
 
 def _line(err: BaseException) -> str:

@@ -77,8 +77,8 @@ class Plan:
                 task, present = folder.task(name), folder.present(name)
                 if (task.key, task.version, self.options, present) in index:
                     tally.skipped += 1
-                    if task.again:
-                        self.destination.sweep(task.output)
+                    for output in folder.outputs(name) if task.again else ():
+                        self.destination.sweep(join(folder.key, output))
                 elif problem := folder.problem(name):
                     where = self.source.where(task.key)
                     yield task._replace(problem=f"{where}: {problem}")
@@ -133,7 +133,7 @@ class _Folder:
 
     def task(self, name: str) -> Task:
         """The work on a picture."""
-        outputs = self._outputs(name)
+        outputs = self.outputs(name)
         output, beside = self._output(name), naming.sidecar_of(Path(name)).name
         version = self._found.files[name].version
         if self._plan.direction == COMPRESS or beside not in self._found.files:
@@ -148,7 +148,7 @@ class _Folder:
 
     def present(self, name: str) -> dict[str, int]:
         """Which of a picture's outputs are there, with their bytes."""
-        names = self._outputs(name)
+        names = self.outputs(name)
         return {n: self._there[n] for n in names if n in self._there}
 
     def problem(self, name: str) -> str:
@@ -177,7 +177,8 @@ class _Folder:
             return path.stem.lower().endswith(".comrec")
         return naming.sidecar_of(path).name in self._found.files
 
-    def _outputs(self, name: str) -> list[str]:
+    def outputs(self, name: str) -> list[str]:
+        """Names of what a picture comes to, in the destination's folder."""
         output = self._output(name)
         if self._plan.direction == DECOMPRESS:
             return [output]
