@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 PER_THREAD = 2  # tasks in flight, so that no worker waits for its next
-WORKERS_S = 60.0  # how long to wait for a first worker, or for a lost scheduler
+SCHEDULER_S = 20.0  # how long to wait for one, at first and when it was lost
+WORKERS_S = 60.0  # for a first worker
 TRIES = 3  # of a picture whose row does not arrive
 COUNT_S = 2.0  # between looks at how many workers there are
 
@@ -76,7 +77,7 @@ class Cluster:
         from distributed import Client, LocalCluster
 
         where = self._scheduler or "Dask"
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # rows say it all
+        _hush()
         client = None
         try:
             client = Client(
@@ -86,7 +87,7 @@ class Cluster:
                     host="127.0.0.1", dashboard_address=None,
                     silence_logs=logging.CRITICAL,
                 ),
-                timeout=WORKERS_S / 6,
+                timeout=SCHEDULER_S,
             )  # fmt: skip
             client.wait_for_workers(1, timeout=WORKERS_S)
             versions = set(client.run(_version).values())
@@ -176,7 +177,7 @@ class _Flight:
 
     def _start_again(self, tasks: list[Task]) -> None:
         """What a lost scheduler had goes to the one that takes its place."""
-        end_s = time.monotonic() + WORKERS_S
+        end_s = time.monotonic() + 2 * SCHEDULER_S
         while self._client.status != "running":
             if self._client.status == "closed" or time.monotonic() > end_s:
                 raise _gone()
@@ -191,6 +192,13 @@ class _Flight:
             f"({_line(err)}). Try it alone with `comrec {self._work.direction}`"
         )
         return worker.failed(self._work, task, error, "worker")
+
+
+def _hush() -> None:
+    """Rows and errors say it all."""
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.split(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _gone() -> ComrecError:
