@@ -131,7 +131,7 @@ def test_slurm_shards_as_processes_one_of_them_killed(some_places, few):
 
     def task(number: int) -> subprocess.Popen:
         env = ENV | {
-            "SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_FEW": "3",
+            "SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_COUNT": "3",
             "SLURM_CPUS_PER_TASK": "1",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }  # fmt: skip
