@@ -105,24 +105,51 @@ def test_workers_killed_twenty_times_and_the_run_once(places, given):
     )
 
 
-def test_a_picture_that_ends_its_workers_is_a_row(tmp_path):
-    """Killed as soon as it is begun, while all others go through."""
+@pytest.fixture
+def hooked(tmp_path):
+    """A function: what comrec's processes do as they open p0003.png, as environment."""
+
+    def call(does: str) -> dict[str, str]:
+        folder = tmp_path / "hook"
+        folder.mkdir()
+        (folder / "sitecustomize.py").write_text(
+            "import os, sys, time\n"
+            "def hook(event, arguments):\n"
+            "    if event == 'open' and str(arguments[0]).endswith('p0003.png'):\n"
+            f"        {does}\n"
+            "sys.addaudithook(hook)\n"
+        )
+        return {"PYTHONPATH": f"{folder}:{ROOT}"}
+
+    return call
+
+
+@pytest.fixture
+def six(tmp_path):
     given = bulk_runs.sources(6)
-    src, dst = bulk_runs.fill(tmp_path / "src", given), tmp_path / "dst"
-    evil = tmp_path / "evil"
-    evil.mkdir()
-    # What the worker imports first ends it over one picture.
-    (evil / "sitecustomize.py").write_text(
-        "import os, sys\n"
-        "def hook(event, arguments):\n"
-        "    if event == 'open' and str(arguments[0]).endswith('p0003.png'):\n"
-        "        os.kill(os.getpid(), 9)\n"
-        "sys.addaudithook(hook)\n"
-    )
-    env = {"PYTHONPATH": f"{evil}:{ROOT}"}
-    run = bulk_runs.start(src, dst, *CODING, "-j", 2, env=env)
+    return bulk_runs.fill(tmp_path / "src", given), tmp_path / "dst"
+
+
+def test_a_picture_that_ends_its_workers_is_a_row(six, hooked):
+    env = hooked("os.kill(os.getpid(), 9)")
+    run = bulk_runs.start(*six, *CODING, "-j", 2, env=env)
     told = bulk_runs.end(run, status=1)
     assert (told["done"], told["failed"], told["retried"]) == (5, 1, 2)
+
+
+def test_workers_do_not_outlive_a_run_that_was_killed(six, hooked):
+    src, dst = six
+    run = bulk_runs.start(src, dst, *CODING, "-j", 2, env=hooked("time.sleep(60)"))
+    rows = dst / "comrec-manifest"
+    assert bulk_runs.wait_for(5, lambda: len(bulk_runs.lines(rows)), run)
+    orphans = pool_workers(run)
+    assert orphans
+    bulk_runs.kill(run)
+    end_s = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in orphans):
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+    assert not list(dst.rglob("p0003*"))
 
 
 def test_slurm_shards_as_processes_one_of_them_killed(some_places, few):
