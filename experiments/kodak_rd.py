@@ -58,7 +58,7 @@ def plans(args: argparse.Namespace) -> list[Asked]:
     own = tuple(f"comrec:{name}" for name in PRESETS)
     codecs: dict[str, tuple[str, ...]] = {
         "kodak": (peers.ALL, *own),
-        "kodak-grey": (peers.ALL, *own),
+        "kodak-grey": (peers.ALL, *own, f"{own[0]}+embed"),
         "kodak-visual": (*EYE, f"{own[0]}:visual"),
     }
     pictures = [subject.identity() for subject in sweep.subjects(args.pictures)[0]]
