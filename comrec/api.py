@@ -220,7 +220,7 @@ def decompress(
     memory_mb = whole("memory_mb", memory_mb, 1)
     max_pixels = whole("max_pixels", max_pixels, 1)
     data, name = load(jpeg, max_pixels)
-    beside, beside_name = None, ""
+    beside, beside_name, given = None, "", sidecar is not None
     if sidecar is None and isinstance(jpeg, str | os.PathLike):
         path = naming.sidecar_of(Path(jpeg))
         there = os.path.lexists(path)  # Path.exists() raises on names too long
@@ -229,7 +229,7 @@ def decompress(
         beside_name = str(sidecar)
     if sidecar is not None:
         if isinstance(sidecar, str | os.PathLike):
-            beside = container.read_sidecar(Path(sidecar), data, max_pixels)
+            beside = container.read_sidecar(Path(sidecar), max_pixels, pipes=given)
         else:
             beside = bytes(sidecar)
     with naming_errors(name):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,25 +54,19 @@ def pack(
     return seg.insert(coded_jpeg, sidecar.marker() + added), record.to_json()
 
 
-def read_sidecar(path: Path, jpeg: bytes, max_pixels: int, pipes: bool = True) -> bytes:
+def read_sidecar(path: Path, max_pixels: int, pipes: bool = True) -> bytes:
     """The content of what should be the sidecar of a .jpg.
 
     Args:
       path: of the file.
-      jpeg: the .jpg, whose size bounds that of an alpha channel.
       max_pixels: limit on the image.
       pipes: whether it may be a named pipe.
 
     Raises:
-      SidecarError: it cannot be read, or is larger than any sidecar of such a .jpg.
+      SidecarError: it cannot be read, or is larger than any sidecar.
     """
-    try:
-        height, width, _ = seg.frame_size(seg.parse(jpeg))
-    except JpegError:
-        height = width = 0  # what is wrong with it is said when it is opened
-    largest = max(max(preset.scales) for preset in presets.PRESETS.values())
-    pixels = min(max_pixels, math.ceil(height * width * largest**2))
-    limit = 2 * pixels + SIDECAR_SLACK_BYTES
+    # While a pair replaces another, it has a record of each.
+    limit = sidecar.RECORDS_MAX * (2 * max_pixels + SIDECAR_SLACK_BYTES)
     try:
         return loading.read(path, limit, pipes)
     except loading.TooLargeError as err:

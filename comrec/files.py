@@ -204,7 +204,7 @@ def _open_unnamed(folder: Path) -> BinaryIO | None:
 
 def _name(descriptor: int, path: Path) -> None:
     # With a folder's descriptor given, or Python would link the link to the file.
-    folder = os.open(path.parent, os.O_RDONLY)
+    folder = os.open(path.parent, os.O_PATH)  # it may be closed to readers
     try:
         os.link(f"{_DESCRIPTORS}/{descriptor}", path.name, src_dir_fd=folder,
                 dst_dir_fd=folder)  # fmt: skip

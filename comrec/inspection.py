@@ -57,7 +57,7 @@ def _jpeg(path: Path, data: bytes) -> dict[str, object]:
     if not os.path.lexists(beside):
         missing = "missing" if marked else "none: a plain JPEG"
         return row | {"sidecar": missing}
-    content = _read(beside)
+    content = _read(beside, pipes=False)
     records = sidecar.parse_json(content, str(beside))
     fitting = [r for r in records if r.fits(data)]
     verdict = "fits" if fitting else "does not fit"
@@ -65,9 +65,9 @@ def _jpeg(path: Path, data: bytes) -> dict[str, object]:
     return row | {"sidecar": f"{beside}, {verdict}"} | _sidecar(record, len(content))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, pipes: bool = True) -> bytes:
     try:
-        return loading.read(path, loading.picture_bytes(MAX_PIXELS))
+        return loading.read(path, loading.picture_bytes(MAX_PIXELS), pipes)
     except OSError as err:
         raise ImageError(
             f"{path}: cannot be read ({err.strerror}). Check its name and permissions"

@@ -118,16 +118,16 @@ class Reading:
             path = self.sidecar
             if path is None and job.source is not None:
                 path = naming.sidecar_of(job.source)
-            beside = self._read_sidecar(path, data)
+            beside = self._read_sidecar(path)
             return container.unpack(
                 data, name, beside, str(path or ""), self.max_pixels
             )
 
-    def _read_sidecar(self, path: Path | None, jpeg: bytes) -> bytes | None:
+    def _read_sidecar(self, path: Path | None) -> bytes | None:
         typed = path is not None and path == self.sidecar
         if path is None or not (typed or os.path.lexists(path)):
             return None
-        return container.read_sidecar(path, jpeg, self.max_pixels, pipes=typed)
+        return container.read_sidecar(path, self.max_pixels, pipes=typed)
 
 
 def decompress(job: Job, reading: Reading, writing: Writing) -> Row:

@@ -11,15 +11,25 @@ from contextlib import ExitStack, contextmanager
 from PIL import Image
 
 _lifting, _lifted = threading.Lock(), ExitStack()
-_inside = 0  # how many pictures are open; see `opened`
+_inside = 0  # how many pictures are open; see `unlimited`
 
 
 @contextmanager
 def opened(data: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
     """`Image.open` without Pillow's pixel limit and warnings, until it is closed.
 
-    The caller is to check the size. Both belong to the whole process: the first
-    thread that comes in lifts them, the last that leaves puts them back.
+    The caller is to check the size.
+    """
+    with unlimited(), Image.open(io.BytesIO(data), formats=formats) as picture:
+        yield picture
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """Without Pillow's pixel limit and warnings.
+
+    Both belong to the whole process: the first thread that comes in lifts them, the
+    last that leaves puts them back.
     """
     global _inside
     with _lifting:
@@ -27,8 +37,7 @@ def opened(data: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
             _lifted.enter_context(_lift())
         _inside += 1
     try:
-        with Image.open(io.BytesIO(data), formats=formats) as picture:
-            yield picture
+        yield
     finally:
         with _lifting:
             _inside -= 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from comrec.opening import unlimited
+
 STRIP_ROWS = 256
 
 
@@ -15,9 +17,10 @@ def from_pillow(picture: Image.Image) -> np.ndarray:
     """
     width, height = picture.size
     pixels = np.empty((height, width, len(picture.getbands())), np.uint8)
-    for y in range(0, height, STRIP_ROWS):
-        strip = np.asarray(picture.crop((0, y, width, min(y + STRIP_ROWS, height))))
-        pixels[y : y + STRIP_ROWS] = strip.reshape(*strip.shape[:2], -1)
+    with unlimited():  # which holds for parts as well
+        for y in range(0, height, STRIP_ROWS):
+            strip = np.asarray(picture.crop((0, y, width, min(y + STRIP_ROWS, height))))
+            pixels[y : y + STRIP_ROWS] = strip.reshape(*strip.shape[:2], -1)
     return pixels
 
 

@@ -197,3 +197,13 @@ def test_a_scale_that_a_tiny_picture_does_not_tell_is_not_guessed(monkeypatch):
     opened = container.assume(tiny, several, (4, 4))
     assert opened.sidecar is not None
     assert opened.sidecar.scale == 2
+
+
+def test_a_sidecar_may_hold_an_old_record_and_a_new_one(tmp_path):
+    noise = np.random.default_rng(3).integers(0, 256, (400, 400), np.uint8)
+    record = Sidecar("plain", 400, 400, 1, container.pack_alpha(noise)).paired(CODED)
+    path = tmp_path / "photo.comrec.json"
+    path.write_bytes(record.to_json() * sidecar.RECORDS_MAX)
+    assert container.read_sidecar(path, 400 * 400) == path.read_bytes()
+    with pytest.raises(SidecarError, match="not a comrec sidecar"):
+        container.read_sidecar(path, 400)

@@ -16,9 +16,9 @@ HEAVY = ("keras", "tensorflow", "torch", "jax", "onnxruntime", "openvino")
 # A module imports from rows above its own alone.
 LAYERS = (
     ("errors",),
-    ("segments", "metrics", "naming", "tiling", "pixels", "console", "loading"),
-    ("condition", "cores", "resample", "values"),
-    ("metadata", "jpeg", "opening"),
+    ("segments", "metrics", "naming", "tiling", "opening", "console", "loading"),
+    ("condition", "cores", "pixels", "resample", "values"),
+    ("metadata", "jpeg"),
     ("presets", "image"),
     ("sidecar", "weights", "reader", "writer", "models"),
     ("container", "engine"),

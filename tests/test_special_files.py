@@ -11,8 +11,9 @@ from pathlib import Path
 import pictures
 import pytest
 
-from comrec import api, files, loading
-from comrec.errors import ImageError
+import comrec
+from comrec import api, files, inspection, loading
+from comrec.errors import ImageError, SidecarError
 
 PLAIN = ("-p", "plain", "-q", 50)
 if not hasattr(os, "mkfifo"):
@@ -61,6 +62,16 @@ def test_a_pipe_in_the_place_of_a_sidecar_is_refused(folder):
         again = started("compress", folder / "photo.png", *words, *PLAIN)
         assert again.returncode == 1
         assert "exists" in again.stderr
+
+
+def test_a_pipe_beside_a_jpg_is_not_waited_for(folder):
+    path = folder / "photo.jpg"
+    path.write_bytes(pictures.photo_file(".jpg"))
+    os.mkfifo(folder / "photo.comrec.json")
+    with pytest.raises(SidecarError, match="not a plain file"):
+        comrec.decompress(path)
+    with pytest.raises(ImageError, match="not a plain file"):
+        inspection.describe(path)
 
 
 def test_a_device_is_refused(refused, folder):
