@@ -1,9 +1,9 @@
 """Imports point one way, and the light commands start at once."""
 
 import ast
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -163,7 +163,9 @@ def test_light_commands_answer_at_once(arguments, sidecar_file):
     command = [sys.executable, "-m", "comrec", *arguments, *files]
     best_s = float("inf")
     for _ in range(5):
-        started = time.perf_counter()
+        before = os.times()
         subprocess.run(command, capture_output=True, check=True)
-        best_s = min(best_s, time.perf_counter() - started)
+        after = os.times()  # of the processor, which other work does not slow much
+        used = zip(after[2:4], before[2:4], strict=True)  # by children
+        best_s = min(best_s, sum(a - b for a, b in used))
     assert best_s < 0.3
