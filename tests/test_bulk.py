@@ -349,8 +349,8 @@ def test_shards_have_every_picture_once_and_their_rows_are_one_manifest(
 
 def test_status_counts_the_last_row_of_each_picture(bulk, source):
     (source / "a.png").write_bytes(b"no picture")
-    bulk(status=1)
-    assert bulk("--status", status=1)["failed"] == 1
+    bulk(status=3)
+    assert bulk("--status", status=3)["failed"] == 1
     (source / "a.png").write_bytes(pictures.photo_file(".png"))
     bulk()
     told = bulk("--status")
@@ -379,18 +379,18 @@ def test_a_shard_that_makes_no_sense_is_refused(run, shard):
 
 def test_a_bad_picture_is_a_row_and_not_the_end(bulk, source, tmp_path):
     (source / "b" / "bad.png").write_bytes(b"no picture")
-    told = bulk(status=1)
+    told = bulk(status=3)
     assert (told["done"], told["failed"]) == (len(KEYS), 1)
     (row,) = (row for row in rows(tmp_path / "dst") if row["state"] == "failed")
     assert row["input"] == "b/bad.png"
     assert row["error"].startswith(f"{source}/b/bad.png: ")
     assert (row["outputs"], row["fault"]) == ({}, "picture")
-    assert bulk(status=1)["failed"] == 1  # it is tried again
+    assert bulk(status=3)["failed"] == 1  # it is tried again
 
 
 def test_two_pictures_with_one_output_are_both_refused(bulk, source, tmp_path):
     shutil.copy(source / "b" / "f.jpg", source / "a.jpg")
-    told = bulk(status=1)
+    told = bulk(status=3)
     assert (told["done"], told["failed"]) == (len(KEYS) - 1, 2)
     assert not list((tmp_path / "dst").glob("a.*"))
     (source / "a.jpg").unlink()
@@ -402,6 +402,43 @@ def test_a_glob_takes_one_of_two_pictures_with_one_output(run, source, tmp_path)
     given = source / "**" / "*.jpg"
     ran = run("bulk", given, tmp_path / "jpg", *CODING, "--json")
     assert (ran.status, ran.rows[0]["done"]) == (0, 2)
+
+
+def test_an_output_of_another_picture_is_never_replaced(run, source, tmp_path):
+    shutil.copy(source / "b" / "f.jpg", source / "a.jpg")
+    dst = tmp_path / "dst"
+
+    def call(kind: str, *more: object, status: int = 0):
+        ran = run("bulk", source / kind, dst, *CODING, *more, "--json")
+        assert ran.status == status, ran
+        return ran
+
+    call("*.png")
+    before = files(dst)
+    ran = call("*.jpg", "--metadata", "none", status=3)
+    assert f"{dst}/a.comrec.jpg is what another picture came to" in ran.err
+    assert files(dst) == before
+    # Nor where the rival has failed since: what it once came to is there yet.
+    (source / "a.png").write_bytes(b"no picture")
+    call("*.png", status=3)
+    call("*.jpg", "-f", status=3)
+    assert files(dst) == before
+    for path in dst.glob("a.*"):
+        path.unlink()
+    assert call("*.jpg").rows[0]["done"] == 1
+
+
+def test_pictures_with_one_output_are_of_one_shard(run, source, tmp_path):
+    shutil.copy(source / "b" / "f.jpg", source / "a.jpg")
+    dst = tmp_path / "dst"
+    told = []
+    for kind in ("png", "jpg"):
+        for number in range(3):
+            shard = ["--shard", f"{number}/3", "--json"]
+            ran = run("bulk", source / f"a.{kind[0]}*", dst, *CODING, *shard)
+            told.append((ran.rows[0]["done"], ran.rows[0]["failed"]))
+    assert sorted(told) == [(0, 0)] * 4 + [(0, 1), (1, 0)]
+    assert len(list(dst.glob("a.*"))) == 2
 
 
 def test_outputs_of_comrec_are_no_input(bulk, source):
@@ -423,7 +460,7 @@ def test_a_filled_place_is_refused_and_with_force_only_ours_is_replaced(
     (dst / "a.comrec.json").write_text("mine")
     (dst / "g.comrec.jpg").write_bytes(pictures.photo_file(".jpg"))
     refused("bulk", source, dst, *CODING, names=dst)
-    told = bulk("-f", status=1)
+    told = bulk("-f", status=3)
     assert (told["done"], told["failed"]) == (len(KEYS) - 1, 1)
     assert (dst / "a.comrec.json").read_text() == "mine"
     assert not (dst / "a.comrec.jpg").exists()
@@ -432,7 +469,7 @@ def test_a_filled_place_is_refused_and_with_force_only_ours_is_replaced(
 def test_a_store_is_guarded_as_a_folder_is(bulk, source, memory):
     to = places.place(f"{memory}/dst")
     to.write("a.comrec.json", b"mine")
-    ran = bulk("-f", to=to.url, status=1)
+    ran = bulk("-f", to=to.url, status=3)
     assert (ran["done"], ran["failed"]) == (len(KEYS) - 1, 1)
     assert to.read("a.comrec.json") == b"mine"
 
@@ -481,16 +518,82 @@ def test_failures_that_are_no_pictures_end_the_run(monkeypatch, bulk, source, tm
     for number in range(30):
         shutil.copy(source / "g.webp", source / f"p{number}.webp")
 
-    def full(path, *_):
+    write = worker.files.write
+
+    def full(path, *data):
+        if command.MANIFEST in path.parts:
+            return write(path, *data)
         raise comrec.errors.OutputError(f"{path}: cannot be written (the disk is full)")
 
-    monkeypatch.setattr(worker.files, "write_pair", full)
+    monkeypatch.setattr(worker.files, "write", full)
     with pytest.raises(IndexError):  # no summary
         bulk(status=1)
     found = rows(tmp_path / "dst")
     assert len(found) == command.STREAK
     assert {row["fault"] for row in found} == {"place"}
     monkeypatch.undo()
+
+
+def test_many_pictures_that_cannot_be_read_are_rows(
+    monkeypatch, bulk, source, tmp_path
+):
+    for number in range(25):
+        shutil.copy(source / "g.webp", source / f"c{number}.webp")
+    read = Path.read_bytes
+
+    def refuse(path):
+        if path.name.startswith("c") and path.suffix == ".webp":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    told = bulk(status=3)
+    assert (told["done"], told["failed"]) == (len(KEYS), 25)
+    assert not list((tmp_path / "dst").glob(".comrec-probe*"))
+
+
+def test_workers_that_fail_end_the_run_though_the_places_work(
+    monkeypatch, bulk, source, tmp_path
+):
+    for number in range(25):
+        shutil.copy(source / "g.webp", source / f"c{number}.webp")
+
+    def fail(*_):
+        raise comrec.errors.WeightsError("damaged")
+
+    monkeypatch.setattr(worker, "_compress", fail)
+    with pytest.raises(IndexError):  # no summary
+        bulk(status=1)
+    assert len(rows(tmp_path / "dst")) == command.STREAK
+
+
+def test_a_file_that_cannot_be_looked_at_is_a_row_and_one_that_has_gone_is_none(
+    monkeypatch, bulk, source, tmp_path
+):
+    (source / "loop.png").symlink_to("loop.png")
+    (source / "gone.png").symlink_to("a.png")
+    add = places._add
+
+    def slow(found, entry):
+        if entry.name == "gone.png":
+            raise FileNotFoundError(2, "No such file or directory")
+        add(found, entry)
+
+    monkeypatch.setattr(places, "_add", slow)
+    told = bulk(status=3)
+    assert (told["done"], told["failed"]) == (len(KEYS), 1)
+    (row,) = (row for row in rows(tmp_path / "dst") if row["state"] == "failed")
+    assert row["error"].startswith(f"{source}/loop.png: cannot be read (")
+
+
+def test_an_object_is_no_folder(run, memory, tmp_path):
+    place = places.place(memory)
+    place.write("in/x.png", pictures.photo_file(".png"))
+    ran = run("bulk", f"{memory}/in/x.png", tmp_path / "dst", *CODING)
+    assert ran.status == 1
+    said = "an object, not a folder. Name its folder, or a glob"
+    assert ran.err == f"comrec: {memory}/in/x.png: {said}\n"
+    assert not (tmp_path / "dst").exists()
 
 
 def test_a_folder_that_cannot_be_listed_is_a_row(monkeypatch, bulk, tmp_path):
@@ -502,7 +605,7 @@ def test_a_folder_that_cannot_be_listed_is_a_row(monkeypatch, bulk, tmp_path):
         return ask(place, folder)
 
     monkeypatch.setattr(Local, "list", refuse)
-    told = bulk(status=1)
+    told = bulk(status=3)
     assert (told["done"], told["failed"]) == (2, 1)
     assert [row["input"] for row in rows(tmp_path / "dst")][-2:] == ["g.webp", "b/"]
 

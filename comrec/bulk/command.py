@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import threading
 from collections.abc import Generator, Iterator
@@ -26,6 +27,7 @@ from comrec.options import Options
 MANIFEST = "comrec-manifest"  # below DST
 SOURCE = "source.json"
 STREAK = 20  # failures in a row for which no picture is to blame, and the run ends
+PROBE_BYTES = 2**20  # as a picture's: a full disk may have room for less
 LOCAL, DASK = RUNNERS = ("local", "dask")
 
 
@@ -90,7 +92,8 @@ class Run:
         Raises:
           OutputError: DST holds what `comrec bulk` did not put there from SRC.
           PlaceError: SRC cannot be listed, or DST not be written.
-          ComrecError: STREAK failures in a row were no picture's fault.
+          ComrecError: STREAK failures in a row were no picture's fault, and a place
+            does not work, or workers do not.
         """
         self._check_codec()
         self._work.source.list("")  # before anything is written anywhere
@@ -98,21 +101,17 @@ class Run:
         log = Log(self.manifest, self._asked.shard)
         try:
             index = Index(manifest.read(self.manifest, self._asked.shard))
-            log.after, streak = index.latest, 0
+            log.after, faults = index.latest, list[str]()
             tasks = self._plan.tasks(index, self.tally)
             with _terminable():
                 for row in self._runner.run(self._work, tasks, self.tally):
                     log.add(row)
                     self.tally.add(row)
                     yield row
-                    streak = (
-                        streak + 1 if row.get("fault", "picture") != "picture" else 0
-                    )
-                    if streak == STREAK:
-                        raise ComrecError(
-                            f"{STREAK} failures in a row, none for its picture. Mend "
-                            f"what they say; the same command goes on from here"
-                        )
+                    fault = row.get("fault", "picture")
+                    faults = [*faults, fault] if fault != "picture" else []
+                    if len(faults) == STREAK:
+                        faults = self._pardoned(faults)
         finally:
             log.close()
 
@@ -126,6 +125,32 @@ class Run:
     def status(self) -> Tally:
         """What the manifest says of all pictures, whichever runs did them."""
         return Tally().of(manifest.merged(self.manifest))
+
+    def _pardoned(self, faults: list[str]) -> list[str]:
+        """Those of a streak that count on where both places work: not of the places.
+
+        Raises:
+          ComrecError: a place does not work, or all faults are of workers.
+        """
+        found = [fault for fault in faults if fault != "place"]
+        # What works from here need not work from other machines.
+        is_seen = self.tally.done or not self._asked.scheduler
+        if len(found) < STREAK and is_seen and self._places_work():
+            return found
+        raise ComrecError(
+            f"{STREAK} failures in a row, none for its picture. Mend what they say; "
+            f"the same command goes on from here"
+        )
+
+    def _places_work(self) -> bool:
+        try:
+            self._work.source.list("")
+            name = f".comrec-probe-{secrets.token_hex(4)}.tmp"
+            self._work.destination.write(name, os.urandom(PROBE_BYTES))
+            self._work.destination.remove(name)
+        except ComrecError:
+            return False
+        return True
 
     def _find_total(self) -> None:
         try:

@@ -51,10 +51,11 @@ ALL = Shard()
 
 
 class Index:
-    """Which pictures are done, in 16 bytes each: checksums of 64 bits."""
+    """Which pictures are done, and what is whose: checksums, 32 bytes a picture."""
 
     def __init__(self, rows: Iterator[Row]) -> None:
         keys, states, times = array("Q"), array("Q"), array("d")
+        outputs = array("Q")  # the first of each row, as its sidecar shares its name
         for row in rows:
             keys.append(_hash(row["input"]))
             done = row["state"] == "done"
@@ -64,10 +65,16 @@ class Index:
                 else 0
             )
             times.append(row["at"])
+            first = next(iter(row["outputs"]), "") if done else ""
+            outputs.append(_output(row["input"], first) if first else 0)
         self.latest = max(times, default=0.0)
         winners = _winners(keys, times)
         self._keys = np.array(keys, np.uint64)[winners]
         self._states = np.array(states, np.uint64)[winners]
+        # Of all rows that are done: a later failure leaves the output where it is.
+        last = _winners(outputs, times)
+        self._outputs = np.array(outputs, np.uint64)[last]
+        self._owners = np.array(keys, np.uint64)[last]
 
     def __contains__(self, found: tuple[str, str, str, Mapping[str, int]]) -> bool:
         """Whether (input, version, options, outputs) is what its last row says."""
@@ -75,6 +82,13 @@ class Index:
         place = int(np.searchsorted(self._keys, key))
         there = place < len(self._keys) and self._keys[place] == key
         return bool(there and int(self._states[place]) == state(*found))
+
+    def is_of_another(self, key: str, output: str) -> bool:
+        """Whether a name beside a picture's is what another picture came to."""
+        wanted = np.uint64(_output(key, output))
+        place = int(np.searchsorted(self._outputs, wanted))
+        there = place < len(self._outputs) and self._outputs[place] == wanted
+        return bool(there and int(self._owners[place]) != _hash(key))
 
 
 def state(key: str, version: str, options: str, outputs: Mapping[str, int]) -> int:
@@ -278,6 +292,11 @@ def _parsed(line: bytes) -> Row | None:
     if isinstance(row, dict) and all(is_so(row.get(n)) for n, is_so in NEEDED.items()):
         return row
     return None
+
+
+def _output(key: str, name: str) -> int:
+    """Of an output in the folder that is a picture's."""
+    return _hash(f"{key.rpartition('/')[0]}/{name}") or 1
 
 
 def _hash(text: str) -> int:

@@ -43,10 +43,11 @@ class MissingError(PlaceError):
 
 
 class Entry(NamedTuple):
-    """A file in a listing."""
+    """A file in a listing; `problem` says why it cannot be read, if that is known."""
 
     size: int
     version: str
+    problem: str = ""
 
 
 class Listing(NamedTuple):
@@ -113,13 +114,13 @@ class Local(Place):
         try:
             with os.scandir(self.path(folder)) as entries:
                 for entry in entries:
-                    # Links to folders can lead round in a ring, or outside.
-                    if entry.is_dir(follow_symlinks=False):
-                        found.folders.append(entry.name)
-                    elif entry.is_file():
-                        about = entry.stat()
-                        version = f"{about.st_size}-{about.st_mtime_ns}"
-                        found.files[entry.name] = Entry(about.st_size, version)
+                    try:
+                        _add(found, entry)
+                    except FileNotFoundError:
+                        continue  # it has gone since
+                    except OSError as err:
+                        problem = f"cannot be read ({err.strerror})"
+                        found.files[entry.name] = Entry(0, "", problem)
         except (FileNotFoundError, NotADirectoryError) as err:
             raise MissingError(
                 f"{self.where(folder)}: no such folder. Check its name"
@@ -158,6 +159,16 @@ class Local(Place):
                 left.unlink()
 
 
+def _add(found: Listing, entry: os.DirEntry[str]) -> None:
+    # Links to folders can lead round in a ring, or outside.
+    if entry.is_dir(follow_symlinks=False):
+        found.folders.append(entry.name)
+    elif entry.is_file():
+        about = entry.stat()
+        version = f"{about.st_size}-{about.st_mtime_ns}"
+        found.files[entry.name] = Entry(about.st_size, version)
+
+
 class Remote(Place):
     """What is below a URL, through fsspec; a store that is busy is asked again."""
 
@@ -167,6 +178,11 @@ class Remote(Place):
         for info in self._try(folder, "ls", path, detail=True):
             full = info["name"].rstrip("/")
             if full.strip("/") == path.strip("/"):
+                if info["type"] == "file" and info["size"] and full == info["name"]:
+                    raise PlaceError(
+                        f"{self.where(folder)}: an object, not a folder. Name its "
+                        f"folder, or a glob"
+                    )
                 continue  # a marker of the folder itself
             name = full.rsplit("/", 1)[-1]
             if info["type"] == "directory":

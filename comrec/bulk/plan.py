@@ -79,7 +79,7 @@ class Plan:
                     tally.skipped += 1
                     for output in folder.outputs(name) if task.again else ():
                         self.destination.sweep(join(folder.key, output))
-                elif problem := folder.problem(name):
+                elif problem := folder.problem(name, index):
                     where = self.source.where(task.key)
                     yield task._replace(problem=f"{where}: {problem}")
                 else:
@@ -117,7 +117,8 @@ class _Folder:
         named = [n for n in sorted(found.files) if self._is_wanted(n)]
         inputs = [n for n in named if self._is_input(n)]
         self._sharing = Counter(map(self._output, inputs))
-        self.mine = [n for n in inputs if plan.shard.takes(join(key, n))]
+        # By output, so that one shard has all that would be written to it.
+        self.mine = [n for n in inputs if plan.shard.takes(join(key, self._output(n)))]
         self.left_out = 0
         if plan.direction == COMPRESS:
             ours = (n for n in named if naming.is_output(Path(n)) and _is_picture(n))
@@ -151,15 +152,25 @@ class _Folder:
         names = self.outputs(name)
         return {n: self._there[n] for n in names if n in self._there}
 
-    def problem(self, name: str) -> str:
+    def problem(self, name: str, index: Index) -> str:
         """Why a picture cannot be done, whatever is in it; empty where it can."""
         if any(part in ("", ".", "..") for part in join(self.key, name).split("/")):
             return "its name leads elsewhere in a folder. Give it another"
+        if problem := self._found.files[name].problem:
+            return f"{problem}. Check where it leads, and its permissions"
         if self._sharing[self._output(name)] > 1:
             return (
                 f"another picture of this folder would be written to "
                 f"{self._output(name)} as well. Rename one, or take one kind at a time "
                 f"by a glob, into different places"
+            )
+        if self.present(name) and index.is_of_another(
+            join(self.key, name), self._output(name)
+        ):
+            there = self._plan.destination.where(join(self.key, self._output(name)))
+            return (
+                f"{there} is what another picture came to. Rename one, name another "
+                f"DST, or remove that output and its sidecar"
             )
         return ""
 
