@@ -161,6 +161,10 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_bulk(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "exit status: 0, all is done; 3, all but pictures that failed; 1, the run "
+        "stopped; 2, the request makes no sense; 130, Ctrl-C"
+    )
     add = parser.add_argument
     add("source", metavar="SRC",
         help="folder, URL (s3://bucket/photos), or a glob in either")  # fmt: skip

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from comrec.naming import Job
     from comrec.options import Options
 
+SOME_FAILED = 3  # exit status of a bulk run that came to its end; 1: it did not
 SHOWN = 20  # failures of a bulk run that are said one by one; its manifest has them all
 
 
@@ -248,7 +249,7 @@ def _bulk(args: argparse.Namespace) -> int:
         out.row(tally.row(), str, as_json=True)
     else:
         out.say(tally.text(is_run=not args.status))
-    return int(tally.failed > 0)
+    return SOME_FAILED if tally.failed else 0
 
 
 def _bulk_options(args: argparse.Namespace, threads: int) -> Options | Restoring:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
+
+CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # a container's, as it sees it: cgroup v2
 
 
 def available() -> int:
-    """Those that this process is held to, by taskset or a cpuset; else all."""
+    """Those that this process is held to, by taskset, cpuset or a quota; else all."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        found = len(os.sched_getaffinity(0))
+    else:
+        found = os.cpu_count() or 1
+    return min(found, _quota() or found)
+
+
+def _quota() -> int:
+    """Cores whose time a container may use up, rounded up; 0 where there is none."""
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        quota, period = map(int, CPU_MAX.read_text().split())  # or "max", no number
+        return max(math.ceil(quota / period), 0)
+    return 0
 
 
 def limit() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comrec import arguments
+from comrec import arguments, cli
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "examples" / "scale").glob("*.yaml"))
@@ -51,6 +51,18 @@ def test_comrec_takes_the_commands_of_the_recipes(path):
     args = arguments.parser().parse_args(text)
     assert args.command == "bulk"
     assert args.scheduler or args.shard == (7, 100)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_pictures_that_fail_are_no_reason_to_run_a_job_again(path):
+    spec = documents(path)[-1]["spec"]
+    (rule,) = spec["podFailurePolicy"]["rules"]
+    assert rule["action"] == ("FailIndex" if "completionMode" in spec else "FailJob")
+    assert rule["onExitCodes"]["values"] == [cli.SOME_FAILED]
+    pod = spec["template"]["spec"]  # Kubernetes takes such a policy of no other pod
+    assert pod["restartPolicy"] == "Never"
+    (container,) = pod["containers"]
+    assert rule["onExitCodes"]["containerName"] == container["name"]
 
 
 def test_a_job_has_as_many_pods_as_shards():

@@ -209,7 +209,8 @@ def test_an_unknown_engine_is_refused_with_those_there_are(name):
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
-def test_a_process_held_to_one_core_takes_one():
+def test_a_process_held_to_one_core_takes_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(cores, "CPU_MAX", tmp_path / "none")
     held = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {min(held)})
@@ -217,3 +218,20 @@ def test_a_process_held_to_one_core_takes_one():
     finally:
         os.sched_setaffinity(0, held)
     assert cores.available() == len(held)
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("200000 100000\n", 2), ("150000 100000\n", 2), ("10000 100000\n", 1),
+        ("900000 100000\n", 4), ("max 100000\n", 4), ("", 4), ("1 0", 4),
+    ],
+)  # fmt: skip
+def test_a_quota_of_a_container_counts_as_its_cores(monkeypatch, tmp_path, said, taken):
+    path = tmp_path / "cpu.max"
+    path.write_text(said)
+    monkeypatch.setattr(cores, "CPU_MAX", path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert cores.available() == taken
+    assert cores.limit() == (taken if taken < 4 else 0)

@@ -12,5 +12,5 @@
 # none knows of another. A task that is killed goes on when it is queued again. The array
 # has to count from 0. What all of them did: comrec bulk SRC DST --status
 set -euo pipefail
-exec comrec bulk "$@" -j "$SLURM_CPUS_PER_TASK" \
+exec comrec bulk "$@" -j "$SLURM_CPUS_PER_TASK" --threads 1 \
     --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT"
