@@ -377,6 +377,57 @@ def test_a_shard_that_makes_no_sense_is_refused(run, shard):
 # What fails
 
 
+@pytest.mark.parametrize("call", ["fsync", "pread", "ftruncate"])
+def test_a_manifest_that_cannot_be_written_is_refused_in_one_line(
+    monkeypatch, run, bulk, source, tmp_path, call
+):
+    bulk()
+    path = tmp_path / "dst" / command.MANIFEST / "00000-of-00001.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    opened, closed, open_, close = [], [], os.open, os.close
+
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    def note(name, *rest):
+        handle = open_(name, *rest)
+        opened.extend([handle] if name == path else [])
+        return handle
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fail)
+        patched.setattr(os, "open", note)
+        patched.setattr(
+            os, "close", lambda handle: closed.append(handle) or close(handle)
+        )
+        if call == "fsync":  # of pictures it is another matter
+            patched.setattr(worker.files, "write_pair", lambda *_: None)
+        ran = run("bulk", source, tmp_path / "dst", *CODING)
+    assert (ran.status, len(ran.err.splitlines())) == (1, 1), ran
+    assert ran.err.startswith(f"comrec: {path}: cannot be written (Input/output error)")
+    assert opened
+    assert set(opened) <= set(closed)
+    path.write_bytes(path.read_bytes()[:-20])
+    assert bulk()["done"] >= 1
+
+
+def test_a_full_disk_is_said_without_options_that_bulk_has_not(
+    monkeypatch, bulk, tmp_path
+):
+    replace = os.replace
+
+    def full(old, new):
+        if Path(new).suffix == ".jpg":
+            raise OSError(28, "No space left on device")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", full)
+    bulk(status=3)
+    said = {row["error"].split(": ", 1)[1] for row in rows(tmp_path / "dst")}
+    cannot = "cannot be written (the disk is full)"
+    assert said == {f"{cannot}. Nothing was left there; choose another DST"}
+
+
 def test_a_bad_picture_is_a_row_and_not_the_end(bulk, source, tmp_path):
     (source / "b" / "bad.png").write_bytes(b"no picture")
     told = bulk(status=3)
@@ -608,6 +659,14 @@ def test_a_folder_that_cannot_be_listed_is_a_row(monkeypatch, bulk, tmp_path):
     told = bulk(status=3)
     assert (told["done"], told["failed"]) == (2, 1)
     assert [row["input"] for row in rows(tmp_path / "dst")][-2:] == ["g.webp", "b/"]
+    assert bulk("--status", status=3)["failed"] == 1
+    # And no longer once it can be.
+    monkeypatch.setattr(Local, "list", ask)
+    for done in (len(KEYS) - 2, 0):
+        assert bulk()["done"] == done
+        told = bulk("--status")
+        assert (told["done"], told["failed"]) == (len(KEYS), 0)
+    assert [row["state"] for row in rows(tmp_path / "dst")].count("listed") == 1
 
 
 def test_a_name_that_leads_elsewhere_is_refused(monkeypatch, source, tmp_path):

@@ -9,6 +9,7 @@ import secrets
 import time
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,14 +59,14 @@ class Index:
         outputs = array("Q")  # the first of each row, as its sidecar shares its name
         for row in rows:
             keys.append(_hash(row["input"]))
-            done = row["state"] == "done"
+            failed = row["state"] == "failed"
             states.append(
-                state(row["input"], row["version"], row["options"], row["outputs"])
-                if done
-                else 0
+                0
+                if failed
+                else state(row["input"], row["version"], row["options"], row["outputs"])
             )
             times.append(row["at"])
-            first = next(iter(row["outputs"]), "") if done else ""
+            first = "" if failed else next(iter(row["outputs"]), "")
             outputs.append(_output(row["input"], first) if first else 0)
         self.latest = max(times, default=0.0)
         winners = _winners(keys, times)
@@ -82,6 +83,13 @@ class Index:
         place = int(np.searchsorted(self._keys, key))
         there = place < len(self._keys) and self._keys[place] == key
         return bool(there and int(self._states[place]) == state(*found))
+
+    def has_failed(self, key: str) -> bool:
+        """Whether the last row of a picture or folder says so."""
+        wanted = np.uint64(_hash(key))
+        place = int(np.searchsorted(self._keys, wanted))
+        there = place < len(self._keys) and self._keys[place] == wanted
+        return bool(there and self._states[place] == 0)
 
     def is_of_another(self, key: str, output: str) -> bool:
         """Whether a name beside a picture's is what another picture came to."""
@@ -183,7 +191,11 @@ class _Appended:
                 f"{path}: another run is writing to it. Wait for its end, or give each "
                 f"run a --shard of its own"
             )
-        self._drop_torn_line()
+        try:
+            self._drop_torn_line()
+        except OSError as err:
+            os.close(self._file)
+            raise self._unwritten(err) from err
 
     def _drop_torn_line(self) -> None:
         """A line whose end a crash took, on which the next one would be lost too."""
@@ -203,14 +215,22 @@ class _Appended:
             while line:
                 line = line[os.write(self._file, line) :]
         except OSError as err:
-            raise PlaceError(
-                f"{self._path}: cannot be written ({err.strerror}). Run the same "
-                f"command when there is room: it goes on from here"
-            ) from err
+            raise self._unwritten(err) from err
 
     def close(self) -> None:
-        os.fsync(self._file)
-        os.close(self._file)
+        try:
+            os.fsync(self._file)
+        except OSError as err:
+            raise self._unwritten(err) from err
+        finally:
+            with suppress(OSError):
+                os.close(self._file)
+
+    def _unwritten(self, err: OSError) -> PlaceError:
+        return PlaceError(
+            f"{self._path}: cannot be written ({err.strerror}). Run the same command "
+            f"once it can be: it goes on from here"
+        )
 
 
 class _Segments:
@@ -274,7 +294,7 @@ def _lines(place: Place, name: str) -> Iterator[bytes]:
 
 NEEDED: dict[str, Callable[[Any], bool]] = {
     "input": lambda value: isinstance(value, str),
-    "state": lambda value: value in ("done", "failed"),
+    "state": lambda value: value in ("done", "failed", "listed"),
     "version": lambda value: isinstance(value, str),
     "options": lambda value: isinstance(value, str),
     "outputs": lambda value: (

@@ -22,7 +22,8 @@ class Task(NamedTuple):
     """One picture for a worker.
 
     Attributes:
-      key: of the picture, below SRC.
+      key: of the picture, below SRC; of a folder, a slash at its end, that could not
+        be listed, or can be again.
       beside: of its sidecar, where there is one to decompress with.
       version: changes whenever the picture does.
       output: key below DST.
@@ -69,6 +70,10 @@ class Plan:
             if not isinstance(folder, _Folder):
                 yield folder
                 continue
+            if self.shard.takes(f"{folder.key}/") and index.has_failed(
+                f"{folder.key}/"
+            ):
+                yield Task(f"{folder.key}/", "", "", "")  # it can be listed again
             tally.left_out += folder.left_out
             if not folder.mine:
                 continue

@@ -41,6 +41,7 @@ class Tally:
         """Counts one row."""
         if row["state"] == "failed":
             self.failed += 1
+        if row["state"] != "done":  # a folder may be "listed", after it had failed
             return
         self.done += 1
         self.input_bytes += int(row.get("input_bytes", 0))

@@ -65,6 +65,11 @@ def do(work: Work, task: Task) -> Row:
     """Compresses or decompresses one picture; whatever goes wrong is in its row."""
     if task.problem:
         return failed(work, task, task.problem)
+    if task.key.endswith("/"):
+        return {
+            "input": task.key, "state": "listed", "version": task.version,
+            "options": work.fingerprint, "outputs": {},
+        }  # fmt: skip
     _hold_threads(work.options.threads)
     started = time.perf_counter()
     name = work.source.where(task.key)
@@ -189,7 +194,12 @@ def _write(destination: Place, key: str, data: bytes) -> None:
     try:
         destination.write(key, data)
     except OutputError as err:
-        raise PlaceError(str(err)) from err
+        raise _unwritten(err) from err
+
+
+def _unwritten(err: OutputError) -> PlaceError:
+    # Its last words are of an option that bulk has not.
+    return PlaceError(str(err).replace("another place with -o", "another DST"))
 
 
 def _write_pair(
@@ -203,7 +213,7 @@ def _write_pair(
         try:
             files.write_pair(destination.path(task.output), jpeg, sidecar)
         except OutputError as err:
-            raise PlaceError(str(err)) from err
+            raise _unwritten(err) from err
         return
     old_jpeg = _existing(destination, task.output) if task.replaces else None
     old_file = _existing(destination, beside) if task.replaces else None
