@@ -70,10 +70,9 @@ class Plan:
             if not isinstance(folder, _Folder):
                 yield folder
                 continue
-            if self.shard.takes(f"{folder.key}/") and index.has_failed(
-                f"{folder.key}/"
-            ):
-                yield Task(f"{folder.key}/", "", "", "")  # it can be listed again
+            itself = f"{folder.key}/"
+            if self.shard.takes(itself) and index.has_failed(itself):
+                yield Task(itself, "", "", "")  # it can be listed again
             tally.left_out += folder.left_out
             if not folder.mine:
                 continue
