@@ -100,7 +100,7 @@ def _load(
         return _keras(file, *built)
     if engine == "openvino":
         return _openvino(file, threads, exact)
-    return _onnxruntime(file, threads, exact)
+    return _onnxruntime(file, threads, exact, keeps_memory=built[1] == "reccnn")
 
 
 def providers(available: Collection[str], exact: bool) -> list[tuple[str, Options]]:
@@ -126,12 +126,17 @@ def _knows_less(engine: str) -> bool:
     return len(providers(onnxruntime.get_available_providers(), False)) > 1
 
 
-def _onnxruntime(file: WeightFile, threads: int, exact: bool) -> Network:
+def _onnxruntime(
+    file: WeightFile, threads: int, exact: bool, keeps_memory: bool
+) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or cores.limit()  # 0: its own choice
     options.log_severity_level = 3
+    # What keeps the memory of the largest tile for the next: a tenth faster, and worth
+    # a few hundred MB where there are many tiles.
+    options.enable_cpu_mem_arena = keeps_memory
     session = onnxruntime.InferenceSession(
         weights.read(file),
         sess_options=options,

@@ -17,7 +17,7 @@ Cut = Callable[["Window"], np.ndarray]
 BYTES_PER_PIXEL = {"jiang2017": 1_200, "comrec": 600}
 # Wide, for the halo is then mostly above and below; and not so high that the cache of
 # a core does not hold some rows of all feature maps.
-TILE_MIN_PX, TILE_HIGH_PX, TILE_WIDE_PX = 64, 512, 1536
+TILE_MIN_PX, TILE_HIGH_PX, TILE_WIDE_PX = 64, 512, 1280
 
 
 @dataclass(frozen=True)

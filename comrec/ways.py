@@ -24,8 +24,8 @@ SAMPLE_SIDES_PX = (48, 16)  # the larger, where a few fit
 SAMPLE_COUNT_MIN, SAMPLE_COUNT_MAX = 16, 64
 # How much the networks see around a sample; what lies farther hardly matters.
 SAMPLE_REACH_PX = 8
-FILES_MAX = 8  # of a way, in memory
-KEPT_MAX_PX = 2**24  # pictures up to here are kept as each way last showed them
+FILES_MAX = 4  # of a way, in memory
+KEPT_MAX_PX = 2**22  # pictures up to here are kept as each way last showed them
 LOSSLESS_DB = 100.0  # in place of infinity, where differences are taken
 
 

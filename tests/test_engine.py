@@ -99,7 +99,7 @@ def test_one_network_is_shared_by_threads(preset, name, network):
 def test_threads_that_ask_at_once_share_one_network(monkeypatch):
     made = []
 
-    def slowly(*_: object) -> object:
+    def slowly(*_: object, **__: object) -> object:
         time.sleep(0.05)
         made.append(object())
         return made[-1]

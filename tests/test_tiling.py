@@ -95,8 +95,8 @@ def test_tiles_are_about_as_large_as_each_other(length, side):
         (80, 20, (160, 352)),
         (0, 20, (64, 64)),
         (1, 20, (64, 64)),
-        (1024, 20, (512, 1536)),
-        (10**6, 20, (512, 1536)),
+        (1024, 20, (512, 1280)),
+        (10**6, 20, (512, 1280)),
     ],
 )
 def test_the_sides_follow_the_memory_within_bounds(
