@@ -80,12 +80,14 @@ def load(
       WeightsError: weights are missing or altered, or no engine is installed.
     """
     engine = choose(engine)
+    # Who compresses has other things in memory, and restores once or twice.
+    keeps_memory = (engine, network, exact) == ("onnxruntime", "reccnn", False)
     exact = exact and _knows_less(engine)  # else it makes no difference
     files = preset.weights if engine == "keras" else preset.onnx
     with _load_lock:  # two threads that ask at once share one network
         size = tuple(sorted(preset.sizes[network].items()))
         built = preset.family, network, size
-        return _load(engine, files[network], built, threads, exact)
+        return _load(engine, files[network], built, threads, exact, keeps_memory)
 
 
 @lru_cache(maxsize=8)
@@ -95,12 +97,13 @@ def _load(
     built: tuple[str, str, tuple[tuple[str, Any], ...]],
     threads: int,
     exact: bool,
+    keeps_memory: bool,
 ) -> Network:
     if engine == "keras":
         return _keras(file, *built)
     if engine == "openvino":
         return _openvino(file, threads, exact)
-    return _onnxruntime(file, threads, exact, keeps_memory=built[1] == "reccnn")
+    return _onnxruntime(file, threads, exact, keeps_memory)
 
 
 def providers(available: Collection[str], exact: bool) -> list[tuple[str, Options]]:
