@@ -28,6 +28,8 @@ MOZJPEG = {"psnr": "flat", "visual": "standard"}  # tables of plain JPEGs, by tu
 # restored better.
 Refine = Callable[[Codec, np.ndarray, np.ndarray, int, float], np.ndarray]
 PRICES = (1, 2, 4)  # tried in turn while the refined one takes too many bytes
+# Larger pictures are looked at in one way after the other: each makes copies of them.
+TOGETHER_MAX_PX = 2**23
 EFFORT_SETTINGS, EFFORT_REFINED = 8, 9  # from here on more is tried
 
 
@@ -75,7 +77,8 @@ def choose(
         partial(_best_plain, plain, goal, effort, anchor),
         *[partial(behind, way, goal, effort) for way in networks],
     ]
-    best, *far = cores.together(tasks, options.threads)
+    is_large = pixels.shape[0] * pixels.shape[1] > TOGETHER_MAX_PX
+    best, *far = cores.together(tasks, 1 if is_large else options.threads)
     best = find(networks, goal, effort, best, likeliest(networks, far))
     if best is None:
         raise JpegError(_refusal([*plain, *networks], goal))

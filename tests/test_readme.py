@@ -274,3 +274,58 @@ def test_the_ablation_in_the_readme_is_the_rows():
         ends = " | ".join(["", *figures, ""]).rstrip()
         lines = [line for line in README.splitlines() if line.endswith(ends)]
         assert any(row["estimator"] in line for line in lines)
+
+
+def tsv(name: str) -> list[dict[str, str]]:
+    with (RESULTS / f"{name}.tsv").open() as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+BFLOAT16 = "openvino", "bfloat16"
+FLOAT32 = "onnxruntime", "float32"
+SPEED = {  # line of the README: measure, engine and precision, digits
+    "networks alone, MP/s": ("networks_mp_per_s", FLOAT32, 2),
+    "the same in bfloat16 (OpenVINO)": ("networks_mp_per_s", BFLOAT16, 1),
+    "times the paper's pair in Keras": ("times_the_paper", FLOAT32, 1),
+    "the same in bfloat16": ("times_the_paper", BFLOAT16, 1),
+    "share of a bare convolution's rate": ("share_of_bare", FLOAT32, 2),
+    "`decompress` to PNG, MP/s": ("command_mp_per_s", FLOAT32, 2),
+    "the same with bfloat16": ("command_mp_per_s", BFLOAT16, 2),
+    "`compress -q 75`, in times of restoring": ("compress_to_decompress", FLOAT32, 1),
+}
+LARGE = {  # line of the README: command, megapixels
+    "peak memory of `compress`, 12 MP": ("compress", 12),
+    "of `decompress`, 12 MP": ("decompress", 12),
+}
+
+
+def test_the_table_of_speed_is_the_rows():
+    rows = tsv("speed")
+    for label, (measure, (engine, precision), digits) in SPEED.items():
+        figures = []
+        for name in (presets.DEFAULT, LITE):
+            (value,) = [
+                float(row["median"])
+                for row in rows
+                if (row["name"], row["measure"]) == (name, measure)
+                and row["engine"].split()[0] == engine
+                and row["precision"] == precision
+            ]
+            figures.append(f"{value:.{digits}f}")
+        assert f"| {label} | {' | '.join(figures)} |" in LINES
+
+
+def test_the_table_of_memory_is_the_rows():
+    rows = tsv("large")
+    for label, (command, megapixels) in LARGE.items():
+        figures = []
+        for name in (presets.DEFAULT, LITE):
+            (peak_mb,) = [
+                float(row["peak_mb"])
+                for row in rows
+                if (row["preset"], row["command"]) == (name, command)
+                and (float(row["megapixels"]), int(row["pictures"])) == (megapixels, 1)
+            ]
+            assert peak_mb <= {12: 1000, 100: 2000}[megapixels]
+            figures.append(f"{peak_mb:.0f} MB")
+        assert f"| {label} | {' | '.join(figures)} |" in LINES
