@@ -98,7 +98,7 @@ class Quantiser(layers.Layer):
         """Learns on from these."""
         self._low.assign(ranges.low)
         self._high.assign(ranges.high)
-        self._grown.assign(ops.zeros_like(self._grown))
+        self._grown.assign(np.zeros(self._grown.shape, np.float32))
 
     def ranges(self) -> Ranges:
         """As they are now."""
