@@ -112,7 +112,10 @@ class JointRun(Run):
         return models
 
     def _optimizer(self, phase: Stage) -> keras.Optimizer:
-        return keras.optimizers.Adam(phase.rate(0), beta_2=0.99, clipnorm=CLIP_NORM)
+        mean = {"use_ema": True, "ema_momentum": phase.average} if phase.average else {}
+        return keras.optimizers.Adam(
+            phase.rate(0), beta_2=0.99, clipnorm=CLIP_NORM, **mean
+        )
 
     def _loss(self, image: Any, restored: Any) -> Any:
         return square_error(image, restored)
@@ -151,6 +154,21 @@ class JointRun(Run):
         return codings.batches(drawn, self.config, rng)
 
     def _end_epoch(self, phase: Stage) -> None:
+        learnt = checkpoint.weights_of(self.models)
+        self._take_mean()
+        self._judge()
+        checkpoint.assign(self.models, learnt)
+
+    def _end_phase(self, phase: Stage) -> None:
+        self._take_mean()
+
+    def _take_mean(self) -> None:
+        """The running mean in place of the weights, where one is kept."""
+        learner = self.learner
+        learner.optimizer.finalize_variable_values(learner.trainable_variables)
+
+    def _judge(self) -> None:
+        """A row of the log; the weights go to `best.npz` if none gained more."""
         before = self.log.rows("validation")
         self._record(event="validation", **self.validate(self))
         judged = self.log.rows("validation")[-1]

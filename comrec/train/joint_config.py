@@ -26,9 +26,12 @@ class Stage(Stretch):
         "comcnn" or "both" through the differentiable JPEG, at `compact_scales`
         alone. So RecCNN forgets others in "both".
       epochs, rate_start, rate_end: of a `Stretch`.
+      average: share that the running mean of the weights keeps at each step, 0 to 1;
+        that mean is judged, and is what the stage leaves. 0: no mean is kept.
     """
 
     learns: str
+    average: float = 0
 
     @property
     def is_through_codec(self) -> bool:
@@ -174,7 +177,10 @@ def _tuples(value: Any) -> Any:
 
 
 def _is_stage(stage: Any) -> bool:
-    return isinstance(stage, Stage) and sound(stage) and stage.learns in LEARNERS
+    return (
+        isinstance(stage, Stage) and sound(stage) and stage.learns in LEARNERS
+        and number(stage.average) and 0 <= stage.average < 1
+    )  # fmt: skip
 
 
 def _each(is_legal: Any, value: Any, least: int = 1) -> bool:
@@ -211,8 +217,8 @@ THROUGH_CODEC = ("joint_batch", "joint_patch_px", "bit_price")
 _LEGAL: Legal = {
     "stages": (
         lambda v: _each(_is_stage, v),
-        f"one or more, each with learns of {', '.join(LEARNERS)}, whole epochs, and "
-        f"learning rates between 0 and 1",
+        f"one or more, each with learns of {', '.join(LEARNERS)}, whole epochs, "
+        f"learning rates between 0 and 1, and an average from 0 to below 1",
     ),
     "widths": _wholes(),
     "blocks": _wholes(),

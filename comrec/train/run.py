@@ -80,6 +80,7 @@ class Run(ABC):
         self.log = RunLog(folder / "metrics.jsonl")
         self.pictures = dict(pictures or {})
         self._deadline, self._epochs_done = float("inf"), 0
+        self.learner: Trainable = None  # compiled, of the phase that is trained
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(config.precision)
         with self.parallel.scope():
@@ -234,6 +235,7 @@ class Run(ABC):
             optimizer = self._optimizer(phase)
             model.compile(optimizer, loss=self._loss, jit_compile=_jit())
             optimizer.build(model.trainable_variables)
+        self.learner = model
         if self.epoch:
             checkpoint.assign_optimizer(optimizer, self._state)
         while self.epoch < phase.epochs:
