@@ -110,6 +110,44 @@ def test_only_the_networks_of_a_stage_move(unbroken, watch):
         assert moved == moving
 
 
+def test_a_running_mean_is_judged_and_left_and_training_goes_on_from_the_weights(
+    images, tmp_path
+):
+    share, judged, learnt = 0.75, [], []
+    stage = Stage(
+        learns="reccnn", epochs=2, rate_start=1e-2, rate_end=1e-3, average=share
+    )
+
+    class EachStep(Watch):
+        def batch(self, words, done, total, loss):
+            learnt.append(weights(self.run))
+
+    def judge(run):
+        judged.append(weights(run))
+        return {"gain_db": float(run.epoch)}
+
+    config = replace(TINY, stages=(stage,), compact_scales=())
+    watch = EachStep()
+    run = watch.run = JointRun(config, tmp_path / "a", images, judge, watch=watch)
+    run.train()
+    means = [learnt[0]]
+    for after in learnt[1:]:
+        means.append(
+            {k: share * m + (1 - share) * after[k] for k, m in means[-1].items()}
+        )
+    for name, left in weights(run).items():
+        np.testing.assert_allclose(judged[0][name], means[2][name], atol=1e-6)
+        np.testing.assert_allclose(judged[1][name], means[5][name], atol=1e-6)
+        np.testing.assert_array_equal(left, judged[1][name])
+        np.testing.assert_array_equal(left, np.load(run.folder / BEST)[name])
+    plain = replace(config, stages=(replace(stage, average=0),))
+    watch.run, steps = JointRun(plain, tmp_path / "b", images, judge, watch=watch), 6
+    watch.run.train()
+    for with_mean, without in zip(learnt[:steps], learnt[steps:], strict=True):
+        for name, value in with_mean.items():
+            np.testing.assert_array_equal(value, without[name])
+
+
 class StopsAt(Watch):
     """As a kill would, in the middle of an epoch."""
 
@@ -543,6 +581,7 @@ def test_the_shipped_configs_load_and_survive_json(tmp_path):
         assert len(config.quick().stages) == len(config.stages)
 
 
+STAGE = {"learns": "reccnn", "epochs": 1, "rate_start": 0.1, "rate_end": 0.1}
 BAD_STAGE = {"learns": "reccnn", "epochs": 0, "rate_start": 1, "rate_end": 1}
 
 
@@ -556,6 +595,8 @@ BAD_STAGE = {"learns": "reccnn", "epochs": 0, "rate_start": 1, "rate_end": 1}
         ("stages", [BAD_STAGE | {"x": 1}], "unknown settings x"),
         ("stages", [BAD_STAGE], "whole epochs"),
         ("stages", [BAD_STAGE | {"epochs": 1, "learns": "all"}], "whole epochs"),
+        ("stages", [STAGE | {"average": 1}], "average from 0 to below 1"),
+        ("stages", [STAGE | {"average": "0"}], "average from 0 to below 1"),
         ("stages", [7], "a stage must be an object"),
         ("widths", [], "widths must be whole numbers from 1"),
         ("widths", 64, "widths must be whole numbers from 1"),
