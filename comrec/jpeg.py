@@ -142,11 +142,21 @@ def encode(
             f"Received: {pixels.shape[1]}x{pixels.shape[0]}"
         )
     write = _encode_pillow if settings.encoder == "libjpeg-turbo" else _encode_mozjpeg
-    progressive = {"baseline": [False], "progressive": [True], "smaller": [False, True]}
-    kinds = progressive[settings.scans]
-    if pixels.shape[0] * pixels.shape[1] > PROGRESSIVE_MAX_PX:
-        kinds = kinds[:1]
-    return min((write(pixels, quality, settings, space, p) for p in kinds), key=len)
+    return min(
+        (
+            write(pixels, quality, settings, space, scans == "progressive")
+            for scans in scans_of(pixels, settings)
+        ),
+        key=len,
+    )
+
+
+def scans_of(pixels: np.ndarray, settings: JpegSettings) -> tuple[str, ...]:
+    """The kinds of scans of which the smaller file is taken: one or two."""
+    if settings.scans != "smaller":
+        return (settings.scans,)
+    is_large = pixels.shape[0] * pixels.shape[1] > PROGRESSIVE_MAX_PX
+    return ("baseline",) if is_large else ("baseline", "progressive")
 
 
 def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:

@@ -28,7 +28,7 @@ MOZJPEG = {"psnr": "flat", "visual": "standard"}  # tables of plain JPEGs, by tu
 # restored better.
 Refine = Callable[[Codec, np.ndarray, np.ndarray, int, float], np.ndarray]
 PRICES = (1, 2, 4)  # tried in turn while the refined one takes too many bytes
-# Larger pictures are looked at in one way after the other: each makes copies of them.
+# Of larger pictures one thing is done after the other: each makes copies of them.
 TOGETHER_MAX_PX = 2**23
 EFFORT_SETTINGS, EFFORT_REFINED = 8, 9  # from here on more is tried
 
@@ -77,8 +77,7 @@ def choose(
         partial(_best_plain, plain, goal, effort, anchor),
         *[partial(behind, way, goal, effort) for way in networks],
     ]
-    is_large = pixels.shape[0] * pixels.shape[1] > TOGETHER_MAX_PX
-    best, *far = cores.together(tasks, 1 if is_large else options.threads)
+    best, *far = cores.together(tasks, _threads(pixels, options))
     best = find(networks, goal, effort, best, likeliest(networks, far))
     if best is None:
         raise JpegError(_refusal([*plain, *networks], goal))
@@ -118,7 +117,8 @@ def _plain_ways(pixels: np.ndarray, options: Options, extra_bytes: int) -> list[
     settings = [jpeg.PLAIN, JpegSettings("mozjpeg", MOZJPEG[options.tune])]
     if options.effort >= EFFORT_SETTINGS:
         settings += _others(settings[1], options.tune, pixels.shape[2])
-    return [Way(pixels, each, extra_bytes) for each in settings]
+    threads = _threads(pixels, options)
+    return [Way(pixels, each, extra_bytes, threads=threads) for each in settings]
 
 
 def _network_ways(
@@ -126,7 +126,7 @@ def _network_ways(
     options: Options,
     extra_bytes: Callable[[Codec | None], int],
 ) -> list[Way]:
-    ways = []
+    ways, threads = [], _threads(pixels, options)
     for codec in options.codecs():
         compact = functools.cache(partial(codec.compact, pixels))
         variants = [codec]
@@ -135,8 +135,13 @@ def _network_ways(
                 variants.append(copy.copy(codec))
                 variants[-1].settings = settings
         extra = extra_bytes(codec)
-        ways += [Way(pixels, None, extra, each, compact) for each in variants]
+        ways += [Way(pixels, None, extra, each, compact, threads) for each in variants]
     return ways
+
+
+def _threads(pixels: np.ndarray, options: Options) -> int:
+    is_large = pixels.shape[0] * pixels.shape[1] > TOGETHER_MAX_PX
+    return 1 if is_large else options.threads
 
 
 def _others(own: JpegSettings, tune: str, channels: int) -> list[JpegSettings]:
@@ -199,8 +204,9 @@ def _refined(
     for price in PRICES:
         compact = refine(way.codec, way.pixels, way.compact(), coded.quality, price)
         refined = Way(
-            way.pixels, None, way.extra_bytes, way.codec, partial(np.asarray, compact)
-        )
+            way.pixels, None, way.extra_bytes, way.codec, partial(np.asarray, compact),
+            way.threads,
+        )  # fmt: skip
         best = find([refined], goal, effort, best) or best
         if refined.total_bytes(coded.quality) <= goal.most_bytes:
             break

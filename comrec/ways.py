@@ -7,10 +7,11 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from comrec import jpeg, tiling
+from comrec import cores, jpeg, tiling
 from comrec.codec import Codec
 from comrec.jpeg import JpegSettings
 from comrec.metrics import psnr_db
@@ -53,6 +54,7 @@ class Way:
       extra_bytes: what all files take besides the JPEG.
       codec: the networks, at one scale; None for plain JPEG.
       compact: gives the compact image, if it is not what the codec makes.
+      threads: cores for what can be written at the same time; 0 takes them all.
 
     Attributes:
       verified: the candidates that were decoded in full, by quality.
@@ -66,8 +68,9 @@ class Way:
         extra_bytes: int,
         codec: Codec | None = None,
         compact: Callable[[], np.ndarray] | None = None,
+        threads: int = 1,
     ) -> None:
-        self.pixels, self.codec = pixels, codec
+        self.pixels, self.codec, self.threads = pixels, codec, threads
         self.settings = codec.settings if codec else settings or jpeg.PLAIN
         self.extra_bytes = extra_bytes
         self.compact = compact or functools.cache(
@@ -80,6 +83,7 @@ class Way:
         self._size = pixels.shape[0], pixels.shape[1]
         # Plain dicts: a cache around a method would keep the picture alive.
         self._files: dict[int, bytes] = {}
+        self._drafts: dict[tuple[int, str], bytes] = {}
         self._bytes: dict[int, int] = {}
         self._shown_dbs: dict[int, float] = {}
         self._last: tuple[int, bytes, np.ndarray] | None = None
@@ -158,14 +162,24 @@ class Way:
     def jpeg(self, quality: int) -> bytes:
         """The file at a quality; the last few are kept."""
         if quality not in self._files:
-            if len(self._files) == FILES_MAX:
-                del self._files[next(iter(self._files))]
-            self._files[quality] = (
-                self.codec.encode(self.compact(), quality)
-                if self.codec
-                else jpeg.encode(self.pixels, quality, self.settings)
-            )
+            kinds = jpeg.scans_of(self.compact(), self.settings)
+            write = [
+                functools.partial(self._written, quality, scans) for scans in kinds
+            ]
+            files = cores.together(write, self.threads)
+            _keep(self._files, quality, min(files, key=len))
         return self._files[quality]
+
+    def _written(self, quality: int, scans: str) -> bytes:
+        """With such scans; those of the last drafts are there already."""
+        if (quality, scans) in self._drafts:
+            return self._drafts[quality, scans]
+        settings = replace(self.settings, scans=scans)
+        if self.codec is None:
+            return jpeg.encode(self.pixels, quality, settings)
+        writer = copy.copy(self.codec)
+        writer.settings = settings
+        return writer.encode(self.compact(), quality)
 
     def total_bytes(self, quality: int) -> int:
         """Of all files around the JPEG at a quality."""
@@ -194,9 +208,8 @@ class Way:
         if self.codec is None:
             data = self.jpeg(quality)
         else:
-            drafter = copy.copy(self.codec)
-            drafter.settings = replace(self.settings, scans="baseline")
-            data = drafter.encode(self.compact(), quality)
+            data = self._written(quality, "baseline")
+            _keep(self._drafts, (quality, "baseline"), data)
         shown = self._shown(data)
         is_small = self._size[0] * self._size[1] <= KEPT_MAX_PX
         self._last = (quality, data, shown) if is_small else None
@@ -226,6 +239,13 @@ class Way:
         qualities = sorted(self._sampled_db)
         gains_db = [self._sampled_db[q] for q in qualities]
         return float(np.interp(quality, qualities, gains_db))
+
+
+def _keep(kept: dict[Any, bytes], key: Any, data: bytes) -> None:
+    """Adds to the last few, in place of the first."""
+    if len(kept) == FILES_MAX:
+        del kept[next(iter(kept))]
+    kept[key] = data
 
 
 def _square_error(image: np.ndarray, other: np.ndarray) -> np.ndarray:

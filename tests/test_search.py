@@ -58,6 +58,20 @@ def test_the_networks_work_no_longer_than_the_effort_allows(looked_px, asked, ef
         assert decodes >= 1  # it was decoded in full
 
 
+def test_no_file_is_written_twice(looked_px, monkeypatch):
+    written, write = [], jpeg.encode
+
+    def counted(pixels, quality, settings=jpeg.PLAIN, space="RGB"):
+        scans = jpeg.scans_of(pixels, settings)
+        written.extend((pixels.tobytes(), quality, settings.tables, s) for s in scans)
+        return write(pixels, quality, settings, space)
+
+    monkeypatch.setattr(jpeg, "encode", counted)
+    chosen(looked_px, quality=4, scale=2.0)
+    assert len(written) > 6
+    assert len({*written}) == len(written)
+
+
 def test_networks_are_used_where_they_pay(looked_px):  # else the costs above are nil
     best = chosen(looked_px, quality=4)[0].best
     assert best.codec
