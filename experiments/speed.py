@@ -258,6 +258,8 @@ def all_tasks(
     for runner in planned.runners:  # by this process, whose memory is small
         yield runner, partial(work.command, runner, case)
         yield runner, partial(work.start, runner, case)
+        if runner.precision == FLOAT32:
+            yield runner, partial(work.compress_command, runner, case)
     for name, arguments in FRESH.items():
         yield Runner(name), partial(work.python, *arguments)
     for name in planned.rivals:

@@ -29,6 +29,7 @@ TABLES = {
         "compress, fixed": "compress_fixed_mp_per_s",
         "compress -q 75": "compress_q75_mp_per_s",
         "-q 75 : decompress": "compress_to_decompress",
+        "commands": "compress_command_to_decompress_command",
     },
     "Networks, of the rate of a bare convolution; the command": {
         "GFLOP/s": "gflop_per_s",
@@ -84,6 +85,10 @@ def derive(found: Found, multiply_adds: Mapping[str, float], paper: Runner) -> N
         if "decompress_mp_per_s" in some:
             made = found[runner._replace(precision=FLOAT32)]["compress_q75_mp_per_s"]
             some["compress_to_decompress"] = _ratios(some["decompress_mp_per_s"], made)
+        if {"command_mp_per_s", "compress_command_mp_per_s"} <= {*some}:
+            some["compress_command_to_decompress_command"] = _ratios(
+                some["command_mp_per_s"], some["compress_command_mp_per_s"]
+            )
 
 
 def _ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
