@@ -180,6 +180,13 @@ def test_what_the_readme_says_first_is_a_row():
     assert int(said[1]) == int(-float(rate.removesuffix(" %")))
 
 
+def test_what_the_readme_says_of_embedding_is_the_rows():
+    rate = bd_rate("kodak-grey", "luma_psnr_db", f"comrec:{presets.DEFAULT}+embed")
+    said = re.search(r"\(`--embed`\) .*: in grey (\S+) has (\S+ %) then", README)
+    assert said
+    assert said.groups() == (presets.DEFAULT, rate)
+
+
 EYES = ("mozjpeg", "jpegli", "webp", "avif", f"comrec:{presets.DEFAULT}:visual")
 
 
@@ -196,7 +203,7 @@ def test_kodak_was_measured_with_the_weights_that_are_shipped(name):
     ours = [row for row in summary(name) if row["codec"].startswith("comrec:")]
     assert ours
     for row in ours:
-        preset = row["codec"].removeprefix("comrec:").partition(":")[0]
+        preset = re.split("[:+@]", row["codec"].removeprefix("comrec:"))[0]
         assert presets.find(preset).hash in row["version"]
 
 
