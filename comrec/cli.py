@@ -96,10 +96,10 @@ def _run(
     work: Callable[[Job], Row],
     describe: Callable[[Row], str],
 ) -> int:
-    from comrec import files, jobs, naming
+    from comrec import jobs, naming, origin
 
     plan = naming.plan(
-        args.inputs, args.output, args.recursive, args.command, files.is_output
+        args.inputs, args.output, args.recursive, args.command, origin.is_output
     )
     todo = plan.jobs
     binary = any(job.target is None for job in todo) and args.command != "verify"

@@ -17,6 +17,7 @@ from comrec import (
     image,
     loading,
     naming,
+    origin,
     presets,
     rate,
     reader,
@@ -52,12 +53,12 @@ class Writing:
         """Whether a finished output makes the job unnecessary; refuses a clash."""
         if job.target is None:
             return False
-        done = files.is_whole if needs_sidecar else os.path.isfile
+        done = origin.is_whole if needs_sidecar else os.path.isfile
         if self.skip_existing and done(job.target):
             return True
         force = self.force
         if needs_sidecar and self.skip_existing:
-            force = files.is_half(job.target)
+            force = origin.is_half(job.target)
         files.refuse_existing(job.target, force)
         if needs_sidecar:
             files.refuse_existing(naming.sidecar_of(job.target), force)

@@ -14,7 +14,7 @@ pytest.importorskip("constriction", reason="needs the autoencoder extra")
 
 import autoencoders
 
-from comrec import files
+from comrec import origin
 from comrec.autoencoder import bitstream, codec, entropy, model, networks, quantiser
 from comrec.autoencoder.architecture import Architecture
 from comrec.autoencoder.codec import Codec
@@ -249,7 +249,7 @@ def test_a_forged_checksum_gives_a_picture_or_a_refusal(made, kind):
 
 def test_a_tiny_file_that_says_a_huge_picture_is_refused_before_any_work(made):
     _, coder = made["convolutional"]
-    head = files.CRAE_START + bytes([1, 0]) + coder.model.hash + bytes([8])
+    head = origin.CRAE_START + bytes([1, 0]) + coder.model.hash + bytes([8])
     side = bytes([0x80, 0x80, 1])  # 16,384
     stream = bitstream.parse(resealed(head + side + side + bytes(50)))
     assert stream.height_px == 16_384

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from comrec import cli, files
+from comrec import cli, origin
 from comrec.autoencoder import npz
 
 ARRAYS = {"a": np.arange(6, dtype=np.float16).reshape(2, 3), "b": np.uint8([1, 2])}
@@ -78,7 +78,7 @@ def test_what_is_no_arrays_is_refused(data):
 
 def test_a_text_that_begins_like_an_autoencoders_file_is_not_ours(tmp_path):
     (tmp_path / "letter.txt").write_bytes(b"CRAE is a word")
-    assert not files.is_ours(tmp_path / "letter.txt")
+    assert not origin.is_ours(tmp_path / "letter.txt")
 
 
 @pytest.mark.parametrize("command", ["compress", "decompress"])

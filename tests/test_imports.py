@@ -22,7 +22,7 @@ LAYERS = (
     ("presets", "image"),
     ("sidecar", "weights", "reader", "writer", "models"),
     ("container", "engine"),
-    ("codec", "inspection"),
+    ("codec", "inspection", "origin"),
     ("rate", "options"),
     ("ways", "report"),
     ("search", "packing", "train"),

@@ -12,7 +12,7 @@ import pictures
 import pytest
 
 import comrec
-from comrec import api, files, inspection, loading
+from comrec import api, inspection, loading, origin
 from comrec.errors import ImageError, SidecarError
 
 PLAIN = ("-p", "plain", "-q", 50)
@@ -99,7 +99,7 @@ def test_a_file_larger_than_any_picture_within_the_limit_is_refused_unread(
     ran = run("compress", path)
     assert f"larger than {8 * 2**28 + 2**26} bytes" in ran.err
     assert (ran.status, ran.err.count("\n")) == (1, 1)
-    assert not files.is_ours(path)
+    assert not origin.is_ours(path)
 
 
 def test_what_is_read_of_a_pipe_has_a_limit(tmp_path):

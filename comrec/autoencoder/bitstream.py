@@ -11,14 +11,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from comrec import files, image
+from comrec import image, origin
 from comrec.autoencoder.quantiser import BITS_MAX
 from comrec.errors import StreamError
 
 VERSION = 1
 HASH_BYTES, CRC_BYTES = 4, 4
 SIDE_MAX_BYTES = 5  # of a side: 35 bits
-_FIXED_BYTES = len(files.CRAE_START) + 3 + HASH_BYTES
+_FIXED_BYTES = len(origin.CRAE_START) + 3 + HASH_BYTES
 COPY = "Use another copy"
 
 
@@ -43,7 +43,7 @@ class Stream:
 
     def to_bytes(self) -> bytes:
         """The whole file."""
-        head = files.CRAE_START + bytes([VERSION, self.number])
+        head = origin.CRAE_START + bytes([VERSION, self.number])
         head += self.hash + bytes([self.bits])
         head += _varint(self.height_px) + _varint(self.width_px)
         return _sealed(head + self.payload)
@@ -59,12 +59,12 @@ def parse(data: bytes, max_pixels: int = image.MAX_PIXELS) -> Stream:
       StreamError: not a .crae, of another version, cut off or damaged.
       ImageError: beyond the limit.
     """
-    if not data.startswith(files.CRAE_START):
+    if not data.startswith(origin.CRAE_START):
         what = "not a .crae file" if data else "empty file"
         raise StreamError(f"{what}. Name one that `comrec autoencoder compress` wrote")
-    if len(data) <= len(files.CRAE_START):
+    if len(data) <= len(origin.CRAE_START):
         raise StreamError(f"cut off. {COPY}")
-    version = data[len(files.CRAE_START)]
+    version = data[len(origin.CRAE_START)]
     if version != VERSION:
         raise StreamError(
             f".crae version {version}, but this comrec reads version {VERSION}. "
@@ -72,7 +72,7 @@ def parse(data: bytes, max_pixels: int = image.MAX_PIXELS) -> Stream:
         )
     if len(data) < _FIXED_BYTES + 2 + CRC_BYTES or _sealed(data[:-CRC_BYTES]) != data:
         raise StreamError(f"cut off or damaged (its checksum does not fit). {COPY}")
-    at = len(files.CRAE_START) + 1
+    at = len(origin.CRAE_START) + 1
     number, digest, bits = data[at], data[at + 1 : at + 5], data[at + 5]
     height_px, at = _side(data, _FIXED_BYTES)
     width_px, at = _side(data, at)

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from comrec import api, container, files, naming, writer
+from comrec import api, container, files, naming, origin, writer
 from comrec.bulk.manifest import Row
 from comrec.bulk.places import Local, MissingError, Place, PlaceError
 from comrec.bulk.plan import COMPRESS, DECOMPRESS, Task
@@ -178,9 +178,9 @@ def _is_foreign(destination: Place, key: str, may_be: bool) -> bool:
     """Whether a file is somebody else's; stores are asked only where one was listed."""
     if isinstance(destination, Local):
         path = destination.path(key)
-        return os.path.lexists(path) and not files.is_ours(path)
+        return os.path.lexists(path) and not origin.is_ours(path)
     data = _existing(destination, key) if may_be else None
-    return data is not None and not files.shows_maker(data, Path(key).stem)
+    return data is not None and not origin.shows_maker(data, Path(key).stem)
 
 
 def _existing(place: Place, key: str) -> bytes | None:
@@ -219,10 +219,10 @@ def _write_pair(
     old_file = _existing(destination, beside) if task.replaces else None
     old = None
     if old_jpeg is not None:
-        old = old_file and files.fitting_record(old_jpeg, old_file)
-        old = old or files.record_without(old_jpeg)
+        old = old_file and origin.fitting_record(old_jpeg, old_file)
+        old = old or origin.record_without(old_jpeg)
     if sidecar is not None or old_file is not None:
-        new = sidecar or files.record_of_plain(jpeg)
+        new = sidecar or origin.record_of_plain(jpeg)
         destination.write(beside, new + (old or b""))
     destination.write(task.output, jpeg)
     if sidecar is None and old_file is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from comrec import api, files
+from comrec import api, files, origin
 from comrec.compare import page
 from comrec.compare.measure import Comparison, compare
 from comrec.errors import (
@@ -106,7 +106,7 @@ class Report:
 
     def _refuse_existing(self) -> None:
         if os.path.lexists(self.path) and not (
-            self._force and files.is_ours(self.path)
+            self._force and origin.is_ours(self.path)
         ):
             raise OutputError(
                 f"{self.path}: exists. Give --report another name, or -f to replace a "

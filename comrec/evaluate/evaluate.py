@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from comrec import files
+from comrec import files, origin
 from comrec.errors import OutputError, UsageError
 from comrec.evaluate import (
     bd,
@@ -169,7 +169,7 @@ def _is_new(row: Row, found: Mapping[tuple[object, ...], Row]) -> bool:
 def _refuse_foreign(asked: Asked) -> None:
     """Raises OutputError where a file that is not ours would be written over."""
     for path in (asked.summary, *asked.figures.values()):
-        if os.path.lexists(path) and not files.is_ours(path):
+        if os.path.lexists(path) and not origin.is_ours(path):
             raise OutputError(
                 f"{path}: exists, and nothing in it shows that comrec made it. Move it "
                 f"away, or give --out another name"

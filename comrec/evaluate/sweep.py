@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from comrec import api, evaluate, files, naming, reader
+from comrec import api, evaluate, naming, origin, reader
 from comrec.errors import UsageError, naming_errors
 from comrec.evaluate import Peer, Setting, peers, quality, rows, thinned
 from comrec.evaluate.rows import Row
@@ -88,7 +88,7 @@ def subjects(
     except OSError as err:
         raise UsageError(f"{folder}: cannot be read ({err.strerror})") from err
     own = {path.absolute() for path in outputs}
-    taken = [p for p in found if p.absolute() not in own and not files.is_output(p)]
+    taken = [p for p in found if p.absolute() not in own and not origin.is_output(p)]
     if not taken:
         raise UsageError(
             f"{folder}: no pictures in it. Expected: {' '.join(naming.PICTURES)}"
