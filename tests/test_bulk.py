@@ -16,7 +16,8 @@ import pytest
 import comrec
 from comrec import console, naming
 from comrec.bulk import command, manifest, places, walking, worker
-from comrec.bulk.manifest import Index, Log, Shard
+from comrec.bulk.log import Log
+from comrec.bulk.manifest import Index, Shard
 from comrec.bulk.places import Entry, Listing, Local, PlaceError
 from comrec.bulk.plan import Plan, Task
 from comrec.bulk.runners import AHEAD, Coming, Here
@@ -294,8 +295,8 @@ def test_two_runs_at_once_are_refused(bulk, refused, source, tmp_path):
 
 
 def test_stores_get_rows_in_objects_of_so_many(monkeypatch, memory):
-    monkeypatch.setattr(manifest, "SEGMENT_ROWS", 3)
-    monkeypatch.setattr(manifest, "FLUSH_S", 0)
+    monkeypatch.setattr("comrec.bulk.log.SEGMENT_ROWS", 3)
+    monkeypatch.setattr("comrec.bulk.log.FLUSH_S", 0)
     place = places.place(f"{memory}/rows")
     log = Log(place, Shard(2, 7))
     for number in range(1, 8):

@@ -14,7 +14,8 @@ from typing import NoReturn
 
 from comrec import engine, presets, weights
 from comrec.bulk import manifest, places, walking
-from comrec.bulk.manifest import ALL, Index, Log, Row, Shard
+from comrec.bulk.log import Log
+from comrec.bulk.manifest import ALL, Index, Row, Shard
 from comrec.bulk.places import Local, MissingError, Place
 from comrec.bulk.plan import Plan
 from comrec.bulk.pool import Pool
