@@ -23,7 +23,7 @@ from comrec.bulk.plan import Plan, Task
 from comrec.bulk.runners import AHEAD, Coming, Here
 from comrec.bulk.summary import Tally
 from comrec.bulk.worker import Work
-from comrec.cli import SHOWN
+from comrec.commands.bulk import SHOWN
 from comrec.errors import ComrecError, UsageError
 
 CODING = ["-p", fake_pair.NAME, "--jpeg-quality", 50, "--scale", 2]

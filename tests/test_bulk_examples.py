@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from comrec import arguments, cli
+from comrec import cli
+from comrec.commands import bulk
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "examples" / "scale").glob("*.yaml"))
@@ -48,7 +49,7 @@ def test_comrec_takes_the_commands_of_the_recipes(path):
     ours = [command[1:] for command in words if command[0] == "comrec"]
     assert len(ours) == 1
     text = [word.replace("$JOB_COMPLETION_INDEX", "7") for word in ours[0]]
-    args = arguments.parser().parse_args(text)
+    args = cli.parser().parse_args(text)
     assert args.command == "bulk"
     assert args.scheduler or args.shard == (7, 100)
 
@@ -58,7 +59,7 @@ def test_pictures_that_fail_are_no_reason_to_run_a_job_again(path):
     spec = documents(path)[-1]["spec"]
     (rule,) = spec["podFailurePolicy"]["rules"]
     assert rule["action"] == ("FailIndex" if "completionMode" in spec else "FailJob")
-    assert rule["onExitCodes"]["values"] == [cli.SOME_FAILED]
+    assert rule["onExitCodes"]["values"] == [bulk.SOME_FAILED]
     pod = spec["template"]["spec"]  # Kubernetes takes such a policy of no other pod
     assert pod["restartPolicy"] == "Never"
     (container,) = pod["containers"]
@@ -84,7 +85,7 @@ def test_the_commands_of_the_page_parse():
     assert len(found) >= 4
     for line in found:
         words = shlex.split(line, comments=True)[1:]
-        assert arguments.parser().parse_args(words).command == "bulk"
+        assert cli.parser().parse_args(words).command == "bulk"
 
 
 def test_links_of_the_page_lead_somewhere():

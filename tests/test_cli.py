@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import comrec
-from comrec import arguments, container, engine
+from comrec import arguments, cli, container, engine
 from comrec.options import Options
 
 USED = ("--jpeg-quality", 50)
@@ -152,7 +152,7 @@ def test_the_engines_that_may_be_named_are_those_there_are():
 
 
 def test_the_defaults_are_those_of_the_api():
-    parsed = vars(arguments.parser().parse_args(["compress", "a"]))
+    parsed = vars(cli.parser().parse_args(["compress", "a"]))
     for field in dataclasses.fields(Options):
         if field.name not in ("preset", "metadata", "threads"):
             assert parsed[field.name] == field.default, field.name

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import comrec
-from comrec import console, segments
+from comrec import console, segments, wording
 
 EVIL = "a\x1b[31mb\x9b2Jc\x07\u202ed\ne.png"
 HARMLESS = "a?[31mb?2Jc??d?e"
@@ -233,7 +233,7 @@ def test_infinite_closeness_has_words(ours, theirs, said):
         "sidecar_bytes": 9, "input_bytes": 99, "width_px": 2, "height_px": 2,
         "rate_bpp": 1.0, "psnr_db": ours, "same_bytes_psnr_db": theirs,
     }  # fmt: skip
-    assert console.compressed(row).endswith(f"plain JPEG of these bytes: {said}")
+    assert wording.compressed(row).endswith(f"plain JPEG of these bytes: {said}")
 
 
 def test_info_names_a_sidecar_that_cannot_be_read(refused, tmp_path):
@@ -274,6 +274,6 @@ def test_a_lower_q_is_advised_to_those_who_asked_for_a_quality(target, hint):
         "sidecar_bytes": 0, "input_bytes": 99, "width_px": 2, "height_px": 2,
         "rate_bpp": 1.0, "psnr_db": 30.0, "jpeg_quality": 80, "target": target,
     }  # fmt: skip
-    said = console.compressed(row)
+    said = wording.compressed(row)
     assert "plain JPEG, quality 80" in said
     assert said.endswith("; a lower -q may pay") == hint

@@ -17,7 +17,7 @@ HEAVY = ("keras", "tensorflow", "torch", "jax", "onnxruntime", "openvino")
 LAYERS = (
     ("errors",),
     ("segments", "metrics", "naming", "tiling", "opening", "console", "loading"),
-    ("condition", "cores", "pixels", "resample", "values"),
+    ("condition", "cores", "pixels", "resample", "values", "wording"),
     ("metadata", "jpeg"),
     ("presets", "image"),
     ("sidecar", "weights", "reader", "writer", "models"),
@@ -31,6 +31,7 @@ LAYERS = (
     ("jobs", "evaluate", "autoencoder", "bulk"),
     ("compare",),
     ("arguments",),
+    ("commands",),
     ("cli",),
     ("__main__",),
 )
@@ -155,6 +156,17 @@ def test_light_commands_load_no_framework(command, sidecar_file):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stderr == "\n"
+
+
+def test_what_may_be_typed_is_known_without_what_does_it():
+    program = "import sys, comrec.cli; comrec.cli.parser(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.split()
+    assert "comrec.commands.bulk" in loaded
+    work = {f"comrec.{name}" for name in ("api", "bulk", "compare", "evaluate", "jobs")}
+    assert not (work | {"numpy", "PIL", "cv2", "pyvips", "rich"}) & set(loaded)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["info"]], ids=lambda a: a[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from comrec import arguments, presets
+from comrec import cli, presets
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -250,7 +250,7 @@ def test_every_command_in_the_readme_parses():
     assert len(commands) >= 2
     for command in commands:
         words = shlex.split(command, comments=True)[1:]
-        assert arguments.parser().parse_args(words).command == words[0]
+        assert cli.parser().parse_args(words).command == words[0]
 
 
 def test_every_make_target_in_the_readme_exists():

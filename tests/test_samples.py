@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import comrec
-from comrec import arguments, presets
+from comrec import cli, presets
 from comrec.evaluate import quality
 from comrec.metrics import psnr_db
 
@@ -152,7 +152,7 @@ def test_commands_and_links_of_the_page_lead_somewhere():
     assert len(commands) == 3
     for command in commands:
         words = shlex.split(command, comments=True)[1:]
-        args = arguments.parser().parse_args(words)
+        args = cli.parser().parse_args(words)
         assert args.command == words[0]
         assert all((FOLDER / word).exists() for word in words if "." in word)
     links = re.findall(r"\]\(([^)#]+)\)", PAGE)
