@@ -37,12 +37,12 @@ from pathlib import Path
 from PIL import Image
 
 import comrec
-from comrec import cores, files, values
+from comrec import cores, files, presets, values
 
 PHOTO = Path(__file__).parents[1] / "examples" / "astronaut.png"
 SIDE_PX, LARGE_PX = 128, 400
 CODING = ("-p", "comrec-lite-2", "--jpeg-quality", "50", "--scale", "2")
-PRESETS = ("comrec-base-2", "comrec-lite-2", "plain")
+PRESETS = (presets.DEFAULT, "comrec-lite-2", "plain")
 WORKERS = 2
 RUNNERS = {
     "compress": (), "one": ("-j", "1"), "pool": ("-j", "2"),

@@ -208,7 +208,7 @@ def compress_command(runner: Runner, case: Case) -> Values:
 
 
 def start(runner: Runner, case: Case) -> Values:
-    """`comrec decompress` for a picture so small that nothing but the start takes time."""
+    """`comrec decompress` of a picture so small that the start alone takes time."""
     return {"start_s": _decompressed(runner, case, case.small_jpeg(runner.name))[0]}
 
 
