@@ -139,14 +139,20 @@ class Codec:
 
     def restore(self, coded_jpeg: bytes, size: tuple[int, int]) -> np.ndarray:
         """A compact JPEG to the restored image, uint8 (H, W, 1) or (H, W, 3) RGB."""
-        windows = tiling.tiles(size, self._tile_sides("reccnn"))
         restored = None
-        for window, pixels in self.restore_windows(coded_jpeg, size, windows):
+        for window, pixels in self.restore_parts(coded_jpeg, size):
             if restored is None:
                 restored = np.empty((*size, pixels.shape[2]), np.uint8)
             restored[window.slices] = pixels
         assert restored is not None  # a size has at least one pixel
         return restored
+
+    def restore_parts(
+        self, coded_jpeg: bytes, size: tuple[int, int]
+    ) -> Iterator[tuple[Window, np.ndarray]]:
+        """Yields the tiles of what `restore` gives, each with its window."""
+        windows = tiling.tiles(size, self._tile_sides("reccnn"))
+        return self.restore_windows(coded_jpeg, size, windows)
 
     def restore_windows(
         self, coded_jpeg: bytes, size: tuple[int, int], windows: Iterable[Window]

@@ -25,12 +25,25 @@ def psnr_db(image: np.ndarray, restored: np.ndarray) -> float:
       ValueError: shapes differ, or the arrays are not uint8.
     """
     _check_alike("psnr_db", image, restored)
-    total = 0  # in whole numbers: it does not depend on the order of the sum
+    return psnr_of(square_error(image, restored), image.size)
+
+
+def psnr_of(total: int, count: int) -> float:
+    """PSNR in dB of so many values whose `square_error` is so much in all."""
+    return 10 * math.log10(255**2 * count / total) if total else math.inf
+
+
+def square_error(image: np.ndarray, restored: np.ndarray) -> int:
+    """Sum of squared differences of uint8 arrays of one shape.
+
+    A whole number, so that the parts of an image sum up to what the image has.
+    """
+    total = 0
     for start in range(0, len(image), BAND_ROWS):
         band = slice(start, start + BAND_ROWS)
         error = np.subtract(image[band], restored[band], dtype=np.int32)
         total += int(np.sum(error * error, dtype=np.int64))
-    return 10 * math.log10(255**2 * image.size / total) if total else math.inf
+    return total
 
 
 def ssim(image: np.ndarray, restored: np.ndarray) -> float:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from comrec import cores, jpeg, tiling
+from comrec import cores, jpeg, memory, tiling
 from comrec.codec import Codec
 from comrec.jpeg import JpegSettings
-from comrec.metrics import psnr_db
+from comrec.metrics import psnr_db, psnr_of, square_error
 from comrec.rate import Coded
 
 # What the networks gain before anything was measured.
@@ -144,30 +144,33 @@ class Way:
         """Restores the whole image, which takes the longest."""
         if quality not in self.verified:
             data = self.jpeg(quality)
-            restored = (
-                self.codec.restore(data, self._size)
-                if self.codec
-                else jpeg.decode(data)
-            )
             self.verified[quality] = Candidate(
                 data,
                 quality,
-                psnr_db(self.pixels, restored),
+                self._reached_db(data),
                 self.total_bytes(quality),
                 self.settings,
                 self.codec,
             )
+            self._tidy()
         return self.verified[quality]
+
+    def _reached_db(self, data: bytes) -> float:
+        if self.codec is None:
+            return psnr_db(self.pixels, jpeg.decode(data))
+        error = 0  # summed part by part: the whole would be one more copy
+        for window, part in self.codec.restore_parts(data, self._size):
+            error += square_error(self.pixels[window.slices], part)
+        return psnr_of(error, self.pixels.size)
 
     def jpeg(self, quality: int) -> bytes:
         """The file at a quality; the last few are kept."""
         if quality not in self._files:
             kinds = jpeg.scans_of(self.compact(), self.settings)
-            write = [
-                functools.partial(self._written, quality, scans) for scans in kinds
-            ]
+            write = [functools.partial(self._written, quality, k) for k in kinds]
             files = cores.together(write, self.threads)
             _keep(self._files, quality, min(files, key=len))
+            self._tidy()
         return self._files[quality]
 
     def _written(self, quality: int, scans: str) -> bytes:
@@ -211,9 +214,18 @@ class Way:
             data = self._written(quality, "baseline")
             _keep(self._drafts, (quality, "baseline"), data)
         shown = self._shown(data)
-        is_small = self._size[0] * self._size[1] <= KEPT_MAX_PX
-        self._last = (quality, data, shown) if is_small else None
+        self._last = None if self._is_large else (quality, data, shown)
+        self._tidy()
         return data, shown
+
+    @property
+    def _is_large(self) -> bool:
+        return self._size[0] * self._size[1] > KEPT_MAX_PX
+
+    def _tidy(self) -> None:
+        """After work for which much memory was taken."""
+        if self._is_large:
+            memory.give_back()
 
     def _shown(self, data: bytes) -> np.ndarray:
         """The image as it would come back if the networks added nothing."""

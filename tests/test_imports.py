@@ -16,7 +16,16 @@ HEAVY = ("keras", "tensorflow", "torch", "jax", "onnxruntime", "openvino")
 # A module imports from rows above its own alone.
 LAYERS = (
     ("errors",),
-    ("segments", "metrics", "naming", "tiling", "opening", "console", "loading"),
+    (
+        "segments",
+        "metrics",
+        "naming",
+        "tiling",
+        "opening",
+        "console",
+        "loading",
+        "memory",
+    ),
     ("condition", "cores", "pixels", "resample", "values", "wording"),
     ("metadata", "jpeg"),
     ("presets", "image"),

@@ -1,0 +1,42 @@
+"""What is done so that a process takes no more memory than it has to."""
+
+import platform
+
+import numpy as np
+import pictures
+import pytest
+
+from comrec import jpeg, memory
+from comrec.codec import Codec
+from comrec.metrics import psnr_db
+from comrec.presets import find
+from comrec.ways import Way
+
+
+def resident_mb() -> float:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 1e6
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="glibc has what is tested"
+)
+def test_what_was_freed_goes_back_to_the_system():
+    blocks = [bytes(1000) for _ in range(100_000)]
+    last = bytes(1000)  # lies above them, so that glibc keeps what is below
+    held_mb = resident_mb()
+    blocks.clear()
+    memory.give_back()
+    assert len(last) == 1000
+    assert resident_mb() < held_mb - 50
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_decode_is_judged_by_its_parts_as_the_whole_is(scale):
+    pixels = np.tile(pictures.photo(96, 128), (1, 12, 1))  # wider than a tile
+    codec = Codec(find("comrec-lite-2"), scale)
+    made = Way(pixels, None, 0, codec).verify(40)
+    whole = codec.restore(made.jpeg, pixels.shape[:2])
+    assert made.psnr_db == psnr_db(pixels, whole)
+    plain = Way(pixels, jpeg.PLAIN, 0).verify(40)
+    assert plain.psnr_db == psnr_db(pixels, jpeg.decode(plain.jpeg))
