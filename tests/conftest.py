@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import types
@@ -41,6 +42,21 @@ def run(capsysbinary, monkeypatch):
             status = stopped.code
         captured = capsysbinary.readouterr()
         return Ran(status, captured.out, captured.err.decode())
+
+    return call
+
+
+@pytest.fixture
+def typed(capsys, monkeypatch):
+    """A script of experiments/ in this process, refusing: its status, its stderr."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "experiments")
+
+    def call(script: str, *arguments: object) -> tuple[object, str]:
+        module = importlib.import_module(script)
+        monkeypatch.setattr("sys.argv", [script, *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            module.main()
+        return stopped.value.code, capsys.readouterr().err
 
     return call
 

@@ -95,12 +95,10 @@ def test_several_processes_are_refused_on_another_backend_than_jax(
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_a_place_among_processes_that_makes_no_sense_is_refused(args):
-    result = subprocess.run(
-        [*SCRIPT, "--quick", *args], capture_output=True, text=True, timeout=60
-    )
-    assert result.returncode == 2
-    assert "error: --process" in result.stderr
+def test_a_place_among_processes_that_makes_no_sense_is_refused(typed, args):
+    status, said = typed("train_alternating", "--quick", *args)
+    assert status == 2
+    assert "error: --process" in said
 
 
 # In processes of their own

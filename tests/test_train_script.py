@@ -193,7 +193,7 @@ def test_a_dry_run_of_stages_prints_the_first_of_them_and_writes_nothing(
 
 
 def test_what_cannot_be_trained_end_to_end_is_refused_in_one_line(
-    config, joint_config, tmp_path
+    typed, config, joint_config, tmp_path
 ):
     data, absent = ["--data", ROOT / "examples"], tmp_path / "absent"
     common = ["--run", tmp_path / "run"]
@@ -203,12 +203,15 @@ def test_what_cannot_be_trained_end_to_end_is_refused_in_one_line(
         ([joint_config, "--data", absent], f"{absent}: not a folder of pictures"),
         ([joint_config, *data], "all of its pictures are held back to judge by"),
     ):
-        assert complaint in refusal(*args, *common, script=JOINT_SCRIPT)
+        refusal, said = typed("train_joint", *args, *common)
+        assert complaint in refusal
+        assert "\n" not in refusal
+        assert said == ""
     for args in ([], ["--quick", "--every", "0"], ["--quick", "--stages", "0"],
                  ["--quick", "--minutes", "nan"], ["--data", ""]):  # fmt: skip
-        result = run(joint_config, *args, script=JOINT_SCRIPT)
-        assert result.returncode == 2
-        assert "error: " in result.stderr
+        status, said = typed("train_joint", joint_config, *args)
+        assert status == 2
+        assert "error: " in said
     assert not (tmp_path / "run").exists()
 
 
@@ -267,14 +270,14 @@ def test_a_disk_that_fills_up_stops_the_run_in_one_line(config, tmp_path):
     assert not list((tmp_path / "run").glob("*.tmp*"))
 
 
-def test_what_is_typed_wrong_is_refused_before_anything_is_read(config):
+def test_what_is_typed_wrong_is_refused_before_anything_is_read(typed, tmp_path):
     for args in (
         ["--every", "1"], ["--quick", "--every", "0"], ["--quick", "--rounds", "0"],
         ["--quick", "--minutes", "-1"], ["--quick", "--minutes", "nan"],
     ):  # fmt: skip
-        result = run(config, *args)
-        assert result.returncode == 2
-        assert "error: --" in result.stderr
+        status, said = typed("train_alternating", tmp_path / "absent.json", *args)
+        assert status == 2
+        assert "error: --" in said
 
 
 @pytest.mark.slow
