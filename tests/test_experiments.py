@@ -257,30 +257,38 @@ OPTIONS = {
 }
 
 
-def refusal(*args: object, **env: str) -> str:
+@pytest.fixture
+def refusal(typed, monkeypatch):
     """The one line of a run of the tables that has to fail."""
-    result = start(TABLES, *args, **env)
-    assert result.returncode == 1
-    lines = result.stderr.splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("reproduce_tables: ")
-    return lines[0]
+    monkeypatch.chdir(ROOT)
+
+    def call(*args: object) -> str:
+        line, said = typed("reproduce_tables", *args)
+        assert said == ""
+        assert line.startswith("reproduce_tables: ")
+        assert "\n" not in line
+        return line
+
+    return call
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_pictures_are_refused_in_one_line(case, tmp_path):
+def test_bad_pictures_are_refused_in_one_line(case, refusal, tmp_path):
     make, message = REFUSED[case]
     assert message in refusal(*make(tmp_path), "--quick")
 
 
 @pytest.mark.parametrize("case", OPTIONS)
-def test_bad_options_of_the_tables_are_refused_in_one_line(case, two):
+def test_bad_options_of_the_tables_are_refused_in_one_line(case, refusal, two):
     options, message = OPTIONS[case]
     assert message in refusal(two, "--quick", *options)
 
 
 def test_tables_without_scikit_image_say_what_to_install(two, tmp_path):
-    line = refusal(two, "--quick", PYTHONPATH=stub(tmp_path, "skimage"))
+    result = start(TABLES, two, "--quick", PYTHONPATH=stub(tmp_path, "skimage"))
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("reproduce_tables: ")
     assert "pip install comrec[eval]" in line
 
 
