@@ -63,6 +63,7 @@ $(DEMO): setup.cfg $(wildcard comrec/*.py comrec/*.json pretrained/*)
 
 $(DEV): setup.cfg
 	$(PYTHON) -m venv .venv
+	$(DEV) -m pip install --quiet --upgrade pip  # an older one takes thrice as long
 	$(DEV) -m pip install --quiet -e .[all]
 	@touch $@
 
