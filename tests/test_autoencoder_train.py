@@ -93,7 +93,7 @@ SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "batch", [2, pytest.param(7, marks=SLOW), 13, pytest.param(18, marks=SLOW)]
+    "batch", [pytest.param(batch, marks=SLOW) for batch in (2, 7, 18)] + [13]
 )
 def test_a_stopped_run_resumes_to_the_same_bits(done, tmp_path, batch):
     with pytest.raises(KeyboardInterrupt):
