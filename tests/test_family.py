@@ -45,7 +45,8 @@ def open_all(model: keras.Model) -> keras.Model:
 
 def run(model: keras.Model, *inputs: np.ndarray) -> np.ndarray:
     given = list(inputs) if len(inputs) > 1 else inputs[0]
-    return np.array(model.predict_on_batch(given))
+    # Not `predict`, which compiles for each network and each size.
+    return np.array(keras.ops.convert_to_numpy(model(given)))
 
 
 def multiply_adds(name: str, config: dict) -> float:
@@ -57,10 +58,10 @@ def multiply_adds(name: str, config: dict) -> float:
     convolutions = [x for x in model.layers if isinstance(x, keras.layers.Conv2D)]
     outputs = keras.Model(model.inputs, [layer.output for layer in convolutions])
     told = np.zeros((1, condition.SIZE if name == "reccnn" else 1))
-    maps = outputs.predict_on_batch([np.zeros((1, 64, 64, 3)), told])
+    maps = outputs([np.zeros((1, 64, 64, 3)), told])
     return (
         sum(
-            found[..., 0].size * np.prod(layer.kernel.shape)
+            np.prod(found.shape[:3]) * np.prod(layer.kernel.shape)
             for found, layer in zip(maps, convolutions, strict=True)
         )
         / 64**2
