@@ -98,7 +98,9 @@ def test_the_files_restore_what_the_run_did(released, scale, engine, monkeypatch
     with Image.open(PHOTO) as opened:
         picture = np.asarray(opened.convert("RGB"))[60:133, 170:251]
     networks = {
-        model.name: lambda *x, model=model: np.array(model.predict_on_batch(list(x)))
+        model.name: lambda *x, model=model: np.array(
+            keras.ops.convert_to_numpy(model(list(x)))
+        )
         for model in models()
     }
     ours = Codec(row, scale, networks=networks)
