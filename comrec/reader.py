@@ -19,6 +19,7 @@ from comrec.pixels import from_pillow
 
 # What is read is listed: Pillow would also open EPS, which runs Ghostscript.
 READS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # MPO opens as JPEG
+FRAMES_COUNTED = 1000
 _GREY_MODES = {"1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I"}
 _COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "HSV", "CMYK"}
 _DEEP_GREY = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
@@ -54,9 +55,10 @@ def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
             )
         notes: list[str] = []
         _check_tiff(picture, notes)
-        frames = getattr(picture, "n_frames", 1)
+        frames = _frames(picture)
         if frames > 1:
-            notes.append(f"the first of {frames} frames was taken")
+            many = frames if frames <= FRAMES_COUNTED else f"over {FRAMES_COUNTED}"
+            notes.append(f"the first of {many} frames was taken")
         pixels, alpha = _to_arrays(picture, data, notes)
         exif, asked = _exif(picture, notes)
         turn = _TURNS.get(asked)
@@ -116,6 +118,25 @@ def _check_whole(data: bytes, format_name: str | None) -> None:
             raise ImageError(
                 f"damaged or cut off ({reason}). Use another copy"
             ) from err
+
+
+def _frames(picture: Image.Image) -> int:
+    """How many there are; any number above FRAMES_COUNTED stands for all such.
+
+    Pillow compares each directory of a TIFF with all before it: some megabytes of
+    them would take it an hour.
+    """
+    if picture.format != "TIFF":
+        return getattr(picture, "n_frames", 1)
+    count = 1
+    try:
+        while count <= FRAMES_COUNTED:
+            picture.seek(count)
+            count += 1
+    except EOFError:
+        pass
+    picture.seek(0)
+    return count
 
 
 def _check_tiff(picture: Image.Image, notes: list[str]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pictures
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from comrec import reader
 from comrec.errors import ImageError
@@ -97,3 +99,20 @@ def test_the_resolution_of_a_tiff_is_kept():
     kept = Image.Exif()
     kept.load(reader.read(data).metadata.exif)
     assert (kept[0x011A], kept[0x011B], kept[0x0128]) == (300, 300, 2)
+
+
+@pytest.mark.parametrize(("pages", "said"), [(5, "5"), (6, "over 5"), (20, "over 5")])
+def test_pages_are_counted_up_to_a_limit(monkeypatch, pages, said):
+    monkeypatch.setattr(reader, "FRAMES_COUNTED", 5)
+    kind, seeks = TiffImagePlugin.TiffImageFile, []
+    real = kind.seek
+    monkeypatch.setattr(kind, "seek", lambda p, n: seeks.append(n) or real(p, n))
+    known = property(lambda p: p._n_frames or pytest.fail("all were counted"))
+    monkeypatch.setattr(kind, "n_frames", known)
+    shades = [Image.new("L", (9, 7), 10 * n) for n in range(pages)]
+    out = io.BytesIO()
+    shades[0].save(out, "TIFF", save_all=True, append_images=shades[1:])
+    picture = reader.read(out.getvalue())
+    assert picture.notes == (f"the first of {said} frames was taken",)
+    assert not picture.pixels.any()  # it is the first
+    assert max(seeks) <= 6

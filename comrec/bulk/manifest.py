@@ -16,6 +16,7 @@ from comrec.bulk.places import Local, Place, PlaceError
 Row = dict[str, Any]
 
 SUFFIX = ".jsonl"
+LATEST = 1e11  # a time of a row, in seconds: later ones are none, and endless ones too
 
 
 @dataclass(frozen=True)
@@ -153,14 +154,14 @@ NEEDED: dict[str, Callable[[Any], bool]] = {
     "outputs": lambda value: (
         isinstance(value, dict) and all(isinstance(n, int) for n in value.values())
     ),
-    "at": lambda value: isinstance(value, int | float),
+    "at": lambda value: isinstance(value, int | float) and 0 <= value < LATEST,
 }
 
 
 def _parsed(line: bytes) -> Row | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(row, dict) and all(is_so(row.get(n)) for n, is_so in NEEDED.items()):
         return row
