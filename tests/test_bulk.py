@@ -240,9 +240,12 @@ def test_a_line_that_a_crash_cut_off_is_done_again(bulk, tmp_path):
 
 @pytest.mark.parametrize(
     "damage",
-    [b"\0" * 300 + b"\n", b"{}\n", b"[]\n", b'{"input": 1}\n', b"\xff\xfe\n"],
-    ids=repr,
-)
+    [
+        b"\0" * 300 + b"\n", b"{}\n", b"[]\n", b'{"input": 1}\n', b"\xff\xfe\n",
+        b"[" * 100_000 + b"\n",
+    ],
+    ids=lambda damage: repr(damage[:20]),
+)  # fmt: skip
 def test_lines_that_are_no_rows_are_passed_over(bulk, tmp_path, damage):
     bulk()
     path = tmp_path / "dst" / command.MANIFEST / "00000-of-00001.jsonl"
@@ -256,6 +259,13 @@ def row_of(key: str, at: float, state: str = "done", version: str = "1") -> dict
         "input": key, "state": state, "version": version, "options": "o",
         "outputs": {"x": 1} if state == "done" else {}, "at": at,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("at", [1e400, float("nan"), 10**400, -1.0, 1e11, "1", None])
+def test_a_row_of_no_time_that_can_be_is_none(at):
+    line = json.dumps(row_of("a", at)).encode()
+    assert manifest._parsed(line) is None
+    assert manifest._parsed(json.dumps(row_of("a", 1.5)).encode()) is not None
 
 
 def test_the_last_row_of_a_picture_counts():
@@ -761,8 +771,10 @@ def test_processes_do_what_one_does(monkeypatch, run, source, tmp_path):
 def test_what_a_killed_writer_left_goes(bulk, tmp_path):
     bulk()
     dst = tmp_path / "dst"
-    left, also = (dst / f".a.comrec.{kind}.0123abcd.tmp" for kind in ("jpg", "json"))
-    foreign = dst / ".x.comrec.jpg.tmp"
+    left, also = (
+        dst / f".a.comrec.{kind}.0123abcd.comrec.tmp" for kind in ("jpg", "json")
+    )
+    foreign = dst / ".a.comrec.jpg.0123abcd.tmp"
     for path in (left, also, foreign):
         path.write_bytes(b"half")
     assert bulk()["skipped"] == len(KEYS)

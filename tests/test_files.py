@@ -16,7 +16,7 @@ import pictures
 import pytest
 
 import comrec
-from comrec import files, naming
+from comrec import atomic, files, naming
 from comrec.errors import OutputError
 
 PAYS = {"jpeg_quality": 50}  # the networks are used, whatever they are worth
@@ -83,7 +83,7 @@ def make_the_nth_step_fail(monkeypatch, n: int, error: BaseException, end: str):
 
     for name in ("replace", "unlink"):
         wrapped(name, os, getattr(os, name))
-    wrapped("open", files, open)
+    wrapped("open", atomic, open)
     wrapped("fsync", os, os.fsync)
     return lambda: count >= n
 

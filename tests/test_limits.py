@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import comrec
-from comrec import container, engine, files, presets, weights
+from comrec import atomic, container, engine, presets, weights
 from comrec.errors import ComrecError, ImageError, SidecarError
 from comrec.metadata import Metadata
 from comrec.sidecar import Sidecar
@@ -181,7 +181,7 @@ def test_a_refused_write_leaves_nothing(refused, pair, monkeypatch, step, code, 
         def opening(path, mode="r", *args, **kwargs):
             return refuse() if "x" in mode else builtins.open(path, mode)
 
-        monkeypatch.setattr(files, "open", opening, raising=False)
+        monkeypatch.setattr(atomic, "open", opening, raising=False)
     else:
         monkeypatch.setattr(os, "replace", refuse)
     target = pair[0].with_name("photo.restored.png")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from comrec import api, files, image, writer
+from comrec import api, atomic, files, image, writer
 from comrec.autoencoder import bitstream, codec, model
 from comrec.errors import ImageError, UsageError, naming_errors
 from comrec.metrics import psnr_db
@@ -28,6 +28,7 @@ def compress(
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"{target}: the name of an output ends in {SUFFIX}. Change -o")
     files.refuse_existing(target, force)
+    atomic.sweep(target.parent)
     data, name = api.load(source, max_pixels)
     with naming_errors(name):
         picture = api.read_input(data, max_pixels)
@@ -62,6 +63,7 @@ def decompress(
             f"Name one of {', '.join(writer.WRITES)} with -o"
         )
     files.refuse_existing(target, force)
+    atomic.sweep(target.parent)
     data, name = api.load(source, max_pixels)
     with naming_errors(name):
         pixels = codec.decompress(data, model_name, max_pixels)

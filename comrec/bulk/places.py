@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import glob
 import os
 import random
 import time
@@ -14,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from comrec import files
+from comrec import atomic, files
 from comrec.errors import ComrecError, UsageError
 
 T = TypeVar("T")
@@ -152,11 +151,7 @@ class Local(Place):
 
     def sweep(self, key: str) -> None:
         path = self.path(key)
-        if len(path.name) > files.NAMED:  # the names of others may begin like this
-            return
-        for left in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
-            with suppress(OSError):
-                left.unlink()
+        atomic.sweep(path.parent, atomic.beginning(path.name))
 
 
 def _add(found: Listing, entry: os.DirEntry[str]) -> None:

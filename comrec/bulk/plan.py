@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from comrec import naming
+from comrec import atomic, naming
 from comrec.bulk import walking
 from comrec.bulk.manifest import ALL, Index, Shard
 from comrec.bulk.places import Listing, Place
@@ -134,7 +134,7 @@ class _Folder:
     def meet(self, there: Listing) -> None:
         """Takes notice of what is in the destination's folder."""
         self._there = {name: entry.size for name, entry in there.files.items()}
-        self._temporary = [n for n in there.files if n[:1] == "." and n[-4:] == ".tmp"]
+        self._temporary = [n for n in there.files if atomic.is_temporary(n)]
 
     def task(self, name: str) -> Task:
         """The work on a picture."""
@@ -148,7 +148,10 @@ class _Folder:
         return Task(
             join(self.key, name), join(self.key, beside) if beside else "", version,
             join(self.key, output), bool(self.present(name)),
-            any(n.startswith(f".{o}.") for o in outputs for n in self._temporary),
+            any(
+                n.startswith(atomic.beginning(o)) for o in outputs
+                for n in self._temporary
+            ),
         )  # fmt: skip
 
     def present(self, name: str) -> dict[str, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comrec import arguments, console, values
+from comrec import arguments, atomic, console, values
 from comrec.errors import ComrecError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def run(
     if plan.left_out:
         plural = "s" if plan.left_out > 1 else ""
         out.warn(f"{plan.left_out} file{plural} left out: comrec's own outputs")
+    if args.command != "verify" and not getattr(args, "dry_run", False):
+        sweep({job.target.parent for job in todo if job.target}, out)
     results = jobs.run_all(todo, work, args.jobs)
     for job, result in out.progress(results, len(todo), args.command):
         if isinstance(result, ComrecError):
@@ -72,3 +75,11 @@ def run(
         rest = "; the others are done" if failed < len(todo) else ""
         out.warn(f"{failed} of {len(todo)} failed{rest}")
     return int(failed > 0)
+
+
+def sweep(folders: Collection[Path], out: console.Output) -> None:
+    """Removes what killed runs left where this one writes, and says so."""
+    left = sum(map(atomic.sweep, folders))
+    if left:
+        plural = "s" if left > 1 else ""
+        out.warn(f"{left} temporary file{plural} of a run that was killed: removed")

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from comrec import arguments, console, values, wording
+from comrec.commands import batch
 from comrec.errors import ComrecError
 
 
@@ -47,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     out = console.Output(quiet=args.quiet)
     asked = compare.Asked(arguments.options(args), tuple(args.codecs), args.points)
     report = compare.Report(args.report, args.force) if args.report else None
+    if report:
+        batch.sweep({report.path.parent}, out)
     failed = 0
     results = compare.each(args.inputs, asked)
     try:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from comrec import console, values
+from comrec.commands import batch
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         draws=not args.no_figure,
         published=args.published,
     )
+    batch.sweep({asked.out.parent}, out)
     found = evaluate(
         asked,
         lambda results, total: out.progress(results, total, args.command, len),
