@@ -29,9 +29,12 @@ fuzz: $(DEV)  ## FUZZ_SECONDS=60 of fuzzing each reader, and mutations of pairs
 	$(DEV) fuzz/run.py --seconds $(FUZZ_SECONDS)
 	$(DEV) fuzz/mutate.py
 
+# --strict: without it, what has no advisories for want of a network counts as safe.
 audit: $(DEV)  ## published advisories on what is installed (needs the network)
 	$(DEV) -m pip install --quiet pip-audit
-	$(DEV) -m pip_audit --skip-editable
+	mkdir -p build
+	$(DEV) -m pip list --exclude-editable --format freeze > build/installed.txt
+	$(DEV) -m pip_audit --strict --no-deps --disable-pip -r build/installed.txt
 
 test-jax: $(DEV)  ## the networks and their training on the JAX backend
 	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_family.py tests/test_train.py \
