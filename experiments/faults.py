@@ -2,7 +2,7 @@
 
 Claim: whatever happens to `comrec compress` in the middle of a folder, no original is
 touched, no file is half there, each pair restores to the picture of the old run or of
-the new one, and the same command again finishes the rest.
+the new one, and the same command again finishes the rest and leaves no other file.
 Cost: some ten minutes of a core; one with `--quick`. Linux. As root, the full disk and
 the read-only folder are real (a tmpfs); else files have a size limit, and folders lose
 the permission to be written.
@@ -46,6 +46,7 @@ class Row:
     other_pictures: int = 0  # pairs that restore to neither the old picture nor the new
     half_pairs: int = 0  # a file of a new pair whose other one the second run adds
     left_over: int = 0  # whole files under a temporary name
+    not_cleared: int = 0  # of those, what the second run leaves
     tracebacks: int = 0  # hangs too
     unfinished: int = 0  # pictures that the second run leaves undone
 
@@ -53,7 +54,7 @@ class Row:
     def losses(self) -> int:
         return (
             self.originals_touched + self.half_files + self.other_pictures
-            + self.tracebacks + self.unfinished
+            + self.tracebacks + self.unfinished + self.not_cleared
         )  # fmt: skip
 
 
@@ -79,6 +80,7 @@ class Trials:
         end = self.batch.look()
         undone = len(self.batch.names) - end.new_pairs
         row.originals_touched += max(found.originals_touched, end.originals_touched)
+        row.not_cleared += end.left_over
         row.unfinished += undone or int(bool(status or end.half_pairs))
         if status or undone:
             print(f"{row.fault}: {status}, {undone} undone\n{said}", file=sys.stderr)

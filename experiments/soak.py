@@ -5,18 +5,22 @@ its size and mode, with alpha as it was.
 Cost: some 0.1 s of a core a picture; seconds with `--quick`.
 
     python experiments/soak.py --out experiments/results/soak.tsv
+    python experiments/soak.py --trim --out experiments/results/soak-trimmed.tsv
 
 Method. Pictures are crops of the bundled photo, or of those in `--data`, 8 to 96 pixels
 wide and high, of four layouts in five formats. They go by folders of 50
 through the command line, in this one process: `compress`, each folder with another of
 four requests, `decompress`, and a comparison. A row for each 200: resident memory and
-open files after them, and pictures by second of CPU time, both ways together.
+open files after them, and pictures by second of CPU time, both ways together. With
+`--trim`, glibc first gives back to the system what it keeps of memory that was freed:
+what is left is held by somebody, or lies on a page beside what is.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import gc
 import io
 import os
@@ -123,7 +127,9 @@ def one_folder(
         return sum(restored), seconds
 
 
-def rows(count: int, photos: list[np.ndarray], preset: str, seed: int) -> Iterator[Row]:
+def rows(
+    count: int, photos: list[np.ndarray], preset: str, seed: int, trims: bool
+) -> Iterator[Row]:
     """A row for each four folders."""
     chance = np.random.default_rng(seed)
     restored, seconds, since = 0, 0.0, 0
@@ -134,6 +140,8 @@ def rows(count: int, photos: list[np.ndarray], preset: str, seed: int) -> Iterat
         restored, seconds, since = restored + found, seconds + took, since + FOLDER
         if since == 4 * FOLDER or done == count:
             gc.collect()
+            if trims:
+                ctypes.CDLL("libc.so.6").malloc_trim(0)
             yield Row(
                 done, restored, round(since / seconds, 2), _resident_mb(),
                 len(os.listdir("/proc/self/fd")) - 1,
@@ -153,13 +161,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="folder of pictures to cut from")
     parser.add_argument("--preset", default="comrec-lite-2")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--trim", action="store_true", help="free memory goes back")
     parser.add_argument("--out", type=Path, help="TSV for the rows")
     args = parser.parse_args()
     paths = sorted(args.data.rglob("*.*")) if args.data else [PHOTO]
     photos = [np.asarray(Image.open(path).convert("RGB")) for path in paths[:50]]
     count = 2 * FOLDER if args.quick else args.count
     lines, last = ["\t".join(Row._fields)], None
-    for row in rows(count, photos, args.preset, args.seed):
+    for row in rows(count, photos, args.preset, args.seed, args.trim):
         last = row
         lines.append("\t".join(map(str, row)))
         print(lines[-1], flush=True)

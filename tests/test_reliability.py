@@ -55,16 +55,24 @@ def test_the_faults_figures_are_the_rows():
         assert cells(row["fault"]) == counts
     killed = [row for row in found if row["fault"].startswith("killed")]
     assert total(killed, "times") >= 200
+    left = total(found, "left_over")
+    assert f"removes\nit and says so, and did {left} times of {left}" in DOCUMENT
+    assert total(found, "not_cleared") == 0
 
 
 def test_the_soak_figures_are_the_rows():
-    found = rows("soak")
-    for row in (found[0], found[-1]):
+    found, trimmed = rows("soak"), rows("soak-trimmed")
+    for i in (0, -1):
+        row = found[i]
         assert cells(f"{int(row['pictures']):,}") == [
             f"{int(row['restored']):,}", row["per_cpu_second"],
-            row["resident_mb"], row["open_files"],
+            row["resident_mb"], trimmed[i]["resident_mb"], row["open_files"],
         ]  # fmt: skip
-    assert found[-1]["pictures"] == found[-1]["restored"] == "2000"
+        assert trimmed[i]["pictures"] == row["pictures"]
+    for last in (found[-1], trimmed[-1]):
+        assert last["pictures"] == last["restored"] == "2000"
+    held = [float(row["resident_mb"]) for row in trimmed]
+    assert f"between {min(held)} and {max(held)} MB" in DOCUMENT
 
 
 def test_the_commands_name_scripts_that_are_there():
