@@ -25,6 +25,7 @@ LAYERS = (
         "console",
         "loading",
         "memory",
+        "atomic",
     ),
     ("condition", "cores", "pixels", "resample", "values", "wording"),
     ("metadata", "jpeg"),
