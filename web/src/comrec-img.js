@@ -1,0 +1,2 @@
+// Placeholder until the element is written.
+export async function enhance() {}
