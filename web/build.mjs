@@ -22,32 +22,39 @@ const withoutThreads = {
   },
 };
 
-await rm(out, { recursive: true, force: true });
-await mkdir(out, { recursive: true });
-const { metafile } = await esbuild.build({
-  absWorkingDir: here,
-  entryPoints: { "comrec-img": "src/comrec-img.js", "comrec-worker": "src/worker.js" },
-  outdir: out,
+/** For every build: the sources are bundled in one way. */
+export const bundling = {
   bundle: true,
   format: "esm",
-  splitting: true,
   minify: true,
   target: "es2022",
-  chunkNames: "[name]-[hash]",
   legalComments: "none", // they stand in LICENCES.txt
   // `base` is the core without the gradients and the chained methods.
   alias: { "@tensorflow/tfjs-core": join(modules, "@tensorflow/tfjs-core/dist/base.js") },
-  plugins: [withoutThreads],
-  metafile: true,
   logLevel: "warning",
-});
-// Read and written rather than copied, for the package marks it executable.
-await writeFile(
-  join(out, wasm),
-  await readFile(join(modules, "@tensorflow/tfjs-backend-wasm/wasm-out", wasm)),
-);
-await writeFile(join(out, "LICENCES.txt"), await licences());
-if (process.env.ANALYSE) console.log(await esbuild.analyzeMetafile(metafile));
+};
+
+async function build() {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const { metafile } = await esbuild.build({
+    ...bundling,
+    absWorkingDir: here,
+    entryPoints: { "comrec-img": "src/comrec-img.js", "comrec-worker": "src/worker.js" },
+    outdir: out,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    plugins: [withoutThreads],
+    metafile: true,
+  });
+  // Read and written rather than copied, for the package marks it executable.
+  const runtime = await readFile(join(modules, "@tensorflow/tfjs-backend-wasm/wasm-out", wasm));
+  await writeFile(join(out, wasm), runtime);
+  await writeFile(join(out, "LICENCES.txt"), await licences());
+  if (process.env.ANALYSE) console.log(await esbuild.analyzeMetafile(metafile));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
 
 async function licences() {
   return readFile(join(here, "licences", "Apache-2.0.txt"), "utf8");

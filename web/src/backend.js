@@ -1,0 +1,91 @@
+/**
+ * What computes: WebGPU where there is a device, else WASM with SIMD; one in a worker.
+ *
+ * tfjs would start both by itself, but reports failures to the console and, in places, to
+ * nobody; here they are errors.
+ */
+
+import { env, registerBackend, registerKernel, setBackend } from "@tensorflow/tfjs-core";
+import { BackendWasm } from "@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js";
+import { addConfig } from "@tensorflow/tfjs-backend-wasm/dist/kernels/Add.js";
+import { fusedConv2DConfig } from "@tensorflow/tfjs-backend-wasm/dist/kernels/FusedConv2D.js";
+import makeModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js";
+
+/**
+ * @typedef {object} Backend
+ * @property {"wasm" | "webgpu"} name
+ * @property {<T>(run: () => Promise<T>) => Promise<T>} guard runs it and throws where what
+ *   it gave cannot be trusted
+ */
+
+/** @type {Promise<Backend>[]} by name */
+const started = {};
+
+/**
+ * Starts a backend and makes it the one that kernels run on.
+ *
+ * @param {"wasm" | "webgpu"} name
+ * @param {string | URL} wasmUrl where tfjs-backend-wasm-simd.wasm is
+ * @returns {Promise<Backend>}
+ * @throws {Error} it cannot run here; the message says why
+ */
+export async function startBackend(name, wasmUrl) {
+  started[name] ??= name === "webgpu" ? startWebgpu() : startWasm(wasmUrl);
+  const backend = await started[name];
+  await setBackend(name);
+  return backend;
+}
+
+async function startWebgpu() {
+  if (!globalThis.navigator?.gpu) throw new Error("this browser has no WebGPU");
+  const { makeWebgpu } = await import("./webgpu.js");
+  return makeWebgpu();
+}
+
+async function startWasm(url) {
+  const module = await instantiate(await compile(url));
+  for (const kernel of [addConfig, fusedConv2DConfig]) registerKernel(kernel);
+  registerBackend("wasm", () => new BackendWasm(module));
+  return { name: "wasm", guard: (run) => run() };
+}
+
+/** @returns {Promise<WebAssembly.Module>} */
+async function compile(url) {
+  if (!globalThis.WebAssembly) throw new Error("this browser has no WebAssembly");
+  const response = await fetch(url, { credentials: "same-origin" });
+  if (!response.ok) throw new Error(`${url} is missing (${response.status})`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** The module as `BackendWasm` takes it. */
+function instantiate(compiled) {
+  return new Promise((resolve, reject) => {
+    makeModule({
+      instantiateWasm(imports, done) {
+        WebAssembly.instantiate(compiled, imports).then(done, reject);
+        return {};
+      },
+      printErr: () => {},
+    }).then((module) => resolve(equipped(module)), reject);
+  });
+}
+
+function equipped(module) {
+  const malloc = module._malloc;
+  module._malloc = (size) => {
+    const address = malloc(size);
+    // tfjs would go on writing at address 0.
+    if (!address && size) throw new RangeError("out of memory");
+    return address;
+  };
+  const call = (name, result, count) => module.cwrap(name, result, Array(count).fill("number"));
+  module.tfjs = {
+    init: call("init", null, 0),
+    initWithThreadsCount: call("init_with_threads_count", null, 1),
+    getThreadsCount: call("get_threads_count", "number", 0),
+    registerTensor: call("register_tensor", null, 3),
+    disposeData: call("dispose_data", null, 1),
+    dispose: call("dispose", null, 0),
+  };
+  return module;
+}
