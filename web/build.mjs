@@ -34,6 +34,22 @@ export const bundling = {
   logLevel: "warning",
 };
 
+// What stands in dist/ beside our own code, and which texts of licences/ it comes with. The
+// first are packages, from XNNPACK on it is inside the WASM.
+const BUNDLED = {
+  "@tensorflow/tfjs-core": ["Copyright Google LLC", "Apache-2.0"],
+  "@tensorflow/tfjs-backend-wasm": ["Copyright Google LLC", "Apache-2.0"],
+  "@tensorflow/tfjs-backend-webgpu": ["Copyright Google LLC", "Apache-2.0"],
+  "@tensorflow/tfjs-backend-cpu": ["Copyright Google LLC", "Apache-2.0"],
+  long: ["Copyright Daniel Wirtz and others", "Apache-2.0"],
+  seedrandom: ["Copyright 2019 David Bau", "MIT"],
+  XNNPACK: ["Copyright Facebook, Inc. and Google LLC", "XNNPACK"],
+  pthreadpool: ["Copyright Facebook Inc. and Georgia Institute of Technology", "pthreadpool"],
+  "FP16 and FXdiv": ["Copyright Facebook Inc., Georgia Institute of Technology, Google LLC", "MIT"],
+  Emscripten: ["Copyright (c) 2010-2014 Emscripten authors", "MIT"],
+  musl: ["Copyright 2005-2020 Rich Felker, et al.", "MIT"],
+};
+
 async function build() {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
@@ -50,12 +66,24 @@ async function build() {
   // Read and written rather than copied, for the package marks it executable.
   const runtime = await readFile(join(modules, "@tensorflow/tfjs-backend-wasm/wasm-out", wasm));
   await writeFile(join(out, wasm), runtime);
-  await writeFile(join(out, "LICENCES.txt"), await licences());
+  await writeFile(join(out, "LICENCES.txt"), await licences(Object.keys(metafile.inputs)));
   if (process.env.ANALYSE) console.log(await esbuild.analyzeMetafile(metafile));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
-
-async function licences() {
-  return readFile(join(here, "licences", "Apache-2.0.txt"), "utf8");
+/** The text of LICENCES.txt, for what the bundle is made of. */
+async function licences(inputs) {
+  const packages = inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  const unknown = new Set(packages.filter((name) => name && !(name in BUNDLED)));
+  if (unknown.size) throw new Error(`without a licence in build.mjs: ${[...unknown].join(", ")}`);
+  const lines = Object.entries(BUNDLED).map(([name, [who, text]]) => `${name}: ${who} (${text})`);
+  const texts = [...new Set(Object.values(BUNDLED).map(([, text]) => text))].map(async (name) => {
+    const text = await readFile(join(here, "licences", `${name}.txt`), "utf8");
+    return `${"=".repeat(80)}\n${name}\n\n${text.trim()}\n`;
+  });
+  const intro =
+    "The scripts in this folder are comrec's (MIT, Copyright (c) 2026 The comrec developers),\n" +
+    "and, with the .wasm file, contain:\n";
+  return [intro, `${lines.join("\n")}\n`, ...(await Promise.all(texts))].join("\n");
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();

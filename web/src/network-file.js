@@ -9,6 +9,8 @@
  * All numbers are little-endian, as typed arrays are wherever browsers run.
  */
 
+import { Refused } from "./errors.js";
+
 const MAGIC = "comrecnn";
 const FORMAT = 1;
 const START = MAGIC.length + 4;
@@ -32,15 +34,12 @@ const START = MAGIC.length + 4;
  * @typedef {{shape: number[], values: Float32Array}} Weights
  */
 
-/** The file is not a network that this script can run. */
-export class NetworkError extends Error {}
-
 /**
  * Reads a network file.
  *
  * @param {ArrayBuffer} bytes
  * @returns {{header: Header, arrays: Map<string, Weights>}} weights as float32, by name
- * @throws {NetworkError} not such a file, of another format, or cut short
+ * @throws {Refused} not such a file, of another format, or cut short
  */
 export function readNetworkFile(bytes) {
   const header = readHeader(bytes);
@@ -50,44 +49,49 @@ export function readNetworkFile(bytes) {
   return { header, arrays };
 }
 
-/** @returns {Header} */
+/**
+ * @param {ArrayBuffer} bytes a network file, or its beginning
+ * @returns {Header}
+ * @throws {Refused} not such a file, or of another format
+ */
 export function readHeader(bytes) {
   const text = (from, to) => new TextDecoder().decode(new Uint8Array(bytes.slice(from, to)));
   if (bytes.byteLength < START || text(0, MAGIC.length) !== MAGIC) {
-    throw new NetworkError("not a comrec network file");
+    throw new Refused("not a comrec network file");
   }
   const length = new DataView(bytes).getUint32(MAGIC.length, true);
-  let header;
-  try {
-    header = JSON.parse(text(START, START + length));
-  } catch {
-    throw new NetworkError("the network file's header is damaged");
-  }
-  if (header?.format !== FORMAT) {
-    throw new NetworkError(
-      `this script reads network files of format ${FORMAT}, this one has ${header?.format}`,
+  const header = parsed(text(START, START + length));
+  if (header && header.format !== FORMAT) {
+    throw new Refused(
+      `this script reads network files of format ${FORMAT}. Received: ${header.format}`,
     );
   }
-  if (!Array.isArray(header.arrays)) {
-    throw new NetworkError("the network file's header is damaged");
-  }
+  if (!Array.isArray(header?.arrays)) throw new Refused("a network file with a damaged header");
   return header;
+}
+
+function parsed(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
 }
 
 /** @returns {Weights} */
 function read(bytes, start, { name, shape, type, offset, step }) {
-  const count = shape.reduce((product, side) => product * side, 1);
   const width = { f32: 4, f16: 2, i8: 1 }[type];
-  if (!width) throw new NetworkError(`${name} in the network file has unknown type ${type}`);
+  if (!width) throw new Refused(`arrays are f32, f16 or i8. Received: ${type} for ${name}`);
+  const count = shape.reduce((product, side) => product * side, 1);
   const from = start + offset;
   if (!(from >= start && from + count * width <= bytes.byteLength)) {
-    throw new NetworkError(`the network file is cut short: ${name} is missing`);
+    throw new Refused(`a network file cut short: ${name} is not whole`);
   }
   const part = bytes.slice(from, from + count * width);
   if (type === "f32") return { shape, values: new Float32Array(part) };
   if (type === "f16") return { shape, values: fromHalves(new Uint16Array(part)) };
   if (step?.length !== shape.at(-1)) {
-    throw new NetworkError(`${name} in the network file needs one step a map`);
+    throw new Refused(`8-bit arrays have one step per map: ${name} has not`);
   }
   const steps = Float32Array.from(step);
   const values = Float32Array.from(new Int8Array(part), (n, i) => n * steps[i % steps.length]);

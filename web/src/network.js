@@ -11,13 +11,8 @@
 
 import { engine } from "@tensorflow/tfjs-core";
 import { startBackend } from "./backend.js";
-import { NetworkError, readNetworkFile } from "./network-file.js";
-import { dense, halved, residual, toChannels, toPixels } from "./plain.js";
-
-/** @typedef {import("./network-file.js").Header} Header */
-/** @typedef {{header: Header, head: Layer, blocks: [Layer, Layer][], tail: Layer,
- *   told: Layer, gain: Layer}} Layers */
-/** @typedef {{kernel: import("./network-file.js").Weights, bias: Float32Array}} Layer */
+import { layersOf } from "./layers.js";
+import { dense, residual, toChannels, toPixels } from "./plain.js";
 
 const SELF_TEST_PX = 32;
 const SELF_TEST_MOST = 0.1 / 255; // of a grey level
@@ -30,40 +25,13 @@ const SELF_TEST_MOST = 0.1 / 255; // of a grey level
  *   or computes wrongly
  * @param {string | URL} wasmUrl where tfjs-backend-wasm-simd.wasm is
  * @returns {Promise<Network>}
- * @throws {NetworkError} the file is no network of this family
+ * @throws {Refused} the file is no network of this family
  * @throws {Error} WASM with SIMD cannot run here either
  */
 export async function loadNetwork(bytes, backend, wasmUrl) {
   const network = new Network(layersOf(bytes), wasmUrl);
   await network.start(backend);
   return network;
-}
-
-/**
- * @param {ArrayBuffer} bytes a network file
- * @returns {Layers}
- */
-export function layersOf(bytes) {
-  const { header, arrays } = readNetworkFile(bytes);
-  const take = (name) => {
-    const found = arrays.get(name);
-    if (!found) throw new NetworkError(`the network file has no ${name}`);
-    return found;
-  };
-  const layer = (name) => ({
-    kernel: take(`${name}/kernel`),
-    bias: take(`${name}/bias`).values,
-  });
-  if (header.channels !== 3 || header.widths?.length !== 1 || header.blocks?.length !== 1) {
-    throw new NetworkError(`${header.preset} is not a network that runs in browsers`);
-  }
-  const blocks = Array.from({ length: header.blocks[0] }, (_, i) => [
-    layer(`down0_${i}a`),
-    layer(`down0_${i}b`),
-  ]);
-  const head = layer("head");
-  head.kernel = halved(head.kernel);
-  return { header, head, blocks, tail: layer("tail"), told: layer("told"), gain: layer("gain") };
 }
 
 export class Network {
@@ -74,13 +42,13 @@ export class Network {
   #stack = null;
 
   /**
-   * @param {Layers} layers
+   * @param {import("./layers.js").Layers} layers
    * @param {string | URL} wasmUrl
    */
   constructor(layers, wasmUrl) {
     this.#layers = layers;
     this.#wasmUrl = wasmUrl;
-    /** @type {Header} */
+    /** @type {import("./network-file.js").Header} */
     this.header = layers.header;
     /** Why WebGPU was wished for and does not run; null where it does. */
     this.refused = null;

@@ -36,20 +36,6 @@ export function toPixels(values, h, w, channels, gain) {
   return out;
 }
 
-/** A 6x6 kernel of stride 2 as a 3x3 one on 2x2 pixels as channels. */
-export function halved({ shape, values }) {
-  const [, , channels, maps] = shape;
-  const out = new Float32Array(values.length);
-  for (let y = 0, at = 0; y < 6; y++) {
-    for (let x = 0; x < 6; x++) {
-      const tap = (y >> 1) * 3 + (x >> 1);
-      const first = (tap * 4 + (y & 1) * 2 + (x & 1)) * channels * maps;
-      for (let i = 0; i < channels * maps; i++) out[first + i] = values[at++];
-    }
-  }
-  return { shape: [3, 3, 4 * channels, maps], values: out };
-}
-
 /** A layer of one number per map, from a few. */
 export function dense({ kernel, bias }, input) {
   return bias.map((sum, map) => {
@@ -61,7 +47,7 @@ export function dense({ kernel, bias }, input) {
 /**
  * What `Network.residual` gives.
  *
- * @param {import("./network.js").Layers} layers
+ * @param {import("./layers.js").Layers} layers
  */
 export function residual({ head, blocks, tail, told, gain }, enlarged, height, width, condition) {
   const [h, w] = [height / 2, width / 2];
