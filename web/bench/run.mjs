@@ -1,0 +1,73 @@
+// Measures in headless Chromium: jobs as JSON on stdin, a line of JSON per job on stdout.
+// experiments/web_speed.py says which.
+//
+// {out, folders, jobs}: builds the bench into `out`, serves it and `folders`, and runs
+// {kind: "network", isolated, ...}: tiles of a picture, see `measure` in page.js
+// {kind: "whole", page, processors, passes}: visits to a page with one <comrec-img>
+
+import { text } from "node:stream/consumers";
+import { buildBench } from "./build.mjs";
+import { launch, serveFolders } from "./browser.mjs";
+
+const LIMIT_MS = 300_000;
+
+/** Runs in the page before its own scripts. */
+function watched(processors) {
+  Object.defineProperty(navigator, "hardwareConcurrency", { get: () => processors });
+  globalThis.longest = 0;
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+  }).observe({ type: "longtask", buffered: true });
+  globalThis.outcome = new Promise((resolve) => {
+    addEventListener("comrec-restored", (event) => resolve(event.detail));
+    addEventListener("comrec-plain", (event) => resolve(event.detail));
+  });
+}
+
+const kinds = {
+  async network(browser, url, job) {
+    const page = await browser.newPage();
+    await page.goto(`${url}page.html`);
+    const found = await page.evaluate((given) => measure(given), job);
+    await page.close();
+    return found;
+  },
+
+  async whole(browser, url, { page: name, processors, passes }) {
+    const seconds = [];
+    let longest = 0;
+    for (let i = 0; i < passes; i++) {
+      const context = await browser.newContext(); // an empty cache
+      await context.addInitScript(watched, processors);
+      const page = await context.newPage();
+      await page.goto(url + name);
+      const detail = await page.evaluate(() => globalThis.outcome);
+      if (!detail.ms) throw new Error(`not restored: ${detail.reason}`);
+      await page.waitForTimeout(200); // for the observer
+      seconds.push(detail.ms / 1000);
+      longest = Math.max(longest, await page.evaluate(() => globalThis.longest));
+      await context.close();
+    }
+    return { seconds, longest };
+  },
+};
+
+const { out, folders, jobs } = JSON.parse(await text(process.stdin));
+await buildBench(out);
+const browser = await launch();
+try {
+  for (const job of jobs) {
+    const served = await serveFolders([out, ...folders], { isolated: job.isolated });
+    try {
+      const run = kinds[job.kind](browser, served.url, job);
+      const late = new Promise((_, reject) => setTimeout(reject, LIMIT_MS, "too slow").unref());
+      console.log(JSON.stringify(await Promise.race([run, late])));
+    } finally {
+      served.close();
+    }
+  }
+  console.log(JSON.stringify({ browser: browser.version() }));
+} finally {
+  await browser.close();
+}
+process.exit(0); // pages that hang would keep it
