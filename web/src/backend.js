@@ -5,7 +5,7 @@
  * nobody; here they are errors.
  */
 
-import { env, registerBackend, registerKernel, setBackend } from "@tensorflow/tfjs-core";
+import { registerBackend, registerKernel, setBackend } from "@tensorflow/tfjs-core";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js";
 import { addConfig } from "@tensorflow/tfjs-backend-wasm/dist/kernels/Add.js";
 import { fusedConv2DConfig } from "@tensorflow/tfjs-backend-wasm/dist/kernels/FusedConv2D.js";
@@ -18,8 +18,8 @@ import makeModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm
  *   it gave cannot be trusted
  */
 
-/** @type {Promise<Backend>[]} by name */
-const started = {};
+/** @type {Map<string, Promise<Backend>>} by name */
+const started = new Map();
 
 /**
  * Starts a backend and makes it the one that kernels run on.
@@ -30,8 +30,12 @@ const started = {};
  * @throws {Error} it cannot run here; the message says why
  */
 export async function startBackend(name, wasmUrl) {
-  started[name] ??= name === "webgpu" ? startWebgpu() : startWasm(wasmUrl);
-  const backend = await started[name];
+  if (!started.has(name)) {
+    const starting = name === "webgpu" ? startWebgpu() : startWasm(wasmUrl);
+    started.set(name, starting);
+    starting.catch(() => started.delete(name)); // the next may have more luck
+  }
+  const backend = await started.get(name);
   await setBackend(name);
   return backend;
 }
@@ -71,6 +75,7 @@ function instantiate(compiled) {
 }
 
 function equipped(module) {
+  module._free(module._malloc(1)); // Emscripten puts the function itself here at its first call
   const malloc = module._malloc;
   module._malloc = (size) => {
     const address = malloc(size);
