@@ -83,10 +83,10 @@ def jobs(tiles_px: Sequence[int], passes: int) -> Iterator[tuple[str, dict[str, 
     for runtime, workers, threads, tile_px in ways:
         wasm = "/" if runtime == "tfjs threads" else "/tfjs-backend-wasm-simd.wasm"
         yield runtime, {
-            "kind": "network", "isolated": runtime != "tfjs", "worker": WORKERS[runtime],
-            "workers": workers, "threads": threads, "tile": tile_px, "side": SIDE_PX,
-            "halo": preset.reach_px["reccnn"], "passes": passes,
-            "setup": setup | {"wasm": wasm},
+            "kind": "network", "isolated": runtime != "tfjs",
+            "worker": WORKERS[runtime], "workers": workers, "threads": threads,
+            "tile": tile_px, "side": SIDE_PX, "halo": preset.reach_px["reccnn"],
+            "passes": passes, "setup": setup | {"wasm": wasm},
         }  # fmt: skip
     for workers in (1, 2):
         yield "tfjs", {

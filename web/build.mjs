@@ -10,6 +10,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, "node_modules");
 const out = process.argv[2] ?? join(here, "..", "comrec", "web", "dist");
 const wasm = "tfjs-backend-wasm-simd.wasm";
+/** Path of the WASM runtime. */
+export const runtime = join(modules, "@tensorflow/tfjs-backend-wasm/wasm-out", wasm);
 
 // The WASM backend brings a threaded twin, whose worker needs a blob: URL and an isolated
 // page. comrec has a pool of workers instead, and leaves the twin out.
@@ -22,7 +24,7 @@ const withoutThreads = {
   },
 };
 
-/** For every build: the sources are bundled in one way. */
+/** For every build of the sources. */
 export const bundling = {
   bundle: true,
   format: "esm",
@@ -31,6 +33,7 @@ export const bundling = {
   legalComments: "none", // they stand in LICENCES.txt
   // `base` is the core without the gradients and the chained methods.
   alias: { "@tensorflow/tfjs-core": join(modules, "@tensorflow/tfjs-core/dist/base.js") },
+  plugins: [withoutThreads],
   logLevel: "warning",
 };
 
@@ -60,12 +63,10 @@ async function build() {
     outdir: out,
     splitting: true,
     chunkNames: "[name]-[hash]",
-    plugins: [withoutThreads],
     metafile: true,
   });
   // Read and written rather than copied, for the package marks it executable.
-  const runtime = await readFile(join(modules, "@tensorflow/tfjs-backend-wasm/wasm-out", wasm));
-  await writeFile(join(out, wasm), runtime);
+  await writeFile(join(out, wasm), await readFile(runtime));
   await writeFile(join(out, "LICENCES.txt"), await licences(Object.keys(metafile.inputs)));
   if (process.env.ANALYSE) console.log(await esbuild.analyzeMetafile(metafile));
 }
