@@ -70,35 +70,38 @@ async function read(reader) {
 
 /** Each row behind the number of the filter that leaves the least. */
 function* filtered(bands, stride, channels) {
-  const candidates = [SUB, UP, PAETH].map((kind) => ({ kind, row: new Uint8Array(stride) }));
-  let above = new Uint8Array(stride);
+  // Rows with the black pixel to their left that filters count on.
+  const pad = new Uint8Array(channels + stride);
+  let above = pad, row = pad.slice();
+  const left = [SUB, UP, PAETH].map((kind) => ({ kind, bytes: new Uint8Array(stride), sum: 0 }));
   for (const band of bands) {
     const rows = band.length / stride;
     const out = new Uint8Array(rows * (stride + 1));
     for (let y = 0; y < rows; y++) {
-      const row = band.subarray(y * stride, (y + 1) * stride);
-      const left = candidates.map(({ kind, row: to }) => filter(kind, row, above, channels, to));
-      const best = candidates[left.indexOf(Math.min(...left))];
+      row.set(band.subarray(y * stride, (y + 1) * stride), channels);
+      filter(row, above, channels, left);
+      const best = left.reduce((a, b) => (b.sum < a.sum ? b : a));
       out[y * (stride + 1)] = best.kind;
-      out.set(best.row, y * (stride + 1) + 1);
-      above = row;
+      out.set(best.bytes, y * (stride + 1) + 1);
+      [row, above] = [above === pad ? pad.slice() : above, row];
     }
     yield out;
   }
 }
 
-/** Filters one row; returns the sum of what is left, as signed bytes without the sign. */
-function filter(kind, row, above, channels, to) {
-  let sum = 0;
-  for (let i = 0; i < row.length; i++) {
-    const a = i < channels ? 0 : row[i - channels];
-    const b = above[i];
-    const c = i < channels ? 0 : above[i - channels];
-    const left = (row[i] - (kind === SUB ? a : kind === UP ? b : paeth(a, b, c))) & 255;
-    to[i] = left;
-    sum += left < 128 ? left : 256 - left;
+/** What each filter leaves of a row, and the sum of that as signed bytes without the sign. */
+function filter(row, above, channels, left) {
+  const [sub, up, paeths] = left.map(({ bytes }) => bytes);
+  let ofSub = 0, ofUp = 0, ofPaeth = 0;
+  for (let i = 0, at = channels; at < row.length; i++, at++) {
+    const value = row[at], a = row[i], b = above[at];
+    const s = (sub[i] = value - a), u = (up[i] = value - b);
+    const p = (paeths[i] = value - paeth(a, b, above[i]));
+    ofSub += Math.abs((s << 24) >> 24);
+    ofUp += Math.abs((u << 24) >> 24);
+    ofPaeth += Math.abs((p << 24) >> 24);
   }
-  return sum;
+  [ofSub, ofUp, ofPaeth].forEach((sum, k) => (left[k].sum = sum));
 }
 
 function paeth(a, b, c) {

@@ -30,13 +30,19 @@ export function source(start, stop, size, scale) {
  */
 export function enlarge(part, channels, window, size, scale) {
   const [y0, y1, x0, x1] = window;
-  if (scale === 1) return Float32Array.from(part, (level) => LEVELS[level]);
+  if (scale === 1) return floats(part);
   const across = taps(x0, x1, size[1], scale);
   const down = taps(y0, y1, size[0], scale);
   const [left, right] = source(x0, x1, size[1], scale);
   const rows = part.length / ((right - left) * channels);
   const wide = alongRows(part, rows, right - left, channels, across);
   return alongColumns(wide, (x1 - x0) * channels, down);
+}
+
+function floats(part) {
+  const values = new Float32Array(part.length);
+  for (let i = 0; i < part.length; i++) values[i] = LEVELS[part[i]];
+  return values;
 }
 
 /** Of each pixel of an interval: its taps, counted from the first, and their weights. */

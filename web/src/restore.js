@@ -51,7 +51,7 @@ function finished(image, residual, tile, channels) {
   for (let y = 0; y < height; y++) {
     let at = ((top + y) * wide + left) * 3;
     for (let x = 0; x < width; x++, at += 3) {
-      const [r, g, b] = [sum(at), sum(at + 1), sum(at + 2)];
+      const r = sum(at), g = sum(at + 1), b = sum(at + 2);
       total += r + g + b;
       if (channels === 1) {
         pixels[to++] = level(LUMA[0] * r + LUMA[1] * g + LUMA[2] * b);
