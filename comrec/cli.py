@@ -14,6 +14,7 @@ from comrec.commands import (
     compress,
     decompress,
     evaluate,
+    export,
     info,
     presets,
     verify,
@@ -40,6 +41,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {  # as --help lists them
     "compare": (compare, "beside plain JPEG, at equal bytes"),
     "evaluate": (evaluate, "rate and distortion over a folder"),
     "bulk": (bulk, "a folder or bucket into another"),
+    "export": (export, "networks for pages, or as ONNX"),
     "autoencoder": (autoencoder, "the autoencoder codecs, .crae files"),
 }
 

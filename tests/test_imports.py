@@ -39,7 +39,7 @@ LAYERS = (
     ("targets",),
     ("api", "files"),
     ("jobs", "evaluate", "autoencoder", "bulk"),
-    ("compare",),
+    ("compare", "web"),
     ("arguments",),
     ("commands",),
     ("cli",),
