@@ -58,6 +58,10 @@ async function compile(url) {
   if (!globalThis.WebAssembly) throw new Error("this browser has no WebAssembly");
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok) throw new Error(`${url} is missing (${response.status})`);
+  // Browsers keep what they compiled while it streamed, for the next page. Some hosts do not
+  // know the type, which streaming asks for.
+  const streams = response.headers.get("Content-Type") === "application/wasm";
+  if (streams) return WebAssembly.compileStreaming(response);
   return WebAssembly.compile(await response.arrayBuffer());
 }
 

@@ -32,6 +32,7 @@ before(async () => {
     splitting: true,
   });
   await writeFile(join(folder, "runtime.wasm"), await readFile(runtime));
+  await writeFile(join(folder, "runtime.unknown"), await readFile(runtime));
   await writeFile(join(folder, "text.wasm"), "not found, and no status that says so");
   await writeFile(join(folder, "index.html"), '<!doctype html><link rel="icon" href="data:,">');
   await writeFile(join(folder, "small.bin"), new Uint8Array(file));
@@ -103,6 +104,10 @@ test("WASM computes what the plain network does", async () => {
   assertRestored(found);
   assert.equal(found.backend, "wasm");
   assert.deepEqual(found.warnings, []);
+});
+
+test("WASM runs whatever type a host gives it", async () => {
+  assertRestored(await ran({ gpu: false, backend: "wasm", wasm: "runtime.unknown" }));
 });
 
 test("WebGPU computes what the plain network does", async () => {
