@@ -7,7 +7,7 @@ PYTEST := TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow check test-jax test-torch fuzz audit lint notebooks \
-	wheel clean
+	wheel web test-web clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -54,6 +54,12 @@ wheel: $(DEV)  ## dist/*.whl, tried in an empty environment elsewhere
 	$(DEV) -m build --wheel --outdir dist
 	.ci/try-wheel dist/*.whl
 
+web: web/node_modules  ## comrec/web/dist, what pages load, from web/src (needs Node.js)
+	cd web && npm run --silent build
+
+test-web: $(DEV) web/node_modules  ## pages in headless Chromium, and their scripts' tests
+	$(PYTEST) tests/test_web*.py
+
 test-torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU build)
 	$(DEV) -m pip install --quiet -e .[torch]
 	KERAS_BACKEND=torch $(PYTEST) tests/test_models.py tests/test_family.py tests/test_train.py \
@@ -70,5 +76,9 @@ $(DEV): setup.cfg
 	$(DEV) -m pip install --quiet -e .[all]
 	@touch $@
 
+web/node_modules: web/package-lock.json
+	cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 clean:  ## environments, builds, what the demo wrote
-	rm -rf .venv .venv-demo build dist demo *.egg-info
+	rm -rf .venv .venv-demo build dist demo *.egg-info web/node_modules

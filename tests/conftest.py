@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pairs
 import pictures
 import pytest
+from web_fixtures import browser, cases, network_file, site, web_base  # noqa: F401
 
 import comrec
 from comrec.cli import main

@@ -1,13 +1,13 @@
-"""A Display-P3 profile: what phones put into their photos, and no browser may apply twice."""
+"""A Display-P3 profile, as phones put into their photos."""
 
 from __future__ import annotations
 
 import struct
 
 # Primaries and white of P3-D65, adapted to D50 (Bradford), as XYZ.
-RED, GREEN, BLUE = (
-    (0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407),
-)  # fmt: skip
+RED = (0.51512, 0.24120, -0.00105)
+GREEN = (0.29198, 0.69225, 0.04189)
+BLUE = (0.15710, 0.06657, 0.78407)
 WHITE = (0.96420, 1.0, 0.82491)
 # sRGB's curve, as a parametric one of ICC.1: gamma, a, b, c, d.
 CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)

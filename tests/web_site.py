@@ -18,10 +18,20 @@ from urllib.parse import unquote, urlsplit
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "web"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NODE_MIN = 20  # of what drives the browser
+
+
+def _is_node_new() -> bool:
+    if not shutil.which("node"):
+        return False
+    ran = subprocess.run(["node", "--version"], capture_output=True, text=True)
+    return int(ran.stdout.lstrip("v").split(".")[0] or 0) >= NODE_MIN
+
+
 MISSING = [
     name
     for name, there in (
-        ("node", shutil.which("node")),
+        (f"Node.js {NODE_MIN}", _is_node_new()),
         ("Chromium", CHROMIUM),
         ("playwright-core", (WEB / "node_modules" / "playwright-core").is_dir()),
     )
@@ -49,8 +59,6 @@ class _Handler(SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         if self.site.policy:
             self.send_header("Content-Security-Policy", self.site.policy)
-        for name, value in self.site.headers.items():
-            self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, *rest: object) -> None:
@@ -62,8 +70,9 @@ class Site:
 
     def __init__(self, folder: Path, policy: str = "") -> None:
         self.folder, self.policy = folder, policy
-        self.headers: dict[str, str] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, site=self))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), partial(_Handler, site=self)
+        )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
 
@@ -84,7 +93,8 @@ class Browser:
 
     def visit(self, url: str, script: str = "", **how: object) -> SimpleNamespace:
         """See web/test/driver.mjs. Fails where the visit does."""
-        assert self._driver.stdin and self._driver.stdout
+        assert self._driver.stdin
+        assert self._driver.stdout
         command = {"url": url, "script": script} | how
         self._driver.stdin.write(json.dumps(command) + "\n")
         self._driver.stdin.flush()
@@ -93,7 +103,8 @@ class Browser:
         return SimpleNamespace(**answer)
 
     def close(self) -> None:
-        assert self._driver.stdin and self._driver.stdout
+        assert self._driver.stdin
+        assert self._driver.stdout
         self._driver.stdin.close()
         self._driver.wait(30)
         self._driver.stdout.close()

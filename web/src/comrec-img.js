@@ -37,9 +37,9 @@ class ComrecImg extends HTMLElement {
   }
 
   attributeChangedCallback(name) {
-    if (!this.#img) return;
-    if (HANDED_ON.includes(name)) this.#handOn(name);
-    else this.#enhance();
+    if (!this.#img && this.isConnected) this.#adopt();
+    else if (this.#img && HANDED_ON.includes(name)) this.#handOn(name);
+    else if (this.#stop) this.#enhance();
   }
 
   /** Looks for the author's <img>, which may come later than the element. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crc32, inflateSync } from "node:zlib";
+import zlib from "node:zlib";
 import { bands } from "../src/bands.js";
 import { crc32 as ours } from "../src/crc32.js";
 import { encodePng } from "../src/png.js";
@@ -22,12 +22,12 @@ async function decoded(blob) {
   const channels = { 0: 1, 4: 2, 2: 3, 6: 4 }[header[9]];
   const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)];
   const idat = chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data);
-  const pixels = unfiltered(inflateSync(Buffer.concat(idat)), width * channels, channels);
+  const pixels = unfiltered(zlib.inflateSync(Buffer.concat(idat)), width * channels, channels);
   return { chunks, width, height, channels, pixels, bits: header[8] };
 }
 
-// Node has had it since 20.15.
-const crc = crc32 ?? ours;
+// Node has had its own since 20.15.
+const crc = zlib.crc32 ?? ours;
 
 function unfiltered(data, stride, channels) {
   const out = [];
@@ -79,7 +79,7 @@ test("an ICC profile is kept", async () => {
   const { data } = chunks.find(({ type }) => type === "iCCP");
   const name = data.indexOf(0);
   assert.equal(data[name + 1], 0);
-  assert.deepEqual(new Uint8Array(inflateSync(data.subarray(name + 2))), icc);
+  assert.deepEqual(new Uint8Array(zlib.inflateSync(data.subarray(name + 2))), icc);
   assert.equal(chunks[1].type, "iCCP"); // before the pixels
 });
 

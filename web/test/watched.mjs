@@ -1,11 +1,9 @@
 /** Runs in every page before its own scripts: notes what the page does to its visitor. */
 export function watched() {
-  const seen = { events: [], shifts: [], longTasks: [], violations: [], blobs: new Map(), revoked: [] };
+  const seen = { events: [], shifts: [], violations: [], blobs: new Map(), revoked: [] };
   globalThis.seen = seen;
-  const watch = (type, note) =>
-    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true });
-  watch("layout-shift", ({ value }) => seen.shifts.push(value));
-  watch("longtask", ({ duration }) => seen.longTasks.push(duration));
+  const shifts = (list) => list.getEntries().forEach(({ value }) => seen.shifts.push(value));
+  new PerformanceObserver(shifts).observe({ type: "layout-shift", buffered: true });
   addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
     seen.violations.push(`${violatedDirective} ${blockedURI}`),
   );
@@ -48,7 +46,7 @@ export function watched() {
     return btoa(text);
   }
   seen.report = () => ({
-    events: seen.events, shifts: seen.shifts, longTasks: seen.longTasks,
-    violations: seen.violations, made: [...seen.blobs.keys()], revoked: seen.revoked,
+    events: seen.events, shifts: seen.shifts, violations: seen.violations,
+    made: [...seen.blobs.keys()], revoked: seen.revoked,
   });
 }
