@@ -6,6 +6,7 @@ import base64
 import shutil
 
 import numpy as np
+import pictures
 import profiles
 import pytest
 import web_site
@@ -154,6 +155,22 @@ def test_a_display_p3_picture_keeps_its_colours_and_its_profile(site, browser, c
     coded = jpeg.decode(segments.coded_only(cases["scale-2"].jpeg))[:8, :8]
     converted = np.array(ran.value["converted"]).reshape(8, 8, 4)[..., :3]
     assert np.abs(converted - coded).max() > 3
+
+
+def test_metadata_have_no_say_in_the_pixels(site, browser, cases):
+    made = cases["scale-2"].jpeg
+    adobe = b"Adobe\0\x64" + bytes(5)  # says that the three components are RGB
+    added = [(0xEE, adobe), (0xE1, segments.EXIF_PREFIX + pictures.exif(6)[6:])]
+    (site.folder / "lies.comrec.jpg").write_bytes(segments.insert(made, added))
+    put(site.folder, "bare", cases["scale-2"])
+    script = """
+        await seen.wait(2);
+        const of = (id) => seen.file(document.getElementById(id));
+        return { lies: await of("lies"), bare: await of("bare") };
+    """
+    ran = browser.visit(page(site, element("lies") + element("bare")), script)
+    lies, bare = (np.asarray(shown(ran.value[name])) for name in ("lies", "bare"))
+    assert (lies == bare).all()
 
 
 def test_webgpu_restores_what_wasm_restores(site, browser, cases):

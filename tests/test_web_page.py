@@ -48,10 +48,11 @@ def test_a_picture_without_a_size_gets_that_of_the_whole(site, browser, cases):
     script = """
         await seen.wait(1);
         const [img] = document.images;
-        return [img.width, img.height, img.alt, img.getAttribute("src")];
+        const size = [img.getAttribute("width"), img.getAttribute("height")];
+        return [...size, img.alt, img.getAttribute("src")];
     """
     ran = browser.visit(page(site, body), script)
-    assert ran.value == [131, 97, "A photo", "photo.comrec.jpg"]
+    assert ran.value == ["131", "97", "A photo", "photo.comrec.jpg"]
 
 
 def test_pictures_far_away_wait_until_they_come_near(site, browser, cases):
@@ -125,14 +126,43 @@ def test_a_picture_that_was_replaced_meanwhile_is_never_shown(site, browser, cas
     assert ran.console == []
 
 
-@pytest.mark.parametrize("when", ["restoring", "restored"])
-def test_a_picture_that_leaves_the_page_is_freed(site, browser, cases, when):
+def test_not_even_one_that_was_replaced_while_it_was_prepared(site, browser, cases):
     put(site.folder, "photo", cases["scale-1.5"])
+    put(site.folder, "other", cases["29x100"])
+    slow = """
+        const { decode } = HTMLImageElement.prototype;
+        HTMLImageElement.prototype.decode = async function () {
+          await seen.sleep(500);
+          return decode.call(this);
+        };
+    """
+    script = """
+        const [img] = document.images;
+        await seen.until(() => seen.blobs.size === 1);
+        img.src = "other.comrec.jpg";
+        await seen.wait(1);
+        return [seen.events.length, img.naturalWidth];
+    """
+    ran = browser.visit(page(site, element()), script, init=slow)
+    assert ran.value == [1, 100]
+    assert ran.seen["revoked"] == ran.seen["made"][:1]
+    assert ran.console == []
+
+
+@pytest.mark.parametrize("when", ["restoring", "restored"])
+@pytest.mark.parametrize("kind", ["element", "img"])
+def test_a_picture_that_leaves_the_page_is_freed(site, browser, cases, when, kind):
+    put(site.folder, "photo", cases["scale-1.5"])
+    body = (
+        element() if kind == "element" else '<p><img src="photo.comrec.jpg" alt=""></p>'
+    )
     ran = browser.visit(
-        page(site, element()),
+        page(site, body),
         f"const when = '{when}';"
         """
+        const { enhance } = await import("/comrec-img.js");
         const [img] = document.images;
+        if (!img.closest("comrec-img")) enhance(img);
         await seen.until(() => img.dataset.comrec === when);
         img.parentElement.remove();
         await seen.sleep(1500);

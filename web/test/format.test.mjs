@@ -148,6 +148,11 @@ test("larger pictures than wished are refused before anything is made of them", 
   await assert.rejects(opened(GOLDEN, PRESETS, most), /at most/);
 });
 
+test("of a .jpg that is too large nothing else is fetched", async () => {
+  const beside = () => assert.fail("fetched");
+  await assert.rejects(candidates(GOLDEN.jpeg, beside, 100), /at most 100 pixels/);
+});
+
 test("a marker without a sidecar is no plain JPEG", async () => {
   await assert.rejects(opened({ ...GOLDEN, sidecar: null }), /sidecar is missing/);
 });
@@ -292,6 +297,11 @@ test("alpha has exactly the size of the picture", async () => {
   assert.throws(() => alphaPng(png, found.height, found.width + 1), /must be/);
   assert.throws(() => alphaPng(png.subarray(0, 40), found.height, found.width), /cut off/);
   assert.throws(() => alphaPng(png.subarray(1), found.height, found.width), /not a PNG/);
+  for (const [place, value] of [[24, 16], [25, 2]]) {
+    const other = png.slice();
+    other[place] = value;
+    assert.throws(() => alphaPng(other, found.height, found.width), /8 bits of grey/);
+  }
 });
 
 test("of alpha's PNG only what holds its pixels is decoded", async () => {
