@@ -18,6 +18,7 @@ from comrec.commands import (
     info,
     presets,
     verify,
+    web,
 )
 from comrec.errors import ComrecError
 
@@ -42,6 +43,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {  # as --help lists them
     "evaluate": (evaluate, "rate and distortion over a folder"),
     "bulk": (bulk, "a folder or bucket into another"),
     "export": (export, "networks for pages, or as ONNX"),
+    "web": (web, "pictures to a page that restores them"),
     "autoencoder": (autoencoder, "the autoencoder codecs, .crae files"),
 }
 

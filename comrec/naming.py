@@ -172,7 +172,7 @@ def _expand(text: str, recursive: bool) -> list[Found]:
     if os.path.isdir(path):
         if not recursive:
             raise UsageError(f"{text}: a folder. Add -r to take what is in it")
-        return [Found(p, path) for p in sorted(_walk(path))]
+        return [Found(p, path) for p in sorted(walk(path))]
     matches = [] if os.path.lexists(path) else glob.glob(text, recursive=True)
     if not matches:  # not a reason to leave the other inputs: reading it will fail
         return [Found(path, path.parent, typed=True)]
@@ -183,7 +183,7 @@ def _expand(text: str, recursive: bool) -> list[Found]:
     return found
 
 
-def _walk(folder: Path) -> Iterable[Path]:
+def walk(folder: Path) -> Iterable[Path]:
     # Links to folders are not followed: they can lead round in a ring, or outside.
     for parent, _, names in os.walk(folder):
         for path in (Path(parent) / name for name in names):

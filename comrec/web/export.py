@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from comrec import files, loading, weights
@@ -54,15 +54,24 @@ def put(preset: Preset, folder: Path, bits: int, data: bytes) -> Path:
     """Writes a network file, and then the index that names it."""
     name = network.file_name(preset, bits)
     rows = [row for row in index(folder) if row.get("preset") != preset.name]
-    rows.append(
-        {"preset": preset.name, "number": preset.number, "file": name,
-         "bytes": len(data)}
-    )  # fmt: skip
-    rows.sort(key=lambda row: int(str(row["number"])))
     _write_all(folder, {name: data})
-    text = json.dumps({"format": INDEX_FORMAT, "networks": rows}, indent=1) + "\n"
-    files.write(folder / INDEX, text.encode())
+    files.write(folder / INDEX, index_text([*rows, entry(preset, name, data)]))
     return folder / name
+
+
+def entry(preset: Preset, name: str, data: bytes) -> Row:
+    """What the index says of a network file."""
+    return {
+        "preset": preset.name, "number": preset.number, "file": name,
+        "bytes": len(data),
+    }  # fmt: skip
+
+
+def index_text(rows: Iterable[Row]) -> bytes:
+    """The index of these entries."""
+    ordered = sorted(rows, key=lambda row: int(str(row["number"])))
+    record = {"format": INDEX_FORMAT, "networks": ordered}
+    return (json.dumps(record, indent=1) + "\n").encode()
 
 
 def index(folder: Path) -> list[Row]:

@@ -3,8 +3,9 @@
 //
 // {url, script, init, gpu, trace, viewport, device}: opens the URL, runs `script`, the body of
 // an async function, in the page, and gives what it returned as `value`, what the console
-// said, and what the page asked for. `init` runs before the page's own scripts. With `trace`
-// there is `longestMs`: processor time of the longest task on the page's main thread.
+// said, and what the page asked for. In it, `press(key)` presses a key. `init` runs before the
+// page's own scripts. With `trace` there is `longestMs`: processor time of the longest task on
+// the page's main thread.
 
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
@@ -36,6 +37,7 @@ async function visit({ url, script, init, gpu = false, trace = false, viewport, 
     await context.addInitScript(watched);
     if (init) await context.addInitScript(init);
     const page = await context.newPage();
+    await page.exposeFunction("press", (key) => page.keyboard.press(key));
     page.on("console", (message) => console_.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => console_.push(`pageerror: ${error.message}`));
     context.on("request", (request) => requests.push(request.url()));

@@ -1,0 +1,34 @@
+"""Makes docs/demo: six photographs of scikit-image, free of copyright, as a gallery.
+
+    python examples/demo_page.py docs/demo
+
+Their sources and terms are in docs/demo/README.md.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import skimage
+
+from comrec.cli import main
+
+PHOTOS = {
+    "astronaut.png": "Astronaut",
+    "camera.png": "Cameraman",
+    "chelsea.png": "Chelsea",
+    "coffee.png": "Coffee",
+    "hubble_deep_field.jpg": "Hubble extreme deep field",
+    "rocket.jpg": "Falcon 9",
+}
+OPTIONS = ("-q", "60", "--title", "Six photographs that restore themselves")
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        for name, title in PHOTOS.items():
+            photo = Path(skimage.__file__).parent / "data" / name
+            copy = Path(folder) / f"{title}{photo.suffix}"
+            copy.write_bytes(photo.read_bytes())
+        sys.exit(main(["web", folder, sys.argv[1], *OPTIONS]))
