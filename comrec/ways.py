@@ -232,6 +232,8 @@ class Way:
         if self.codec is None:
             return jpeg.decode(data)
         preset, scale = self.codec.preset, self.codec.scale
+        if scale == 1 and self.codec.space(self.pixels.shape[2]) == "RGB":
+            return jpeg.decode(data)  # what follows would come to the same
         nothing = {"reccnn": lambda enlarged, *_: np.zeros_like(enlarged)}
         return Codec(preset, scale, networks=nothing).restore(data, self._size)
 

@@ -259,6 +259,15 @@ def test_there_is_an_effort_for_every_number():
     assert [e.thorough for e in search.EFFORTS] == [False] * 7 + [True] * 3
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_at_full_size_a_draft_shows_the_jpeg_as_it_is(channels):
+    pixels = np.ascontiguousarray(photo()[:90, :110, :channels])
+    codec = Codec(fake_pair.PAIR, 1, networks={"reccnn": lambda x, _: np.zeros_like(x)})
+    data = codec.encode(pixels, 30)
+    shown = ways.Way(pixels, None, 0, codec)._shown(data)
+    np.testing.assert_array_equal(shown, codec.restore(data, pixels.shape[:2]))
+
+
 def test_samples_lie_where_the_error_is():
     image = np.zeros((300, 310, 3), np.uint8)
     other = image.copy()
