@@ -7,9 +7,10 @@ Needs Linux, and `comrec[cluster]` for Dask, which is left out where it is missi
 
     python experiments/bulk_speed.py --out experiments/results/bulk.tsv
 
-Method. 1,000 crops of the bundled photo, 128x128, at a fixed JPEG quality, so that a
-picture is little work and what is beside the work shows. In each round every runner
-goes once over all of them, into a new folder, the order rotated by one each round.
+Method. 1,000 crops of the bundled photo, 192x192, at `-q 75`: thumbnails, so that what
+is beside the work shows. Workers have one core each, shards and the one process too. In
+each round every runner goes once over all of them, into a new folder, the order rotated
+by one each round.
 `total_s` is the whole command, start and end too. `steady_s` is from the first row of
 the manifest to the last, per picture but the first; `overhead_ms` is what remains of it
 per picture and worker when the worker's own seconds are taken away. Memory: resident,
@@ -40,13 +41,14 @@ import comrec
 from comrec import cores, files, presets, values
 
 PHOTO = Path(__file__).parents[1] / "examples" / "astronaut.png"
-SIDE_PX, LARGE_PX = 128, 400
-CODING = ("-p", "comrec-lite-2", "--jpeg-quality", "50", "--scale", "2")
+SIDE_PX, LARGE_PX = 192, 400
+CODING = ("-p", "comrec-lite-2", "-q", "75")
+ONE_CORE = ("-j", "1", "--threads", "1")
 PRESETS = (presets.DEFAULT, "comrec-lite-2", "plain")
 WORKERS = 2
 RUNNERS = {
-    "compress": (), "one": ("-j", "1"), "pool": ("-j", "2"),
-    "shards": ("-j", "1"), "dask": ("-j", "2", "--runner", "dask"),
+    "compress": (), "one": ONE_CORE, "pool": ("-j", "2"),
+    "shards": ONE_CORE, "dask": ("-j", "2", "--runner", "dask"),
 }  # fmt: skip
 
 
@@ -230,13 +232,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, metavar="ROWS.tsv", required=True)
     parser.add_argument("--pictures", type=values.number(10, 10**6), default=1000)
     parser.add_argument("--rounds", type=values.number(1, 99), default=3)
+    parser.add_argument("--runners", nargs="+", choices=RUNNERS, default=list(RUNNERS))
     parser.add_argument("--quick", action="store_true", help="20 pictures, one round")
     args = parser.parse_args(argv)
     count, times = (20, 1) if args.quick else (args.pictures, args.rounds)
-    names = [
-        n for n in RUNNERS if n != "dask" or importlib.util.find_spec("distributed")
-    ]
-    if "dask" not in names:
+    names = [*dict.fromkeys(["pool", *args.runners])]  # pool: what others are held to
+    if "dask" in names and not importlib.util.find_spec("distributed"):
+        names.remove("dask")
         print("without Dask: pip install comrec[cluster]", file=sys.stderr)
     if cores.available() < WORKERS:
         print(f"on {cores.available()} core: ratios say little", file=sys.stderr)
