@@ -4,6 +4,7 @@
 // {out, folders, jobs}: builds the bench into `out`, serves it and `folders`, and runs
 // {kind: "network", isolated, ...}: tiles of a picture, see `measure` in page.js
 // {kind: "whole", page, processors, passes}: visits to a page with one <comrec-img>
+// {kind: "first", page, mbit_per_s, latency_ms, passes}: until its picture is painted first
 
 import { text } from "node:stream/consumers";
 import { buildBench } from "./build.mjs";
@@ -21,6 +22,16 @@ function watched(processors) {
   globalThis.outcome = new Promise((resolve) => {
     addEventListener("comrec-restored", (event) => resolve(event.detail));
     addEventListener("comrec-plain", (event) => resolve(event.detail));
+  });
+}
+
+/** Likewise. */
+function painted() {
+  globalThis.painted = new Promise((resolve) => {
+    new PerformanceObserver((list) => {
+      const of = list.getEntries().find(({ element }) => element?.localName === "img");
+      if (of) resolve(of.startTime);
+    }).observe({ type: "largest-contentful-paint", buffered: true });
   });
 }
 
@@ -49,6 +60,25 @@ const kinds = {
       await context.close();
     }
     return { seconds, longest };
+  },
+
+  async first(browser, url, { page: name, mbit_per_s, latency_ms, passes }) {
+    const seconds = [];
+    for (let i = 0; i < passes; i++) {
+      const context = await browser.newContext();
+      await context.addInitScript(painted);
+      const page = await context.newPage();
+      const network = await context.newCDPSession(page);
+      const bytes = (mbit_per_s * 1e6) / 8;
+      await network.send("Network.enable");
+      await network.send("Network.emulateNetworkConditions", {
+        offline: false, latency: latency_ms, downloadThroughput: bytes, uploadThroughput: bytes,
+      });
+      await page.goto(url + name, { waitUntil: "commit" });
+      seconds.push((await page.evaluate(() => globalThis.painted)) / 1000);
+      await context.close();
+    }
+    return { seconds, longest: 0 };
   },
 };
 
