@@ -9,9 +9,11 @@ import threading
 import time
 from pathlib import Path
 
+import cv2
 import fake_pair
 import pictures
 import pytest
+import pyvips
 
 import comrec
 from comrec import console, naming
@@ -964,3 +966,15 @@ def test_without_fsspec_a_url_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "fsspec.core", None)
     with pytest.raises(UsageError, match=r"pip install comrec\[bulk\]"):
         places.place("s3://not-asked-before/x")
+
+
+def test_a_worker_holds_every_library_to_its_threads():
+    before = cv2.getNumThreads(), pyvips.concurrency_get()
+    worker._hold_threads.cache_clear()
+    try:
+        worker._hold_threads(1)
+        assert (cv2.getNumThreads(), pyvips.concurrency_get()) == (1, 1)
+    finally:
+        worker._hold_threads.cache_clear()
+        cv2.setNumThreads(before[0])
+        pyvips.concurrency_set(before[1])

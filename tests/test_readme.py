@@ -336,3 +336,36 @@ def test_the_table_of_memory_is_the_rows():
             assert peak_mb <= {12: 1000, 100: 2000}[megapixels]
             figures.append(f"{peak_mb:.0f} MB")
         assert f"| {label} | {' | '.join(figures)} |" in LINES
+
+
+def seconds_in_the_browser(runtime: str, measure: str, workers: str = "") -> float:
+    (found,) = [
+        float(row["seconds_per_mp"])
+        for row in tsv("web_speed")
+        if (row["runtime"], row["measure"], row["workers"])
+        == (runtime, measure, workers)
+        and row["tile_px"] in ("", "512")
+        and row["threads"] in ("", "1")
+    ]
+    return found
+
+
+def test_the_seconds_in_the_browser_are_the_rows():
+    page = (ROOT / "docs" / "web.md").read_text()
+    ways = ("tfjs", "2"), ("tfjs", "1"), ("onnxruntime-web", "2")
+    alone = [f"{seconds_in_the_browser(w, 'network', n):.1f} s" for w, n in ways]
+    assert f"| network alone, tiles of 512 pixels | {' | '.join(alone)} |" in page
+    whole = [f"{seconds_in_the_browser('tfjs', 'whole', n):.1f} s" for n in "21"]
+    assert f"picture restored | {' | '.join(whole)} | |" in page
+    later = [
+        seconds_in_the_browser("tfjs", f"first picture, {link}")
+        - seconds_in_the_browser("plain <img>", f"first picture, {link}")
+        for link in ("loopback", "4G", "3G")
+    ]
+    said = re.search(
+        r"painted (\d+) ms later .* (\d+) ms over 9 .* (\d+) ms\s+over", page, re.S
+    )
+    assert said
+    assert [int(n) for n in said.groups()] == [round(1000 * s) for s in later]
+    assert float(whole[0].removesuffix(" s")) <= 3
+    assert all(int(row["longest_task_ms"] or 0) < 50 for row in tsv("web_speed"))

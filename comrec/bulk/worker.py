@@ -233,8 +233,11 @@ def _write_pair(
 
 @functools.lru_cache(maxsize=1)
 def _hold_threads(threads: int) -> None:
-    """OpenCV takes no more cores than the networks do."""
+    """OpenCV and libvips take no more cores than the networks do."""
     if threads:
         import cv2
+        import pyvips
 
         cv2.setNumThreads(threads)
+        if hasattr(pyvips, "concurrency_set"):  # not in the first of pyvips 3
+            pyvips.concurrency_set(threads)
