@@ -369,3 +369,34 @@ def test_the_seconds_in_the_browser_are_the_rows():
     assert [int(n) for n in said.groups()] == [round(1000 * s) for s in later]
     assert float(whole[0].removesuffix(" s")) <= 3
     assert all(int(row["longest_task_ms"] or 0) < 50 for row in tsv("web_speed"))
+
+
+RUNNERS = {
+    "pool": "processes (`-j 2`)",
+    "shards": "two shards at once",
+    "dask": "Dask, started for it",
+}
+
+
+def test_what_the_runners_of_bulk_take_is_the_rows():
+    page = (ROOT / "docs" / "scale.md").read_text()
+    rows = [row for row in tsv("bulk") if row["round"] == "0"]
+    for name, label in RUNNERS.items():
+        (row,) = [row for row in rows if row["runner"] == name]
+        assert (row["workers"], row["pictures"]) == ("2", "1000")
+        figures = [
+            f"{float(row['total_s']):.1f}",
+            f"{float(row['ratio_to_pool']):.2f}",
+            row["overhead_ms"],
+            f"{row['early_mb']}, {row['late_mb']}",
+        ]
+        assert f"| {label} | {' | '.join(figures)} |" in page.splitlines()
+    speeds = [
+        f"{float(row['mp_per_s']):.3f}"
+        for name in (presets.DEFAULT, LITE)
+        for row in rows
+        if row["runner"] == f"-p {name} -q 75"
+    ]
+    words = " ".join(page.split())
+    said = f"makes {speeds[0]} megapixels a second with {presets.DEFAULT}, {speeds[1]}"
+    assert said in words
