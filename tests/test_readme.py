@@ -400,3 +400,19 @@ def test_what_the_runners_of_bulk_take_is_the_rows():
     words = " ".join(page.split())
     said = f"makes {speeds[0]} megapixels a second with {presets.DEFAULT}, {speeds[1]}"
     assert said in words
+
+
+def test_what_a_page_takes_is_the_rows():
+    page = (ROOT / "docs" / "web.md").read_text().splitlines()
+    rows = tsv("web_page")
+    assert len(rows) == 4
+    for row in rows:
+        names = "pictures", "plain_pictures", "total", "plain_total"
+        assert row["photos"] == "12"
+        figures = [
+            row["quality"],
+            *[f"{int(row[f'{name}_bytes']) / 1000:,.0f} KB" for name in names],
+            f"{float(row['saved_later_percent']):.0f} %",
+            row["pays_from_photos"],
+        ]
+        assert f"| {' | '.join(figures)} |" in page
