@@ -423,3 +423,13 @@ def test_what_a_page_takes_is_the_rows():
             row["pays_from_photos"],
         ]
         assert f"| {' | '.join(figures)} |" in page
+
+
+def test_what_the_readme_says_of_int8_is_the_rows():
+    rows = tsv("int8")
+    assert all(float(row["speed_up"]) < 1 for row in rows)
+    said = re.search(
+        r"int8 .* moves pixels by up to (\d+) levels", " ".join(README.split())
+    )
+    assert said
+    assert int(said[1]) == max(int(row["worst_levels"]) for row in rows)
