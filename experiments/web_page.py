@@ -29,7 +29,7 @@ from comrec.errors import ComrecError, UsageError
 from comrec.metrics import psnr_db
 from comrec.naming import PICTURES
 from comrec.options import Options
-from comrec.web import gallery
+from comrec.web import gallery, served
 
 PHOTOS = 12
 QUALITIES = (30, 50, 75, 90)
@@ -168,7 +168,7 @@ def counted(
 
 
 def kind_of(path: Path) -> str:
-    if path.parent.name != gallery.SCRIPT:
+    if path.parent.name != served.SCRIPT:
         kinds = {".html": "page", ".css": "page", ".js": "script"}
         return kinds.get(path.suffix, "pictures")
     if path.name.startswith(WEBGPU):

@@ -16,7 +16,7 @@ from PIL import Image
 import comrec
 from comrec import presets
 from comrec.metrics import psnr_db
-from comrec.web import gallery, network, page
+from comrec.web import gallery, network, page, served
 
 DEMO = Path(__file__).parents[1] / "docs" / "demo"
 RECORD = json.loads((DEMO / "comrec-web.json").read_text())
@@ -26,24 +26,24 @@ AGAIN = "python examples/demo_page.py docs/demo"
 
 def test_its_script_and_network_are_those_of_the_package():
     preset = presets.find(gallery.PRESET)
-    wanted = gallery._dist() | gallery._networks({preset.name})[0]
+    wanted = served.script() | served.networks({preset.name})[0]
     there = {
-        f"{gallery.SCRIPT}/{path.name}": path.read_bytes()
-        for path in (DEMO / gallery.SCRIPT).iterdir()
+        f"{served.SCRIPT}/{path.name}": path.read_bytes()
+        for path in (DEMO / served.SCRIPT).iterdir()
     }
     assert there.keys() == wanted.keys(), AGAIN
     changed = [name for name, data in there.items() if data != wanted[name]]
     assert not changed, AGAIN
-    name = network.file_name(preset, gallery.BITS)
-    assert there[f"{gallery.SCRIPT}/{name}"] == network.dump(preset, gallery.BITS)
+    name = network.file_name(preset, served.BITS)
+    assert there[f"{served.SCRIPT}/{name}"] == network.dump(preset, served.BITS)
 
 
 def test_its_page_is_what_the_templates_make_of_its_pictures():
-    served = {
-        f"{gallery.SCRIPT}/{path.name}": path.read_bytes()
-        for path in (DEMO / gallery.SCRIPT).iterdir()
+    sent = {
+        f"{served.SCRIPT}/{path.name}": path.read_bytes()
+        for path in (DEMO / served.SCRIPT).iterdir()
     }
-    totals = gallery._totals(ROWS, served)
+    totals = served.totals(ROWS, sent)
     title = "Six photographs that restore themselves"
     for name, data in page.files(title, ROWS, totals).items():
         # zlib is not the same everywhere: what it packs to may differ by a little.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,11 @@ from comrec import segments as seg
 from comrec.errors import ComrecError, OutputError, UsageError, naming_errors
 from comrec.naming import Job
 from comrec.options import Options
-from comrec.web import export, network, page
+from comrec.web import page, served
 from comrec.web.outputs import Outputs
 
 PRESET = "comrec-lite-2"  # of the newest lite pair: browsers are slow, networks travel
-BITS = 16  # of a weight: what `comrec export --bits auto` finds for every released pair
-PICTURES, SCRIPT = "pictures", "comrec"  # folders of the gallery
-LICENCES = "LICENCES.txt"  # not asked for by any page
+PICTURES = "pictures"  # folder of the gallery
 Row = dict[str, Any]
 
 
@@ -61,7 +57,7 @@ class Gallery:
         self.asked = asked
         self.jobs, self.left_out = _plan(asked)
         self._outputs = Outputs(asked.folder, asked.force)
-        self._dist = _dist()
+        self._dist = served.script()
         for name in ("index.html", "page.css", "page.js", *self._dist):
             self._outputs.refuse(name)
 
@@ -93,15 +89,15 @@ class Gallery:
                 f"{self.asked.source}: no picture for a gallery. Name a folder that "
                 f"has some, or add -r"
             )
-        networks, notes = _networks({row["preset"] for row in rows})
-        served = self._dist | networks
-        for name, data in served.items():
+        networks, notes = served.networks({row["preset"] for row in rows})
+        sent = self._dist | networks
+        for name, data in sent.items():
             self._outputs.put(name, data)
-        totals = _totals(rows, served)
+        totals = served.totals(rows, sent)
         for name, data in page.files(self.asked.title, rows, totals).items():
             self._outputs.put(name, data)
             totals["page_bytes"] += len(data)
-            totals["page_gzip_bytes"] += _gzipped(data)
+            totals["page_gzip_bytes"] += served.gzipped(data)
         gone = self._outputs.finish(set(sources))
         if gone:
             notes.append(f"removed, of pictures that are gone: {', '.join(gone)}")
@@ -266,60 +262,3 @@ def _shown(row: Row, job: Job) -> jobs.Row:
     """A row for --json and for people."""
     told = {name: value for name, value in row.items() if name not in ("made_of",)}
     return {"input": job.name, "output": str(job.target)} | told
-
-
-def _networks(names: set[str]) -> tuple[dict[str, bytes], list[str]]:
-    """The network files and their index, by name; and what there is to say of them."""
-    contents, entries, notes = {}, [], []
-    for name in sorted(names - {presets.PLAIN}):
-        preset = presets.find(name)
-        try:
-            data = network.dump(preset, BITS)
-        except UsageError:
-            notes.append(f"browsers do not run {name}: its pictures stay as they are")
-            continue
-        file = network.file_name(preset, BITS)
-        contents[f"{SCRIPT}/{file}"] = data
-        entries.append(export.entry(preset, file, data))
-    contents[f"{SCRIPT}/{export.INDEX}"] = export.index_text(entries)
-    return contents, notes
-
-
-def _dist() -> dict[str, bytes]:
-    """The script and its runtime as they were built, by name."""
-    folder = resources.files("comrec.web") / "dist"
-    try:
-        found = {f"{SCRIPT}/{f.name}": f.read_bytes() for f in folder.iterdir()}
-    except OSError:
-        found = {}
-    if f"{SCRIPT}/comrec-img.js" not in found:
-        raise OutputError(f"{folder}: the script is missing. Reinstall comrec")
-    return found
-
-
-def _totals(rows: list[Row], served: dict[str, bytes]) -> Row:
-    """Bytes of pictures, script and networks, and what they are compared with."""
-    compared = [row for row in rows if row.get("input_bytes")]
-    judged = [row for row in rows if row.get("plain_bytes")]
-    totals: Row = {
-        "pictures": len(rows),
-        "pictures_bytes": sum(row["bytes"] for row in rows),
-        "compared_bytes": sum(row["bytes"] for row in compared),
-        "input_bytes": sum(row["input_bytes"] for row in compared),
-        "judged_bytes": sum(row["bytes"] for row in judged),
-        "plain_bytes": sum(row["plain_bytes"] for row in judged),
-        "page_bytes": 0, "page_gzip_bytes": 0,
-    }  # fmt: skip
-    parts: dict[str, Callable[[str], bool]] = {
-        "network": lambda name: name.endswith(".bin"),
-        "script": lambda name: not name.endswith((".bin", LICENCES)),
-    }
-    for part, belongs in parts.items():
-        of_it = [data for name, data in served.items() if belongs(name)]
-        totals[f"{part}_bytes"] = sum(map(len, of_it))
-        totals[f"{part}_gzip_bytes"] = sum(map(_gzipped, of_it))
-    return totals
-
-
-def _gzipped(data: bytes) -> int:
-    return len(gzip.compress(data, 6, mtime=0))  # the level of most hosts
