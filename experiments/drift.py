@@ -87,11 +87,18 @@ def rows(folder: Path, names: Sequence[str], every: int) -> Iterator[Row]:
 def measure(
     preset: presets.Preset, scale: float, quality: int, pixels: np.ndarray
 ) -> tuple[float, int, float]:
-    """Mean and worst difference in grey levels, and dB lost."""
+    """Of bfloat16 from float32, as `difference` has it."""
     exact = Codec(preset, scale, "openvino", exact=True)
+    return difference(exact, Codec(preset, scale, "openvino"), quality, pixels)
+
+
+def difference(
+    exact: Codec, other: Codec, quality: int, pixels: np.ndarray
+) -> tuple[float, int, float]:
+    """Mean and worst difference in grey levels, and dB lost by another codec."""
     coded = exact.encode(exact.compact(pixels), quality)
     wanted = exact.restore(coded, pixels.shape[:2])
-    came = Codec(preset, scale, "openvino").restore(coded, pixels.shape[:2])
+    came = other.restore(coded, pixels.shape[:2])
     error = np.abs(np.subtract(wanted, came, dtype=np.int16))
     lost_db = psnr_db(pixels, wanted) - psnr_db(pixels, came)
     return float(error.mean()), int(error.max()), lost_db

@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from drift import difference
 from speed_parts import report, work
 
 from comrec import cores, engine, files, presets, values, weights
 from comrec.codec import Codec
 from comrec.errors import ComrecError
 from comrec.evaluate import sweep
-from comrec.metrics import psnr_db
 
 PRESETS = (presets.DEFAULT, "comrec-lite-2")
 QUALITIES = (10, 40, 80)
@@ -87,10 +87,10 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
         taken = (statistics.median(each) for each in zip(*seconds, strict=True))
         float32_s, int8_s = (round(each, 4) for each in taken)
         for scale in preset.scales:
+            exactly = Codec(preset, scale, "onnxruntime", exact=True)
+            other = Codec(preset, scale, networks={"reccnn": fast})
             for quality in QUALITIES:
-                found = [
-                    difference(preset, scale, quality, one, fast) for one in pictures
-                ]
+                found = [difference(exactly, other, quality, one) for one in pictures]
                 mean, worst, lost = (
                     np.array(each) for each in zip(*found, strict=True)
                 )
@@ -180,24 +180,6 @@ def alternately(
             taken.append(time.perf_counter() - started)
         found.append(tuple(taken))
     return found[1:]
-
-
-def difference(
-    preset: presets.Preset,
-    scale: float,
-    quality: int,
-    pixels: np.ndarray,
-    network: engine.Network,
-) -> tuple[float, int, float]:
-    """Mean and worst difference in grey levels, and dB lost."""
-    coded = encoded(preset, scale, quality, pixels)
-    exact = Codec(preset, scale, "onnxruntime", exact=True)
-    wanted = exact.restore(coded, pixels.shape[:2])
-    other = Codec(preset, scale, networks={"reccnn": network})
-    came = other.restore(coded, pixels.shape[:2])
-    error = np.abs(np.subtract(wanted, came, dtype=np.int16))
-    lost_db = psnr_db(pixels, wanted) - psnr_db(pixels, came)
-    return float(error.mean()), int(error.max()), lost_db
 
 
 if __name__ == "__main__":
