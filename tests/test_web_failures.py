@@ -58,6 +58,7 @@ NOISE = """
 """
 # Name to (what is done to the site, what the reason has in it).
 FAILURES = {
+    "what restores is missing": (without("picture.js"), "picture.js"),
     "the sidecar is missing": (without(SIDECAR), "sidecar is missing"),
     "the sidecar has a field more": (
         changed(SIDECAR, b'"crc"', b'"url":"evil.js","crc"'), "unknown field",

@@ -30,6 +30,21 @@ def test_an_author_may_know_better_than_the_data_saver(site, browser, cases):
     assert ran.value["state"] == "restored"
 
 
+def test_the_jpeg_is_there_before_anything_else_is_asked_for(site, browser):
+    put(site.folder, "large", compressed(large(), 2))
+    script = """
+        await seen.wait(1);
+        const all = performance.getEntriesByType("resource");
+        const jpeg = all.find(({ name }) => name.endsWith(".jpg"));
+        const others = all.filter(({ name }) => !/[.]jpg$|comrec-img[.]js$/.test(name));
+        const asked = others.map(({ startTime }) => startTime);
+        return [jpeg.responseEnd, Math.min(...asked)];
+    """
+    ran = browser.visit(page(site, element("large")), script)
+    there_ms, asked_ms = ran.value
+    assert 0 < there_ms < asked_ms < float("inf")
+
+
 def test_a_megapixel_moves_nothing_and_blocks_nothing(site, browser):
     put(site.folder, "large", compressed(large(), 2))
     picture = element("large", size='width="1152" height="912"')

@@ -37,6 +37,12 @@ export const bundling = {
   logLevel: "warning",
 };
 
+const SCRIPTS = {
+  "comrec-img": "src/comrec-img.js",
+  picture: "src/picture.js",
+  "comrec-worker": "src/worker.js",
+};
+
 // What stands in dist/ beside our own code, and which texts of licences/ it comes with. The
 // first are packages, from XNNPACK on it is inside the WASM.
 const BUNDLED = {
@@ -56,19 +62,30 @@ const BUNDLED = {
 async function build() {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
+  // Apart, for what two of them have is small, and a chunk of it would be one more request.
+  const inputs = [];
+  for (const [name, source] of Object.entries(SCRIPTS)) {
+    inputs.push(...(await bundled(name, source)));
+  }
+  // Read and written rather than copied, for the package marks it executable.
+  await writeFile(join(out, wasm), await readFile(runtime));
+  await writeFile(join(out, "LICENCES.txt"), await licences(inputs));
+}
+
+/** Builds a script into `out`; returns the paths of what is in it. */
+async function bundled(name, source) {
   const { metafile } = await esbuild.build({
     ...bundling,
     absWorkingDir: here,
-    entryPoints: { "comrec-img": "src/comrec-img.js", "comrec-worker": "src/worker.js" },
+    entryPoints: { [name]: source },
+    external: ["./picture.js"],
     outdir: out,
     splitting: true,
     chunkNames: "[name]-[hash]",
     metafile: true,
   });
-  // Read and written rather than copied, for the package marks it executable.
-  await writeFile(join(out, wasm), await readFile(runtime));
-  await writeFile(join(out, "LICENCES.txt"), await licences(Object.keys(metafile.inputs)));
   if (process.env.ANALYSE) console.log(await esbuild.analyzeMetafile(metafile));
+  return Object.keys(metafile.inputs);
 }
 
 /** The text of LICENCES.txt, for what the bundle is made of. */

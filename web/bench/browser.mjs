@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const TYPES = {
@@ -10,6 +11,7 @@ const TYPES = {
   ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm",
   ".jpg": "image/jpeg", ".png": "image/png",
 };
+const PACKED = [".html", ".js", ".mjs", ".css", ".json", ".wasm"]; // as hosts do
 const ISOLATED = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -21,18 +23,25 @@ const GPU = [
 
 /**
  * @param {string[]} folders searched in this order
- * @param {{isolated?: boolean, headers?: object}} options
+ * @param {{isolated?: boolean, headers?: object, packs?: boolean}} options
  * @returns {Promise<{url: string, close: () => void}>}
  */
-export async function serveFolders(folders, { isolated = false, headers = {} } = {}) {
+export async function serveFolders(folders, { isolated = false, headers = {}, packs = false } = {}) {
+  const packed = new Map();
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, "http://localhost").pathname);
     for (const folder of folders) {
-      const body = await readFile(join(folder, path)).catch(() => null);
+      let body = await readFile(join(folder, path)).catch(() => null);
       if (!body) continue;
+      const isPacked = packs && PACKED.includes(extname(path));
+      if (isPacked) {
+        if (!packed.has(path)) packed.set(path, gzipSync(body, { level: 9 }));
+        body = packed.get(path);
+      }
       response.writeHead(200, {
         "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
         ...(isolated ? ISOLATED : {}),
+        ...(isPacked ? { "Content-Encoding": "gzip" } : {}),
         ...headers,
       });
       return response.end(body);

@@ -4,7 +4,7 @@
 // {out, folders, jobs}: builds the bench into `out`, serves it and `folders`, and runs
 // {kind: "network", isolated, ...}: tiles of a picture, see `measure` in page.js
 // {kind: "whole", page, processors, passes}: visits to a page with one <comrec-img>
-// {kind: "first", page, mbit_per_s, latency_ms, passes}: until its picture is painted first
+// {kind: "first", page, mbit_per_s, latency_ms}: until its picture is painted first
 
 import { text } from "node:stream/consumers";
 import { buildBench } from "./build.mjs";
@@ -62,23 +62,20 @@ const kinds = {
     return { seconds, longest };
   },
 
-  async first(browser, url, { page: name, mbit_per_s, latency_ms, passes }) {
-    const seconds = [];
-    for (let i = 0; i < passes; i++) {
-      const context = await browser.newContext();
-      await context.addInitScript(painted);
-      const page = await context.newPage();
-      const network = await context.newCDPSession(page);
-      const bytes = (mbit_per_s * 1e6) / 8;
-      await network.send("Network.enable");
-      await network.send("Network.emulateNetworkConditions", {
-        offline: false, latency: latency_ms, downloadThroughput: bytes, uploadThroughput: bytes,
-      });
-      await page.goto(url + name, { waitUntil: "commit" });
-      seconds.push((await page.evaluate(() => globalThis.painted)) / 1000);
-      await context.close();
-    }
-    return { seconds, longest: 0 };
+  async first(browser, url, { page: name, mbit_per_s, latency_ms }) {
+    const context = await browser.newContext();
+    await context.addInitScript(painted);
+    const page = await context.newPage();
+    const network = await context.newCDPSession(page);
+    const bytes = (mbit_per_s * 1e6) / 8;
+    await network.send("Network.enable");
+    await network.send("Network.emulateNetworkConditions", {
+      offline: false, latency: latency_ms, downloadThroughput: bytes, uploadThroughput: bytes,
+    });
+    await page.goto(url + name, { waitUntil: "commit" });
+    const ms = await page.evaluate(() => globalThis.painted);
+    await context.close();
+    return { seconds: [ms / 1000], longest: 0 };
   },
 };
 
@@ -87,7 +84,7 @@ await buildBench(out);
 const browser = await launch();
 try {
   for (const job of jobs) {
-    const served = await serveFolders([out, ...folders], { isolated: job.isolated });
+    const served = await serveFolders([out, ...folders], { isolated: job.isolated, packs: true });
     try {
       const run = kinds[job.kind](browser, served.url, job);
       const late = new Promise((_, reject) => setTimeout(reject, LIMIT_MS, "too slow").unref());

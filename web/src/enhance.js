@@ -1,4 +1,5 @@
-import { Picture, pictureOf } from "./picture.js";
+import { painted } from "./painted.js";
+import { sayPlain, warn } from "./saying.js";
 
 const MAX_PIXELS = 100_000_000;
 
@@ -20,12 +21,27 @@ export function enhance(img, options = {}) {
     throw new TypeError(`enhance takes an <img>. Received: ${img}`);
   }
   const beside = new URL("./networks.json", import.meta.url);
-  pictureOf(img)?.stop();
-  const picture = new Picture(img, {
+  const stopping = new AbortController();
+  begin(img, stopping.signal, {
     networks: new URL(options.networks ?? beside, document.baseURI).href,
     maxPixels: options.maxPixels ?? MAX_PIXELS,
     backend: options.backend ?? "auto",
     ignoresDataSaver: options.dataSaver === "ignore",
   });
-  return () => picture.stop();
+  return () => stopping.abort();
+}
+
+/** The JPEG comes first: until it is painted, nothing more is downloaded or begun. */
+async function begin(img, signal, wishes) {
+  await painted(img);
+  if (signal.aborted) return;
+  try {
+    const { Picture } = await import("./picture.js");
+    if (signal.aborted) return;
+    const picture = new Picture(img, wishes);
+    signal.addEventListener("abort", () => picture.stop());
+  } catch (error) {
+    warn(img.currentSrc, error.message);
+    sayPlain(img, error.message);
+  }
 }

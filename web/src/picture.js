@@ -1,21 +1,13 @@
 // One <img>: when it is restored, and what becomes of it.
 
 import { restored } from "./restoration.js";
+import { sayPlain, tell, warn } from "./saying.js";
 import { Swap } from "./swap.js";
 import { unwatch, watch } from "./watching.js";
 
 const IN_VIEW = 0, NEAR = 1, AWAY = 2; // the lower the sooner
-const NAME_MAX = 200; // a data: URL would fill the console
 
-const pictures = new WeakMap();
-
-/**
- * @param {HTMLImageElement} img
- * @returns {Picture | undefined} what looks after it
- */
-export function pictureOf(img) {
-  return pictures.get(img);
-}
+const pictures = new WeakMap(); // <img> to the Picture that looks after it
 
 export class Picture {
   #wishes;
@@ -35,6 +27,7 @@ export class Picture {
   constructor(img, wishes) {
     this.img = img;
     this.#wishes = wishes;
+    pictures.get(img)?.stop();
     pictures.set(img, this);
     img.addEventListener("load", this.#loaded);
     this.#listen();
@@ -94,11 +87,11 @@ export class Picture {
       await this.#show(png, density, signal);
       if (signal.aborted) return;
       this.img.dataset.comrec = "restored";
-      this.#tell("comrec-restored", { ...detail, ms: performance.now() - start });
+      tell(this.img, "comrec-restored", { ...detail, ms: performance.now() - start });
     } catch (error) {
       if (signal.aborted) return;
       const reason = error?.message || String(error);
-      console.warn(`comrec: ${url.slice(0, NAME_MAX)} stays as it is: ${reason}`);
+      warn(url, reason);
       this.#stayPlain(reason);
     }
   }
@@ -133,12 +126,7 @@ export class Picture {
 
   #stayPlain(reason) {
     this.#unswap();
-    this.img.dataset.comrec = "plain";
-    this.#tell("comrec-plain", { reason });
-  }
-
-  #tell(name, detail) {
-    this.img.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+    sayPlain(this.img, reason);
   }
 
   #changed() {
