@@ -27,9 +27,13 @@ SCHEDULER_S = 20.0  # how long to wait for one, at first and when it was lost
 WORKERS_S = 60.0  # for a first worker
 TRIES = 3  # of a picture whose row does not arrive
 COUNT_S = 2.0  # between looks at how many workers there are
-# Where Dask is started here: its workers would look at their own stacks 100 times a
-# second, and keep what they saw: 40 MB more after 1,000 pictures.
-LOCAL = {"distributed.worker.profile.enabled": False}
+# Where Dask is started here. Its workers would look at their own stacks 100 times a
+# second, and keep what they saw: 40 MB more after 1,000 pictures. And they would give
+# every array's memory back as it is freed, and fetch the next one's anew.
+LOCAL = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+}
 
 
 class Cluster:
