@@ -140,6 +140,8 @@ def _onnxruntime(
     # What keeps the memory of the largest tile for the next: a tenth faster, and worth
     # a few hundred MB where there are many tiles.
     options.enable_cpu_mem_arena = keeps_memory
+    # Plans for each shape save time where nothing is kept, but are kept for good.
+    options.enable_mem_pattern = not keeps_memory
     session = onnxruntime.InferenceSession(
         weights.read(file),
         sess_options=options,

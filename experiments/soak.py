@@ -5,15 +5,14 @@ its size and mode, with alpha as it was.
 Cost: some 0.1 s of a core a picture; seconds with `--quick`.
 
     python experiments/soak.py --out experiments/results/soak.tsv
-    python experiments/soak.py --trim --out experiments/results/soak-trimmed.tsv
 
 Method. Pictures are crops of the bundled photo, or of those in `--data`, 8 to 96 pixels
 wide and high, of four layouts in five formats. They go by folders of 50
 through the command line, in this one process: `compress`, each folder with another of
-four requests, `decompress`, and a comparison. A row for each 200: resident memory and
-open files after them, and pictures by second of CPU time, both ways together. With
-`--trim`, glibc first gives back to the system what it keeps of memory that was freed:
-what is left is held by somebody, or lies on a page beside what is.
+four requests, `decompress`, and a comparison. A row for each 200: memory that malloc
+has handed out and not got back; resident memory, which has the gaps between that as
+well, once glibc has given back all that it can; open files; and pictures by second of
+CPU time, both ways together.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image
@@ -49,6 +49,8 @@ SAVES: dict[str, dict[str, object]] = {
     "png": {}, "tif": {}, "webp": {"lossless": True, "exact": True},
     "jpg": {"quality": 95}, "bmp": {},
 }  # fmt: skip
+LIBC = ctypes.CDLL("libc.so.6")
+LIBC.open_memstream.restype = ctypes.c_void_p
 FLOOR_DB = 15.0  # below it, it is another picture
 
 
@@ -56,6 +58,7 @@ class Row(NamedTuple):
     pictures: int
     restored: int
     per_cpu_second: float
+    in_use_mb: float
     resident_mb: float
     open_files: int
 
@@ -127,9 +130,7 @@ def one_folder(
         return sum(restored), seconds
 
 
-def rows(
-    count: int, photos: list[np.ndarray], preset: str, seed: int, trims: bool
-) -> Iterator[Row]:
+def rows(count: int, photos: list[np.ndarray], preset: str, seed: int) -> Iterator[Row]:
     """A row for each four folders."""
     chance = np.random.default_rng(seed)
     restored, seconds, since = 0, 0.0, 0
@@ -140,13 +141,27 @@ def rows(
         restored, seconds, since = restored + found, seconds + took, since + FOLDER
         if since == 4 * FOLDER or done == count:
             gc.collect()
-            if trims:
-                ctypes.CDLL("libc.so.6").malloc_trim(0)
+            LIBC.malloc_trim(0)
             yield Row(
-                done, restored, round(since / seconds, 2), _resident_mb(),
+                done, restored, round(since / seconds, 2), _in_use_mb(), _resident_mb(),
                 len(os.listdir("/proc/self/fd")) - 1,
             )  # fmt: skip
             seconds, since = 0.0, 0
+
+
+def _in_use_mb() -> float:
+    """What malloc has handed out and not got back, in all its arenas."""
+    text, length = ctypes.c_char_p(), ctypes.c_size_t()
+    stream = LIBC.open_memstream(ctypes.byref(text), ctypes.byref(length))
+    LIBC.malloc_info(0, ctypes.c_void_p(stream))
+    LIBC.fclose(ctypes.c_void_p(stream))
+    told = ElementTree.fromstring(text.value or b"")
+    LIBC.free(text)
+    total = {each.get("type"): int(each.get("size", 0)) for each in told}
+    system = told.find("system[@type='current']")
+    of_arenas = int(system.get("size", 0)) if system is not None else 0
+    used = of_arenas - total["fast"] - total["rest"] + total["mmap"]
+    return round(used / 2**20, 1)
 
 
 def _resident_mb() -> float:
@@ -161,14 +176,13 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="folder of pictures to cut from")
     parser.add_argument("--preset", default="comrec-lite-2")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--trim", action="store_true", help="free memory goes back")
     parser.add_argument("--out", type=Path, help="TSV for the rows")
     args = parser.parse_args()
     paths = sorted(args.data.rglob("*.*")) if args.data else [PHOTO]
     photos = [np.asarray(Image.open(path).convert("RGB")) for path in paths[:50]]
     count = 2 * FOLDER if args.quick else args.count
     lines, last = ["\t".join(Row._fields)], None
-    for row in rows(count, photos, args.preset, args.seed, args.trim):
+    for row in rows(count, photos, args.preset, args.seed):
         last = row
         lines.append("\t".join(map(str, row)))
         print(lines[-1], flush=True)
