@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from web_pages import IN_BROWSER, LOOK, compressed, element, large, page, put, style
+from web_pages import (
+    IN_BROWSER,
+    LOOK,
+    compressed,
+    element,
+    large,
+    page,
+    put,
+    style,
+    warnings,
+)
 
 pytestmark = IN_BROWSER
 LONG_TASK_MS = 50
@@ -18,7 +28,7 @@ def test_nothing_is_downloaded_for_who_saves_data(site, browser, cases):
     ran = browser.visit(page(site, element()), LOOK, init=SAVES)
     assert ran.value["state"] == "plain"
     assert ran.console == []
-    for word in ("worker", "network", "json"):
+    for word in ("picture", "worker", "network", "json"):
         assert not [url for url in ran.requests if word in url]
 
 
@@ -55,6 +65,50 @@ def test_a_megapixel_moves_nothing_and_blocks_nothing(site, browser):
     assert ran.value["state"] == "restored"
     assert ran.seen["shifts"] == []
     assert 0 < ran.longestMs < LONG_TASK_MS
+
+
+STOPS = {  # what is done at once to two that were begun; what becomes of the picture
+    "both": ("first(); second();", None),
+    "the last": ("second();", None),
+    "one that is over": ("first();", "restored"),
+}
+
+
+@pytest.mark.parametrize("which", STOPS)
+def test_what_is_stopped_before_the_jpeg_is_painted_never_begins(
+    site, browser, cases, which
+):
+    put(site.folder, "photo", cases["scale-1.5"])
+    stop, state = STOPS[which]
+    script = f"""
+        const {{ enhance }} = await import("/comrec-img.js");
+        const img = document.getElementById("photo");
+        const first = enhance(img), second = enhance(img);
+        {stop}
+        if ({str(state is not None).lower()}) await seen.wait(1);
+        else await seen.sleep(500);
+        return img.dataset.comrec ?? null;
+    """
+    plain = '<img id="photo" src="photo.comrec.jpg" alt="A photo">'
+    ran = browser.visit(page(site, plain, head=""), script)
+    assert ran.value == state
+    assert any("picture.js" in url for url in ran.requests) == (state is not None)
+
+
+def test_a_picture_whose_script_is_missing_is_tried_again_with_its_next_file(
+    site, browser, cases
+):
+    put(site.folder, "photo", cases["scale-1.5"])
+    (site.folder / "picture.js").unlink()
+    script = """
+        await seen.wait(1);
+        document.getElementById("photo").src = "photo.comrec.jpg?again";
+        await seen.wait(2);
+        return seen.events.map(({ type }) => type);
+    """
+    ran = browser.visit(page(site, element()), script)
+    assert ran.value == ["comrec-plain"] * 2
+    assert len(warnings(ran)) == 2
 
 
 def test_a_picture_without_a_size_gets_that_of_the_whole(site, browser, cases):

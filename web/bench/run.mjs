@@ -19,9 +19,11 @@ function watched(processors) {
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
   }).observe({ type: "longtask", buffered: true });
+  let shown; // when the JPEG had come
+  addEventListener("load", () => (shown ??= performance.now()), true);
   globalThis.outcome = new Promise((resolve) => {
-    addEventListener("comrec-restored", (event) => resolve(event.detail));
-    addEventListener("comrec-plain", (event) => resolve(event.detail));
+    addEventListener("comrec-restored", () => resolve({ ms: performance.now() - shown }));
+    addEventListener("comrec-plain", ({ detail }) => resolve(detail));
   });
 }
 

@@ -7,8 +7,6 @@ import { unwatch, watch } from "./watching.js";
 
 const IN_VIEW = 0, NEAR = 1, AWAY = 2; // the lower the sooner
 
-const pictures = new WeakMap(); // <img> to the Picture that looks after it
-
 export class Picture {
   #wishes;
   #isNear = false;
@@ -21,14 +19,11 @@ export class Picture {
 
   /**
    * @param {HTMLImageElement} img
-   * @param {Omit<import("./restoration.js").Wishes, "credentials"> &
-   *   {ignoresDataSaver: boolean}} wishes
+   * @param {Omit<import("./restoration.js").Wishes, "credentials">} wishes
    */
   constructor(img, wishes) {
     this.img = img;
     this.#wishes = wishes;
-    pictures.get(img)?.stop();
-    pictures.set(img, this);
     img.addEventListener("load", this.#loaded);
     this.#listen();
     watch(this);
@@ -36,13 +31,11 @@ export class Picture {
 
   /** Shows the plain JPEG again, and leaves it alone from now on. */
   stop() {
-    if (pictures.get(this.img) !== this) return;
     unwatch(this);
     this.#changes.disconnect();
     this.img.removeEventListener("load", this.#loaded);
     this.#reset();
     this.#changes.disconnect();
-    pictures.delete(this.img);
   }
 
   nears(isNear) {
@@ -72,7 +65,6 @@ export class Picture {
   async #restore({ url, controller: { signal } }) {
     const start = performance.now();
     try {
-      if (this.#savesData()) return this.#stayPlain("the visitor saves data");
       this.img.dataset.comrec = "restoring";
       const credentials = this.img.crossOrigin === "use-credentials" ? "include" : "same-origin";
       const wishes = { ...this.#wishes, credentials };
@@ -169,12 +161,6 @@ export class Picture {
     if (picture) {
       this.#changes.observe(picture, { attributeFilter, childList: true, subtree: true });
     }
-  }
-
-  #savesData() {
-    if (this.#wishes.ignoresDataSaver) return false;
-    const asks = matchMedia("(prefers-reduced-data: reduce)").matches;
-    return asks || navigator.connection?.saveData === true;
   }
 
   #priority() {
