@@ -4,7 +4,7 @@ Claim: script, runtime and WASM are under 1 MB of gzip, and two workers restore 
 megapixel of comrec-lite-2 within 3 s on two cores, while no task of the page's main
 thread takes 50 ms. tfjs and onnxruntime-web run the same network. Seconds are the
 median of the passes: of tiles with their halo through running workers ("network"), and
-from the JPEG shown to the picture swapped in, nothing in the cache ("whole"). "First
+from the JPEG loaded to the picture swapped in, nothing in the cache ("whole"). "First
 picture" is when the JPEG is painted, on a page with the script, with one that is empty,
 and with a plain <img>, over links as slow as they are said to be. Cost:
 about six minutes on two idle cores.

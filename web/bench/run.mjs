@@ -20,7 +20,10 @@ function watched(processors) {
     for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
   }).observe({ type: "longtask", buffered: true });
   let shown; // when the JPEG had come
-  addEventListener("load", () => (shown ??= performance.now()), true);
+  const note = ({ target }) => {
+    if (target.localName === "img") shown ??= performance.now();
+  };
+  document.addEventListener("load", note, true);
   globalThis.outcome = new Promise((resolve) => {
     addEventListener("comrec-restored", () => resolve({ ms: performance.now() - shown }));
     addEventListener("comrec-plain", ({ detail }) => resolve(detail));
