@@ -26,7 +26,8 @@ SAMPLE_COUNT_MIN, SAMPLE_COUNT_MAX = 16, 64
 # How much the networks see around a sample; what lies farther hardly matters.
 SAMPLE_REACH_PX = 8
 FILES_MAX = 4  # of a way, in memory
-KEPT_MAX_PX = 2**22  # pictures up to here are kept as each way last showed them
+# Of larger pictures one, and not what each way last showed: they fill the memory.
+KEPT_MAX_PX = 2**22
 LOSSLESS_DB = 100.0  # in place of infinity, where differences are taken
 
 
@@ -169,7 +170,7 @@ class Way:
             kinds = jpeg.scans_of(self.compact(), self.settings)
             write = [functools.partial(self._written, quality, k) for k in kinds]
             files = cores.together(write, self.threads)
-            _keep(self._files, quality, min(files, key=len))
+            self._keep(self._files, quality, min(files, key=len))
             self._tidy()
         return self._files[quality]
 
@@ -212,11 +213,17 @@ class Way:
             data = self.jpeg(quality)
         else:
             data = self._written(quality, "baseline")
-            _keep(self._drafts, (quality, "baseline"), data)
+            self._keep(self._drafts, (quality, "baseline"), data)
         shown = self._shown(data)
         self._last = None if self._is_large else (quality, data, shown)
         self._tidy()
         return data, shown
+
+    def _keep(self, kept: dict[Any, bytes], key: Any, data: bytes) -> None:
+        """Adds to the last few, in place of the first."""
+        if len(kept) == (1 if self._is_large else FILES_MAX):
+            del kept[next(iter(kept))]
+        kept[key] = data
 
     @property
     def _is_large(self) -> bool:
@@ -253,13 +260,6 @@ class Way:
         qualities = sorted(self._sampled_db)
         gains_db = [self._sampled_db[q] for q in qualities]
         return float(np.interp(quality, qualities, gains_db))
-
-
-def _keep(kept: dict[Any, bytes], key: Any, data: bytes) -> None:
-    """Adds to the last few, in place of the first."""
-    if len(kept) == FILES_MAX:
-        del kept[next(iter(kept))]
-    kept[key] = data
 
 
 def _square_error(image: np.ndarray, other: np.ndarray) -> np.ndarray:
