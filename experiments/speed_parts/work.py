@@ -194,12 +194,13 @@ def compress_command(runner: Runner, case: Case) -> Values:
     """`comrec compress -q 75` of a PNG, all that it reads, loads and writes."""
     source = case.folder / "picture.png"
     if not source.exists():
-        made = Image.fromarray(picture(case.height_px, case.width_px))
-        made.save(source, compress_level=1)
+        pixels = picture(case.height_px, case.width_px)
+        Image.fromarray(pixels).save(source, compress_level=1)
+    made = case.folder / "made.jpg"
+    made.unlink(missing_ok=True)  # a plain JPEG, which might be anybody's
     seconds, peak_mb = fresh(
-        "-m", "comrec", "compress", str(source), "-o", str(case.folder / "made.jpg"),
-        "-f", "-p", runner.name, "-q", str(QUALITY), "--engine", runner.engine,
-        "--quiet",
+        "-m", "comrec", "compress", "-f", str(source), "-o", str(made),
+        "-p", runner.name, "-q", str(QUALITY), "--engine", runner.engine, "--quiet",
     )  # fmt: skip
     return {
         "compress_command_mp_per_s": case.megapixels / seconds,
