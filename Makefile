@@ -3,7 +3,8 @@
 PYTHON ?= python3
 DEMO := .venv-demo/bin/python
 DEV := .venv/bin/python
-PYTEST := TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest
+JOBS ?= 2
+PYTEST := TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow check test-jax test-torch fuzz audit lint notebooks \

@@ -166,7 +166,7 @@ def test_the_defaults_are_those_of_the_api():
         (("--target-psnr", 24.5), lambda row: row["psnr_db"] >= 24.5),
         (("-q", 20), lambda row: row["psnr_db"] >= row["plain_psnr_db"]),
     ],
-    ids=str,
+    ids=["size", "bpp", "psnr", "quality"],
 )
 def test_a_target_is_met_and_said(run, folder, words, held):
     row = run("compress", "photo.png", *words, "--json").rows[0]
