@@ -131,15 +131,18 @@ class Way:
             most_px = share * self._size[0] * self._size[1]
             self._windows = _spread(self.pixels, shown, most_px, reach)
         weights = dict(self._windows)
+        theirs = {each: self._error(each, shown[each.slices]) for each in weights}
+        del shown  # which is as large as what is decoded next
         left = 0.0  # of the error, after the networks
         for window, part in sampler.restore_windows(data, self._size, list(weights)):
-            pixels = self.pixels[window.slices]
-            ours = float(_square_error(pixels, part).sum())
-            theirs = float(_square_error(pixels, shown[window.slices]).sum())
-            left += weights[window] * ours / max(theirs, 1)
+            ours = self._error(window, part)
+            left += weights[window] * ours / max(theirs[window], 1)
         if weights:
             self._sampled_db[quality] = -10 * math.log10(max(left, 1e-6))
         return bool(weights)
+
+    def _error(self, window: tiling.Window, part: np.ndarray) -> float:
+        return float(_square_error(self.pixels[window.slices], part).sum())
 
     def verify(self, quality: int) -> Candidate:
         """Restores the whole image, which takes the longest."""
