@@ -303,6 +303,13 @@ SPEED = {  # line of the README: measure, engine and precision, digits
 LARGE = {  # line of the README: command, megapixels
     "peak memory of `compress`, 12 MP": ("compress", 12),
     "of `decompress`, 12 MP": ("decompress", 12),
+    "of `compress`, 100 MP": ("compress", 100),
+    "of `decompress`, 100 MP": ("decompress", 100),
+}
+LIMITS_MB = {12: 1000, 100: 2000}
+FOLDER = {  # line of the README: threads of the one process beside `-j 2`
+    "a folder with `-j 2`, times one process on one core": "1",
+    "times one process on both": "2",
 }
 
 
@@ -333,16 +340,28 @@ def test_the_table_of_memory_is_the_rows():
                 if (row["preset"], row["command"]) == (name, command)
                 and (float(row["megapixels"]), int(row["pictures"])) == (megapixels, 1)
             ]
-            assert peak_mb <= 1000
+            assert peak_mb <= LIMITS_MB[megapixels]
             figures.append(f"{peak_mb:.0f} MB")
         assert f"| {label} | {' | '.join(figures)} |" in LINES
-    (largest,) = [row for row in rows if float(row["megapixels"]) == 100]
-    assert (largest["preset"], largest["command"]) == (presets.DEFAULT, "compress")
-    assert float(largest["peak_mb"]) <= 2000
-    said = (
-        f"take {float(largest['peak_mb']):,.0f} MB to compress with `{presets.DEFAULT}`"
-    )
-    assert f"100 megapixels {said}" in " ".join(README.split())
+
+
+def test_the_times_of_a_folder_are_the_rows():
+    rows = [row for row in tsv("large") if row["pictures"] != "1"]
+    for label, threads in FOLDER.items():
+        figures = []
+        for name in (presets.DEFAULT, LITE):
+            (alone,) = [
+                float(row["seconds"])
+                for row in rows
+                if (row["preset"], row["jobs"], row["threads"]) == (name, "1", threads)
+            ]
+            (both,) = [
+                float(row["seconds"])
+                for row in rows
+                if (row["preset"], row["jobs"]) == (name, "2")
+            ]
+            figures.append(f"{alone / both:.2f}")
+        assert f"| {label} | {' | '.join(figures)} |" in LINES
 
 
 def seconds_in_the_browser(runtime: str, measure: str, workers: str = "") -> float:
