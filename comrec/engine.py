@@ -80,14 +80,12 @@ def load(
       WeightsError: weights are missing or altered, or no engine is installed.
     """
     engine = choose(engine)
-    # Who compresses has other things in memory, and restores once or twice.
-    keeps_memory = (engine, network, exact) == ("onnxruntime", "reccnn", False)
     exact = exact and _knows_less(engine)  # else it makes no difference
     files = preset.weights if engine == "keras" else preset.onnx
     with _load_lock:  # two threads that ask at once share one network
         size = tuple(sorted(preset.sizes[network].items()))
         built = preset.family, network, size
-        return _load(engine, files[network], built, threads, exact, keeps_memory)
+        return _load(engine, files[network], built, threads, exact)
 
 
 @lru_cache(maxsize=8)
@@ -97,13 +95,12 @@ def _load(
     built: tuple[str, str, tuple[tuple[str, Any], ...]],
     threads: int,
     exact: bool,
-    keeps_memory: bool,
 ) -> Network:
     if engine == "keras":
         return _keras(file, *built)
     if engine == "openvino":
         return _openvino(file, threads, exact)
-    return _onnxruntime(file, threads, exact, keeps_memory)
+    return _onnxruntime(file, threads, exact)
 
 
 def providers(available: Collection[str], exact: bool) -> list[tuple[str, Options]]:
@@ -129,19 +126,15 @@ def _knows_less(engine: str) -> bool:
     return len(providers(onnxruntime.get_available_providers(), False)) > 1
 
 
-def _onnxruntime(
-    file: WeightFile, threads: int, exact: bool, keeps_memory: bool
-) -> Network:
+def _onnxruntime(file: WeightFile, threads: int, exact: bool) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or cores.limit()  # 0: its own choice
     options.log_severity_level = 3
-    # What keeps the memory of the largest tile for the next: a tenth faster, and worth
-    # a few hundred MB where there are many tiles.
-    options.enable_cpu_mem_arena = keeps_memory
-    # Plans for each shape save time where nothing is kept, but are kept for good.
-    options.enable_mem_pattern = not keeps_memory
+    # The memory of the largest tile is kept for the next in any case; plans for each
+    # shape of tile would save no time and be kept for good.
+    options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(
         weights.read(file),
         sess_options=options,

@@ -16,6 +16,7 @@ from comrec import (
     files,
     image,
     loading,
+    memory,
     naming,
     origin,
     presets,
@@ -220,6 +221,7 @@ def run_all(
                 f"{job.name}: unexpected {kind} ({err}). Please report it"
             )
 
+    memory.settle()
     with ThreadPoolExecutor(at_once) as pool:
         waiting: list[Future[Row | ComrecError]] = [
             pool.submit(one, job) for job in jobs

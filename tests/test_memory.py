@@ -1,6 +1,8 @@
 """What is done so that a process takes no more memory than it has to."""
 
 import platform
+import subprocess
+import sys
 
 import numpy as np
 import pictures
@@ -29,6 +31,36 @@ def test_what_was_freed_goes_back_to_the_system():
     memory.give_back()
     assert len(last) == 1000
     assert resident_mb() < held_mb - 50
+
+
+PEAK = """
+import numpy as np
+from comrec import memory
+memory.settle()
+def resident_mb():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 1e6
+last = []
+for size in (28, 24, 20):
+    freed = np.ones(size * 10**6, np.uint8)
+    last.append(bytes(10**5))  # lies above it, where it lay among small ones
+    del freed
+print(resident_mb() - at_first)
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="glibc has what is tested"
+)
+def test_a_large_array_goes_back_when_it_is_freed():
+    def kept_mb(program: str) -> float:
+        program = program.replace("last = []", "last = []; at_first = resident_mb()")
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        return float(done.stdout)
+
+    assert kept_mb(PEAK) < 5 < kept_mb(PEAK.replace("memory.settle()\n", ""))
 
 
 @pytest.mark.parametrize("scale", [1, 2])

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from comrec import api, container, files, naming, origin, writer
+from comrec import api, container, files, memory, naming, origin, writer
 from comrec.bulk.manifest import Row
 from comrec.bulk.places import Local, MissingError, Place, PlaceError
 from comrec.bulk.plan import COMPRESS, DECOMPRESS, Task
@@ -70,6 +70,7 @@ def do(work: Work, task: Task) -> Row:
             "input": task.key, "state": "listed", "version": task.version,
             "options": work.fingerprint, "outputs": {},
         }  # fmt: skip
+    memory.settle()
     _hold_threads(work.options.threads)
     started = time.perf_counter()
     name = work.source.where(task.key)
