@@ -176,7 +176,7 @@ def compress_picture(
     if unchanged and result.report.total_bytes > JPEG_GAIN * len(unchanged.jpeg):
         return unchanged
     if choice.best.codec:
-        result = packer.compared(result)
+        result = packer.compared(result, choice.plain)
     if choice.plain:
         plain_bytes = choice.plain.total_bytes
         report = replace(

@@ -7,6 +7,7 @@ metadata; `comrec.segments` does.
 
 from __future__ import annotations
 
+import functools
 import io
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ MOZJPEG_TABLES = {
     "standard": 0, "flat": 1, "ms-ssim": 2, "imagemagick": 3, "psnr-hvs": 4,
     "klein": 5, "watson": 6, "ahumada": 7, "peterson": 8,
 }  # fmt: skip
+SHARED_TABLES = ("standard", "flat")  # that either encoder has
 FLAT_STEP = 16  # of a flat table at quality 50, as in mozjpeg
 PROGRESSIVE_MAX_PX = 2**24  # where either kind of scans may be written
 MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bits
@@ -36,7 +38,7 @@ MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bi
 
 def _check_tables(encoder: str, tables: Tables) -> None:
     if isinstance(tables, str):
-        legal = tuple(MOZJPEG_TABLES) if encoder == "mozjpeg" else ("standard", "flat")
+        legal = tuple(MOZJPEG_TABLES) if encoder == "mozjpeg" else SHARED_TABLES
         if tables not in legal:
             raise JpegError(
                 f"{encoder} tables must be one of {', '.join(legal)}. "
@@ -259,6 +261,18 @@ def _encode_mozjpeg(
         interlace=progressive,
         keep="none",
     )
+
+
+@functools.cache
+def qualities(tables: Tables) -> tuple[int, ...]:
+    """From 1 on, those whose steps differ from all before."""
+    if tables in MOZJPEG_TABLES and tables != "flat":
+        return tuple(range(1, 101))
+    first: dict[tuple[int, ...], int] = {}
+    for quality in range(1, 101):
+        luma, chroma = scaled_tables(tables, quality)
+        first.setdefault((*luma, *chroma), quality)
+    return tuple(first.values())
 
 
 def scaled_tables(tables: Tables, quality: int) -> list[list[int]]:

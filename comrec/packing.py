@@ -72,10 +72,13 @@ class Packer:
         )
         return Compressed(made, sidecar, report)
 
-    def compared(self, result: Compressed) -> Compressed:
-        """Adds plain JPEG of the same bytes to the report; both carry the metadata."""
+    def compared(self, result: Compressed, near: Candidate | None) -> Compressed:
+        """Adds plain JPEG of the same bytes to the report; both carry the metadata.
+
+        `near` is another plain JPEG, from which its quality can be guessed.
+        """
         left_bytes = result.report.total_bytes - self.extra_bytes(None)
-        same_bytes = rate.plain_within(self.picture.pixels, left_bytes)
+        same_bytes = rate.plain_within(self.picture.pixels, left_bytes, near)
         return replace(result, report=replace(result.report, same_bytes=same_bytes))
 
     def unchanged(self, data: bytes) -> Compressed:

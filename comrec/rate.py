@@ -14,7 +14,8 @@ from comrec.metrics import psnr_db
 
 # What a photo gains when a JPEG's steps are halved, about.
 FINER_DB, FINER_OCTAVES = 4.0, 0.75
-MIDDLES = range(6, 100, 2)  # looks after which a search goes to the middle
+MIDDLES = range(6, 100, 2)  # new looks after which a search goes to the middle
+LOCAL = 0.5  # of the axis: so far values rise evenly
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,32 @@ def plain(pixels: np.ndarray, quality: int) -> Coded:
     return Coded(data, quality, psnr_db(pixels, jpeg.decode(data)))
 
 
-def plain_within(pixels: np.ndarray, budget_bytes: int) -> Coded | None:
-    """The best plain JPEG of at most so many bytes; None if there is none."""
-    quality = largest(lambda q: len(jpeg.encode(pixels, q)) <= budget_bytes, 1, 100)
-    return None if quality is None else plain(pixels, quality)
+def plain_within(
+    pixels: np.ndarray, budget_bytes: int, near: Coded | None = None
+) -> Coded | None:
+    """The best plain JPEG of at most so many bytes; None if there is none.
+
+    `near` is one from which its quality can be guessed.
+    """
+    if budget_bytes < 1:
+        return None
+    files: dict[int, bytes] = {}
+
+    def byte_octaves(quality: int) -> float:
+        files[quality] = files.get(quality) or jpeg.encode(pixels, quality)
+        return math.log2(len(files[quality]))
+
+    wanted, start = math.log2(budget_bytes + 0.5), []
+    if near:
+        finer = (wanted - math.log2(len(near.jpeg))) / FINER_OCTAVES
+        start = [nearest(octaves(near.quality) + finer)]
+    over = crossing(
+        byte_octaves, wanted, 1, 100, start, axis=octaves, rise=FINER_OCTAVES
+    )
+    if over == 1:
+        return None
+    found = files[over - 1]
+    return Coded(found, over - 1, psnr_db(pixels, jpeg.decode(found)))
 
 
 def at_quality(codec: Codec, pixels: np.ndarray, quality: int) -> Coded:
@@ -77,6 +100,11 @@ def octaves(quality: int) -> float:
     return min(-math.log2(max(percent, 1) / 100), 4)
 
 
+def nearest(octave: float) -> int:
+    """The quality whose steps are about so fine; of several the coarsest."""
+    return min(range(1, 101), key=lambda quality: abs(octaves(quality) - octave))
+
+
 def crossing(
     value: Callable[[int], float],
     wanted: float,
@@ -95,13 +123,15 @@ def crossing(
       low, high: the range.
       start: where to look first, as far as that says something new.
       near: how far below and above what is wanted a value may lie for the search to
-        end there: at a number that reaches it, or one past one that does not.
+        end there: at a number that reaches it, or one past one that does not. Where it
+        may lie above, the search also ends at a number that reaches it while the one
+        below should not, as the looks around say.
       axis: of a number; along it values rise about evenly.
       rise: by how much for 1 on the axis, if that is known.
 
     Returns:
-      The number; high + 1 where none reaches it. Just below it, unless `near` ended
-      the search, is a number that does not, or low.
+      The number; high + 1 where none reaches it. Just below it, unless `near` is
+      given, is a number that does not, or low.
     """
     below, above = (low - 1, -math.inf), (high + 1, math.inf)
     aim = wanted + (near[1] - near[0]) / 2 if near else wanted
@@ -121,13 +151,22 @@ def crossing(
             return at if found >= wanted else at + 1
         both = all(math.isfinite(side[1]) for side in (below, above))
         known = [below, above] if both else looks[-2:]
+        if near and near[1] > 0 and found >= wanted and at > low:
+            place = _place(known, wanted, axis, rise)
+            if place is not None and _is_local(known, axis) and axis(at - 1) < place:
+                return at
         at = (below[0] + above[0]) // 2
         place = _place(known, aim, axis, rise)
-        if place is not None and len(looks) not in MIDDLES:
+        if place is not None and len(looks) - len(start) not in MIDDLES:
             between = range(below[0] + 1, above[0])
             # Of several in one place the last: beyond all, only the end says so.
             at = max(between, key=lambda n: (-abs(axis(n) - place), n), default=at)
     return above[0]
+
+
+def _is_local(looks: Sequence[tuple[int, float]], axis: Callable[[int], float]) -> bool:
+    """Whether values lie on a line between two looks, as good as."""
+    return 0 < abs(axis(looks[-1][0]) - axis(looks[0][0])) <= LOCAL
 
 
 def _place(
@@ -139,7 +178,7 @@ def _place(
     """Where on the axis the looks say that the aim is; None where they say nothing."""
     (first, low), (last, high) = looks[0], looks[-1]
     length = axis(last) - axis(first)
-    if length:
+    if length and (high - low) / length > 0:
         rise = (high - low) / length
     if not 0 < rise < math.inf:
         return None

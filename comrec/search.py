@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from comrec import cores
 from comrec.jpeg import PLAIN
 from comrec.rate import FINER_DB, FINER_OCTAVES, crossing, octaves
 from comrec.ways import SAMPLES_MAX, Candidate, Way
@@ -20,7 +22,6 @@ from comrec.ways import SAMPLES_MAX, Candidate, Way
 NEAR_DB, NEAR_BYTES = 0.03, 0.01
 START_DB, START_BYTES = 0.3, 0.05  # the same to sort ways out and to look at samples
 GUESS_DB, CORRECTED_DB = 0.15, 0.03  # kept in hand where a try should not fall short
-LIKELY_DB, LIKELY_BYTES = 1.0, 1.3  # what other gains of networks may make up for
 BEYOND = 1e-13  # octaves: less than a byte of 2^40, and no byte too many is near
 GAIN_MIN = 0.01  # of the bytes, for which a result is refined
 SCANNED_MAX_PX = 2**14  # a picture so small that all qualities are tried
@@ -94,7 +95,6 @@ def find(
     goal: Goal,
     effort: Effort,
     best: Candidate | None = None,
-    likely: Sequence[Way] | None = None,
 ) -> Candidate | None:
     """The best candidate found, decoded in full; None if none keeps to the goal.
 
@@ -103,18 +103,18 @@ def find(
       goal: to keep to.
       effort: bounds the work of the networks, unless nothing keeps to the goal yet.
       best: one that keeps to it, to be improved on.
-      likely: those with networks that are worth a decode, where that is known.
     """
     for way in ways:
-        if not way.codec:
+        # As close at a lower quality, a plain JPEG would be a rarity.
+        is_found = best in way.verified.values() and not effort.thorough
+        if not way.codec and (_is_scanned(way) or not is_found):
             best = _plain(way, goal, best)
-    if likely is None:
-        networks = [way for way in ways if way.codec]
-        likely = likeliest(networks, [behind(way, goal, effort) for way in networks])
-    share = effort.sampled / SAMPLES_MAX / max(len(likely), 1)
-    for way in likely:
-        for _ in range(SAMPLES_MAX - 1):  # there, and where that says to look
-            way.sample(_start(way, _beyond(goal, best), effort), share)
+    networks = [way for way in ways if way.codec]
+    share = effort.sampled / SAMPLES_MAX / max(len(networks), 1)
+    beyond = _beyond(goal, best)
+    looks = [functools.partial(_look, way, beyond, effort, share) for way in networks]
+    # Thoroughly looked at, ways share what they start from.
+    cores.together(looks, 1 if effort.thorough else _threads(networks))
     decodes = 0
     while True:
         pays = best is not None and best.codec is not None
@@ -126,7 +126,7 @@ def find(
             hand_db = CORRECTED_DB
             if decodes >= effort.decodes:  # a rescue; if nothing is good, no reserve
                 hand_db = GUESS_DB if best else 0.0
-        proposed = _proposed(likely, _beyond(goal, best), effort, hand_db)
+        proposed = _proposed(networks, _beyond(goal, best), effort, hand_db)
         if not proposed:
             break
         way, quality = proposed
@@ -135,18 +135,28 @@ def find(
         best = goal.best([*filter(None, [best]), way.verify(quality)])
         decodes += 1
     if best is None and not goal.closest:  # what was not expected to reach it may
-        best = goal.best([way.verify(100) for way in ways])
+        best = goal.best([way.verify(way.qualities[-1]) for way in ways])
         return find(ways, goal, effort, best) if best else None
     return best
+
+
+def _look(way: Way, goal: Goal, effort: Effort, share: float) -> None:
+    """Samples a way at its guess, there, and where that says to look."""
+    if way.guess and not way.verified:
+        way.sample(way.guess, share)
+    for _ in range(SAMPLES_MAX - 1):
+        way.sample(_start(way, goal, effort), share)
+
+
+def _threads(ways: Sequence[Way]) -> int:
+    return ways[0].threads if ways else 1
 
 
 def _plain(way: Way, goal: Goal, best: Candidate | None) -> Candidate | None:
     """The better of `best` and what a way without networks has."""
     known = [best] if best else []
-    height, width = way.pixels.shape[:2]
-    if way.settings == PLAIN and height * width <= SCANNED_MAX_PX:
-        # Neither bytes nor PSNR of small pictures quite rise with the quality.
-        return goal.best([*known, *(way.verify(q) for q in range(1, 101))])
+    if _is_scanned(way):
+        return goal.best([*known, *map(way.verify, way.qualities)])
     quality = _propose(way, goal, EFFORTS[-1], 0.0)
     if quality:
         known.append(way.verify(quality))
@@ -154,6 +164,12 @@ def _plain(way: Way, goal: Goal, best: Candidate | None) -> Candidate | None:
     if best and goal.closest and math.isinf(best.psnr_db):
         return _plain(way, replace(goal, least_db=math.inf, closest=False), best)
     return best
+
+
+def _is_scanned(way: Way) -> bool:
+    """Neither bytes nor PSNR of small pictures quite rise with the quality."""
+    height, width = way.pixels.shape[:2]
+    return way.settings == PLAIN and height * width <= SCANNED_MAX_PX
 
 
 def _beyond(goal: Goal, best: Candidate | None) -> Goal:
@@ -165,44 +181,20 @@ def _beyond(goal: Goal, best: Candidate | None) -> Goal:
     return replace(goal, most_bytes=best.total_bytes - 1)
 
 
-def behind(way: Way, goal: Goal, effort: Effort) -> float:
-    """How far a way with networks lies back, if all networks gain about the same.
-
-    Only differences between ways mean something: at 1, other gains may make up for it.
-    """
-    if effort.thorough:
-        return 0
-    rough = way.rough()
-    way.guess = quality = _start(rough, goal, effort)
-    if not goal.closest:
-        return math.log(rough.draft_bytes(quality), LIKELY_BYTES)
-    if rough.total_bytes(quality) > goal.most_bytes:
-        return math.inf
-    return -rough.expected_db(quality) / LIKELY_DB
-
-
-def likeliest(ways: Sequence[Way], far: Sequence[float]) -> list[Way]:
-    """The ways that may be the best; `far` is how far `behind` each lies."""
-    least = min(far, default=0)
-    return [way for way, each in zip(ways, far, strict=True) if each <= least + 1]
-
-
 def _start(way: Way, goal: Goal, effort: Effort) -> int:
     near = (NEAR_DB, NEAR_BYTES) if effort.thorough else (START_DB, START_BYTES)
-    return min(max(_crossing(way, goal, 0, effort, *near), 1), 100)
+    quality = _crossing(way, goal, 0, effort, *near)
+    return min(max(quality, way.qualities[0]), way.qualities[-1])
 
 
 def _proposed(
     ways: Sequence[Way], goal: Goal, effort: Effort, hand_db: float
 ) -> tuple[Way, int] | None:
     """What should be best: a way and a quality not yet verified; None if nothing is."""
-    found = [
-        (way, quality)
-        for way in ways
-        if (quality := _propose(way, goal, effort, hand_db))
-    ]
+    tasks = [functools.partial(_propose, way, goal, effort, hand_db) for way in ways]
+    qualities = cores.together(tasks, _threads(ways))
     return min(
-        found,
+        [(way, found) for way, found in zip(ways, qualities, strict=True) if found],
         key=lambda it: goal.rank(it[0].total_bytes(it[1]), it[0].expected_db(it[1])),
         default=None,
     )
@@ -214,7 +206,8 @@ def _propose(way: Way, goal: Goal, effort: Effort, hand_db: float) -> int | None
         hand_db = GUESS_DB
     quality = _crossing(way, goal, hand_db, effort)
     if effort.thorough and not goal.closest and quality in way.verified:
-        quality -= 1  # whether this falls short is not known yet
+        # Whether the one below falls short is not known yet.
+        quality = max((q for q in way.qualities if q < quality), default=0)
     if not 1 <= quality <= 100 or quality in way.verified:
         return None
     most_bytes = goal.most_bytes
@@ -239,21 +232,28 @@ def _crossing(
 
     It lies from 0 to 101, where 0 and 101 mean none.
     """
-    start = way.known(goal.closest)
-    search = functools.partial(crossing, low=1, high=100, start=start, axis=octaves)
+    qualities = way.qualities
+    search = functools.partial(
+        crossing,
+        low=0,
+        high=len(qualities) - 1,
+        start=[bisect(qualities, q) - 1 for q in way.known(goal.closest)],
+        axis=lambda at: octaves(qualities[at]),
+    )
     if goal.closest:
         wanted = math.log2(goal.most_bytes + 1)
         below = wanted - math.log2(max(goal.most_bytes * (1 - near_bytes), 1))
         found = search(
-            lambda quality: math.log2(way.total_bytes(quality)),
+            lambda at: math.log2(way.total_bytes(qualities[at])),
             wanted,
             near=None if effort.thorough else (below, -BEYOND),
             rise=FINER_OCTAVES,
         )
-        return found - 1
-    return search(
-        way.expected_db,
+        return qualities[found - 1] if found else 0
+    found = search(
+        lambda at: way.expected_db(qualities[at]),
         goal.least_db + hand_db,
         near=None if effort.thorough else (0.0, near_db),
         rise=FINER_DB,
     )
+    return qualities[found] if found < len(qualities) else 101

@@ -6,6 +6,7 @@ import copy
 import functools
 import importlib
 import math
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from comrec import cores, jpeg
+from comrec import jpeg, likely, memory
 from comrec.codec import Codec
 from comrec.errors import ComrecError, JpegError
 from comrec.jpeg import JpegSettings
 from comrec.options import QUALITY, Options
-from comrec.search import EFFORTS, NEAR_BYTES, Effort, Goal, behind, find, likeliest
-from comrec.ways import Candidate, Way
+from comrec.search import EFFORTS, NEAR_BYTES, Effort, Goal, find
+from comrec.ways import TIDY_MIN_PX, Candidate, Way
 
 # What comes closest of all plain JPEGs, for targets that others miss.
 FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
@@ -72,13 +73,11 @@ def choose(
         refine = _refiner()  # first: it may be missing
     goal, anchor = _goal(options, plain[0])
     effort = EFFORTS[options.effort]
-    # Which networks are likely does not depend on what the best plain JPEG is.
-    tasks: list[Callable[[], Any]] = [
-        partial(_best_plain, plain, goal, effort, anchor),
-        *[partial(behind, way, goal, effort) for way in networks],
-    ]
-    best, *far = cores.together(tasks, _threads(pixels, options))
-    best = find(networks, goal, effort, best, likeliest(networks, far))
+    best = find(plain[:1], goal, effort, anchor)
+    if best and networks and not effort.thorough:
+        best = _best_likely(plain, networks, goal, effort, best)
+    else:
+        best = find(networks, goal, effort, _best_plain(plain, goal, effort, best))
     if best is None:
         raise JpegError(_refusal([*plain, *networks], goal))
     if refine:
@@ -88,17 +87,55 @@ def choose(
     return Choice(best, anchor)
 
 
-def _best_plain(
-    plain: list[Way], goal: Goal, effort: Effort, anchor: Candidate | None
+def _best_likely(
+    plain: list[Way],
+    networks: Sequence[Way],
+    goal: Goal,
+    effort: Effort,
+    best: Candidate,
 ) -> Candidate | None:
-    """The best without networks; what is tried beyond `plain` is added to it."""
-    best = find(plain, goal, effort, anchor)
-    if best is None or (
-        goal.closest and best.total_bytes < goal.most_bytes * (1 - NEAR_BYTES)
-    ):
+    """The best, by the networks of the likeliest ways.
+
+    What other plain JPEGs come to is looked up only where it may be better.
+
+    Args:
+      best: of the first of `plain`.
+    """
+    others = plain[1:]
+    estimates = likely.estimates(
+        [*others, *networks], goal, best.quality, plain[0].threads
+    )
+    rivals, estimates = estimates[: len(others)], estimates[len(others) :]
+    ways = [each.way for each in likely.likeliest(estimates)]
+    # What networks have to beat, about, and what to be sure to have beaten.
+    least = goal.best([best, *(each.candidate(-1) for each in rivals)])
+    most = goal.best([each.candidate(1) for each in rivals])
+    find(ways, goal, effort, least)
+    verified = [candidate for way in ways for candidate in way.verified.values()]
+    best = goal.best([best, *verified]) or best
+    is_sure = most is None or goal.best([best, most]) is best
+    if best.codec and is_sure and not _has_room(goal, best):
+        return best
+    return _best_plain(plain, goal, effort, best)
+
+
+def _best_plain(
+    plain: list[Way], goal: Goal, effort: Effort, best: Candidate | None
+) -> Candidate | None:
+    """`best` or what is better without networks, beyond the first of `plain`.
+
+    What is tried besides is added to them.
+    """
+    best = find(plain[1:], goal, effort, best)
+    if best is None or _has_room(goal, best):
         plain.append(Way(plain[0].pixels, FINEST, plain[0].extra_bytes))
         best = find(plain[-1:], goal, effort, best)
     return best
+
+
+def _has_room(goal: Goal, best: Candidate) -> bool:
+    """Whether another might come closer for bytes that are left."""
+    return goal.closest and best.total_bytes < goal.most_bytes * (1 - NEAR_BYTES)
 
 
 def _goal(options: Options, plain: Way) -> tuple[Goal, Candidate | None]:
@@ -126,17 +163,27 @@ def _network_ways(
     options: Options,
     extra_bytes: Callable[[Codec | None], int],
 ) -> list[Way]:
-    ways, threads = [], _threads(pixels, options)
+    ways, threads, alone = [], _threads(pixels, options), threading.Lock()
     for codec in options.codecs():
-        compact = functools.cache(partial(codec.compact, pixels))
+        compact = functools.cache(partial(_compact, codec, pixels, alone))
         variants = [codec]
         if options.effort >= EFFORT_SETTINGS and options.jpeg_quality is None:
             for settings in _others(codec.settings, options.tune, pixels.shape[2]):
                 variants.append(copy.copy(codec))
                 variants[-1].settings = settings
         extra = extra_bytes(codec)
-        ways += [Way(pixels, None, extra, each, compact, threads) for each in variants]
+        ways += [
+            Way(pixels, None, extra, each, compact, threads, alone) for each in variants
+        ]
     return ways
+
+
+def _compact(codec: Codec, pixels: np.ndarray, alone: threading.Lock) -> np.ndarray:
+    with alone:
+        compact = codec.compact(pixels)
+        if pixels.shape[0] * pixels.shape[1] > TIDY_MIN_PX:
+            memory.give_back()
+        return compact
 
 
 def _threads(pixels: np.ndarray, options: Options) -> int:

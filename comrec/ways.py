@@ -6,6 +6,7 @@ import copy
 import functools
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +29,7 @@ SAMPLE_REACH_PX = 8
 FILES_MAX = 4  # of a way, in memory
 # Of larger pictures one, and not what each way last showed: they fill the memory.
 KEPT_MAX_PX = 2**22
+TIDY_MIN_PX = 2**20  # what smaller ones leave is used again
 LOSSLESS_DB = 100.0  # in place of infinity, where differences are taken
 
 
@@ -56,8 +58,10 @@ class Way:
       codec: the networks, at one scale; None for plain JPEG.
       compact: gives the compact image, if it is not what the codec makes.
       threads: cores for what can be written at the same time; 0 takes them all.
+      alone: held while networks work: they take all cores, and much memory.
 
     Attributes:
+      qualities: those that differ, from 1 on.
       verified: the candidates that were decoded in full, by quality.
       guess: a quality to look at first; None for the middle.
     """
@@ -70,9 +74,12 @@ class Way:
         codec: Codec | None = None,
         compact: Callable[[], np.ndarray] | None = None,
         threads: int = 1,
+        alone: AbstractContextManager[Any] | None = None,
     ) -> None:
         self.pixels, self.codec, self.threads = pixels, codec, threads
+        self._alone = alone or nullcontext()
         self.settings = codec.settings if codec else settings or jpeg.PLAIN
+        self.qualities = jpeg.qualities(self.settings.tables)
         self.extra_bytes = extra_bytes
         self.compact = compact or functools.cache(
             lambda: codec.compact(pixels) if codec else pixels
@@ -90,12 +97,20 @@ class Way:
         self._last: tuple[int, bytes, np.ndarray] | None = None
 
     def rough(self) -> Way:
-        """The same without ComCNN, which takes as long as part of a decode."""
-        codec, pixels = self.codec, self.pixels
-        if codec is None or codec.scale not in codec.preset.compact_scales:
-            return self
-        plain = functools.cache(lambda: codec.compact(pixels, has_comcnn=False))
-        return Way(pixels, None, self.extra_bytes, codec, plain)
+        """The same in a fraction of the time, to tell one way from another by.
+
+        Without ComCNN, and where a way has networks without trellis quantisation: with
+        it all ways take about as much less.
+        """
+        settings = replace(self.settings, scans="baseline")
+        if self.codec is None:
+            return Way(self.pixels, settings, self.extra_bytes)
+        if settings.tables in jpeg.SHARED_TABLES:
+            settings = replace(settings, encoder="libjpeg-turbo")
+        codec = copy.copy(self.codec)
+        codec.settings = settings
+        compact = functools.partial(codec.compact, self.pixels, has_comcnn=False)
+        return Way(self.pixels, None, self.extra_bytes, codec, functools.cache(compact))
 
     def known(self, of_bytes: bool) -> list[int]:
         """Qualities whose bytes, or whose closeness, cost no more to look at.
@@ -134,11 +149,14 @@ class Way:
         theirs = {each: self._error(each, shown[each.slices]) for each in weights}
         del shown  # which is as large as what is decoded next
         left = 0.0  # of the error, after the networks
-        for window, part in sampler.restore_windows(data, self._size, list(weights)):
-            ours = self._error(window, part)
-            left += weights[window] * ours / max(theirs[window], 1)
+        with self._alone:
+            windows = sampler.restore_windows(data, self._size, list(weights))
+            for window, part in windows:
+                ours = self._error(window, part)
+                left += weights[window] * ours / max(theirs[window], 1)
         if weights:
             self._sampled_db[quality] = -10 * math.log10(max(left, 1e-6))
+            self._tidy()
         return bool(weights)
 
     def _error(self, window: tiling.Window, part: np.ndarray) -> float:
@@ -234,7 +252,7 @@ class Way:
 
     def _tidy(self) -> None:
         """After work for which much memory was taken."""
-        if self._is_large:
+        if self._size[0] * self._size[1] > TIDY_MIN_PX:
             memory.give_back()
 
     def _shown(self, data: bytes) -> np.ndarray:

@@ -35,6 +35,7 @@ LAYERS = (
     ("rate", "options"),
     ("ways", "report"),
     ("search", "packing", "train"),
+    ("likely",),
     ("targets",),
     ("api", "files"),
     ("jobs", "evaluate", "autoencoder", "bulk"),

@@ -189,7 +189,7 @@ SMOOTH = np.ascontiguousarray(pictures.photo(96, 120))
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        ({"quality": 3}, "comrec"),
+        ({"quality": 5}, "comrec"),
         ({"quality": 100}, "plain"),
         ({"target_size": 50}, "refused"),
         ({"target_psnr": 99}, "refused"),

@@ -45,7 +45,9 @@ def test_plain_within_is_the_best_plain_jpeg_that_fits(photo):
     assert best is not None
     assert len(best.jpeg) <= 6000 < len(jpeg.encode(photo, best.quality + 1))
     assert best.psnr_db == psnr_db(photo, jpeg.decode(best.jpeg))
+    assert rate.plain_within(photo, 6000, near=rate.plain(photo, 90)) == best
     assert rate.plain_within(photo, 100) is None
+    assert rate.plain_within(photo, 0) is None
 
 
 def test_within_is_the_finest_compact_jpeg_that_fits(pair, photo):
@@ -108,6 +110,36 @@ def test_crossing_ends_where_it_is_near_enough(near, expected):
     # 50, the middle, is looked at first: it reaches 45, and lacks 2 of 52.
     wanted = 45 if near[1] else 52
     assert rate.crossing(float, wanted, 1, 100, (), near) == expected
+
+
+def test_crossing_does_not_look_where_values_nearby_say_what_is_there():
+    asked = []
+
+    def value(number: int) -> float:
+        asked.append(number)
+        return number / 10
+
+    # 52 is the first to reach 5.15; 51, between it and 50, need not be looked at.
+    found = rate.crossing(value, 5.15, 1, 100, (50, 52), (0.0, 0.01), lambda n: n / 10)
+    assert found == 52
+    assert asked == [50, 52]
+    asked.clear()
+    assert rate.crossing(value, 5.15, 1, 100, (50, 52)) == 52
+    assert 51 in asked, "unless it has to be sure"
+
+
+def test_qualities_that_write_the_same_file_count_once(photo):
+    for settings in (FLAT, jpeg.PLAIN, jpeg.JpegSettings("mozjpeg", "ms-ssim")):
+        distinct = jpeg.qualities(settings.tables)
+        assert distinct[0] == 1
+        for quality in range(2, 101):
+            same = jpeg.encode(photo, quality, settings) == jpeg.encode(
+                photo, quality - 1, settings
+            )
+            if same and settings == FLAT:
+                assert quality not in distinct
+            if quality not in distinct:
+                assert same
 
 
 def test_steps_are_halved_from_octave_to_octave():

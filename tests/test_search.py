@@ -72,6 +72,41 @@ def test_no_file_is_written_twice(looked_px, monkeypatch):
     assert len({*written}) == len(written)
 
 
+def mozjpegs_of(pixels: np.ndarray, monkeypatch) -> list[int]:
+    """Qualities at which mozjpeg writes a whole picture, once for either scans."""
+    written, write = [], jpeg._encode_mozjpeg
+
+    def counted(image, quality, settings, space, progressive):
+        if image is pixels:
+            written.append(quality)
+        return write(image, quality, settings, space, progressive)
+
+    monkeypatch.setattr(jpeg, "_encode_mozjpeg", counted)
+    return written
+
+
+def test_a_plain_jpeg_that_networks_beat_is_looked_at_once(looked_px, monkeypatch):
+    written = mozjpegs_of(photo(), monkeypatch)
+    best = chosen(looked_px, quality=4)[0].best
+    assert best.codec
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize(
+    "asked", [{"quality": 75}, {"target_size": 20_000}, {"target_psnr": 33.0}], ids=str
+)
+def test_where_networks_do_not_pay_plain_jpeg_is_the_best_there_is(
+    looked_px, monkeypatch, asked
+):
+    written = mozjpegs_of(photo(), monkeypatch)
+    best = chosen(looked_px, **asked)[0].best
+    assert best.codec is None
+    assert len(written) > 1
+    options = Options(preset="plain", **asked)
+    alone = targets.choose(photo(), options, lambda codec: 0).best
+    assert (best.total_bytes, best.psnr_db) == (alone.total_bytes, alone.psnr_db)
+
+
 def test_networks_are_used_where_they_pay(looked_px):  # else the costs above are nil
     best = chosen(looked_px, quality=4)[0].best
     assert best.codec
@@ -102,11 +137,13 @@ def test_bytes_come_within_2_percent_where_the_steps_allow(looked_px, target):
     best = chosen(looked_px, target_size=target)[0].best
     assert best.total_bytes <= target
     if best.total_bytes < 0.98 * target:
+        qualities = jpeg.qualities(best.settings.tables)
+        next_quality = qualities[qualities.index(best.quality) + 1]
         if best.codec:
             compact = best.codec.compact(photo())
-            finer = len(best.codec.encode(compact, best.quality + 1)) + EXTRA_BYTES
+            finer = len(best.codec.encode(compact, next_quality)) + EXTRA_BYTES
         else:
-            finer = len(jpeg.encode(photo(), best.quality + 1, best.settings))
+            finer = len(jpeg.encode(photo(), next_quality, best.settings))
         assert finer > target
 
 

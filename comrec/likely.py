@@ -1,0 +1,145 @@
+"""Which ways are worth a decode: about what each comes to, from a few drafts of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from comrec import cores
+from comrec.rate import FINER_DB, FINER_OCTAVES, nearest, octaves
+from comrec.search import Goal
+from comrec.ways import GAIN_DB, LOSSLESS_DB, Candidate, Way
+
+LOOKS_MAX = 3  # at one way
+OCTAVES_MAX = 12  # from the coarsest quality to the finest
+SETTLED_OCTAVES = 0.15  # so far a line through what was found says enough
+IN_HAND_OCTAVES = 0.1  # by which what was settled may err
+LIKELY_DB, LIKELY_BYTES = 1.0, 1.3  # what other gains of networks may make up for
+# Where ways lie on the octaves of plain JPEG, at as many dB and at as many bytes:
+# measured on photos. A flat table does not rise as the standard ones do.
+FLAT_RISE, FLAT_DB, FLAT_BYTES = 0.65, -0.75, -0.3
+TRELLIS_OCTAVES = 0.1  # by which trellis quantisation falls behind in dB
+SCALE_OCTAVES = 1.5  # for a halving of the sides
+
+
+class Estimate:
+    """What a way should come to where it keeps to a goal, if networks gain the same.
+
+    Args:
+      way: looked at without ComCNN, which takes as long as part of a decode.
+      goal: to keep to.
+      plain_quality: of the plain JPEG that keeps to the goal, about.
+
+    Attributes:
+      quality: about where it keeps to it.
+      total_bytes, psnr_db: what it comes to there.
+      behind: how far it lies back; only differences between ways mean something: at 1,
+        other gains of networks may make up for it.
+      settled: whether another look would say no more.
+    """
+
+    def __init__(self, way: Way, goal: Goal, plain_quality: int) -> None:
+        self.way, self.goal = way, goal
+        self.quality = _opening(way, goal, plain_quality)
+        self.total_bytes, self.psnr_db, self.behind = math.inf, -math.inf, 0.0
+        self.settled, self._missing = False, math.inf
+        # A plain JPEG is a rival alone, and what it comes to may err.
+        self._rough, self._looks = way.rough(), LOOKS_MAX if way.codec else 1
+        # What is lost by a reduction does not come back: dB rise less.
+        self._rises = FINER_DB / (way.codec.scale if way.codec else 1), FINER_OCTAVES
+        self._before: tuple[float, ...] = ()
+
+    def look(self) -> None:
+        """One more draft, at what the last one says."""
+        at, octave = self.quality, octaves(self.quality)
+        found_db = min(self._rough.expected_db(at), LOSSLESS_DB)
+        found = math.log2(self._rough.draft_bytes(at))
+        self._learn(octave, found_db, found)
+        rise_db, rise = self._rises
+        if self.goal.closest:
+            missing = (math.log2(self.goal.most_bytes) - found) / rise
+        else:
+            missing = (min(self.goal.least_db, LOSSLESS_DB) - found_db) / rise_db
+        missing = min(max(missing, -OCTAVES_MAX), OCTAVES_MAX)
+        self.quality = nearest(octave + missing)
+        self._looks -= 1
+        self.settled = (
+            at == self.quality or abs(missing) <= SETTLED_OCTAVES or not self._looks
+        )
+        # At the ends: coarser than the coarsest there is none, nor finer.
+        if at == self.quality == (100 if self.goal.closest else 1):
+            missing = 0
+        self._missing = missing
+        self.total_bytes = 2 ** (found + rise * missing)
+        self.psnr_db = found_db + rise_db * missing
+        self.behind = math.log(self.total_bytes, LIKELY_BYTES)
+        if self.goal.closest:
+            fits = self.quality > 1 or missing > -SETTLED_OCTAVES
+            self.behind = -self.psnr_db / LIKELY_DB if fits else math.inf
+
+    def _learn(self, *found: float) -> None:
+        """How dB and the bytes' octaves rise with the octaves of the steps."""
+        before, self._before = self._before, found
+        if before and abs(found[0] - before[0]) > SETTLED_OCTAVES:
+            octave, *others = (b - a for a, b in zip(before, found, strict=True))
+            rise_db, rise = (each / octave for each in others)
+            self._rises = (
+                min(max(rise_db, FINER_DB / 8), 2 * FINER_DB),
+                min(max(rise, FINER_OCTAVES / 2), 2 * FINER_OCTAVES),
+            )
+
+    @property
+    def guess(self) -> int:
+        """The quality, of the way's own encoder."""
+        is_trellis = self.way.settings.encoder != self._rough.settings.encoder
+        found = nearest(octaves(self.quality) + TRELLIS_OCTAVES * is_trellis)
+        return max(quality for quality in self.way.qualities if quality <= found)
+
+    def candidate(self, sign: int) -> Candidate:
+        """It as if it had been coded; as good as it may be, or with -1 as bad."""
+        octave = sign * (IN_HAND_OCTAVES + abs(self._missing) / 3)
+        if self.goal.closest:
+            total_bytes = self.goal.most_bytes
+            reached_db = self.psnr_db + FINER_DB * octave
+        else:
+            total_bytes = self.total_bytes / 2 ** (FINER_OCTAVES * octave)
+            reached_db = self.goal.least_db
+        return Candidate(
+            b"", self.quality, reached_db, round(total_bytes), self.way.settings, None
+        )
+
+
+def estimates(
+    ways: Sequence[Way], goal: Goal, plain_quality: int, threads: int
+) -> list[Estimate]:
+    """Looks at all ways, at those that lie far behind once or twice.
+
+    Args:
+      ways: to tell apart.
+      goal: to keep to.
+      plain_quality: of the plain JPEG that keeps to it, about.
+      threads: how many are looked at together; 0 takes all cores.
+    """
+    found = [Estimate(way, goal, plain_quality) for way in ways]
+    while unsettled := [each for each in likeliest(found) if not each.settled]:
+        cores.together([each.look for each in unsettled], threads)
+    for each in found:
+        each.way.guess = each.guess
+    return found
+
+
+def likeliest(found: Sequence[Estimate]) -> list[Estimate]:
+    """Those that may be the best."""
+    least = min((each.behind for each in found), default=0)
+    return [each for each in found if each.behind <= least + 1]
+
+
+def _opening(way: Way, goal: Goal, plain_quality: int) -> int:
+    """A quality at which a way comes about as close as plain JPEG, or as small."""
+    octave = octaves(plain_quality)
+    if way.settings.tables == "flat":
+        octave = FLAT_RISE * octave + (FLAT_BYTES if goal.closest else FLAT_DB)
+    if way.codec:
+        octave += SCALE_OCTAVES * math.log2(way.codec.scale)
+        octave -= 0 if goal.closest else GAIN_DB / FINER_DB
+    return nearest(octave)

@@ -1,0 +1,98 @@
+"""Telling ways apart by few drafts: what is looked at, and how far it errs."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import pytest
+
+from comrec import likely
+from comrec.rate import nearest, octaves
+from comrec.search import Goal
+
+
+class Curve:
+    """A way whose dB and bytes follow straight lines along octaves, up to a ceiling."""
+
+    def __init__(self, scale=1.0, db=30.0, octave_bytes=12.0, ceiling_db=math.inf):
+        self.settings = SimpleNamespace(tables="standard", encoder="libjpeg-turbo")
+        self.codec = SimpleNamespace(scale=scale) if scale else None
+        self.db, self.octave_bytes, self.ceiling_db = db, octave_bytes, ceiling_db
+        self.looks: list[int] = []
+        self.guess, self.qualities = None, range(1, 101)
+
+    def rough(self):
+        return self
+
+    def expected_db(self, quality):
+        self.looks.append(quality)
+        return min(self.db + 3.2 * octaves(quality), self.ceiling_db)
+
+    def draft_bytes(self, quality):
+        return 2 ** (self.octave_bytes + 0.9 * octaves(quality))
+
+
+CLOSE, SMALL = Goal(least_db=33.0), Goal(most_bytes=8000, closest=True)
+
+
+@pytest.mark.parametrize("plain_quality", [20, 50, 90])
+@pytest.mark.parametrize("goal", [CLOSE, SMALL], ids=["dB", "bytes"])
+def test_few_looks_say_what_a_way_comes_to(goal, plain_quality):
+    way = Curve()
+    (found,) = likely.estimates([way], goal, plain_quality, 1)
+    assert len(way.looks) <= 3
+    if goal.closest:
+        octave = (math.log2(8000) - 12) / 0.9
+        assert found.psnr_db == pytest.approx(30 + 3.2 * octave, abs=0.2)
+    else:
+        octave = (33 - 30) / 3.2
+        assert math.log2(found.total_bytes) == pytest.approx(12 + 0.9 * octave, abs=0.1)
+    assert octaves(way.guess) == pytest.approx(octave, abs=0.15)
+
+
+@pytest.mark.parametrize("goal", [CLOSE, SMALL], ids=["dB", "bytes"])
+def test_a_way_that_lies_far_behind_is_looked_at_once(goal):
+    near, far = Curve(), Curve(db=26.0)
+    found = likely.estimates([near, far], goal, 50, 1)
+    assert [each.way for each in likely.likeliest(found)] == [near]
+    assert len(far.looks) == 1
+
+
+def test_what_a_reduction_loses_does_not_come_back():
+    near, reduced = Curve(), Curve(scale=2.0, octave_bytes=11.0, ceiling_db=32.0)
+    found = likely.estimates([near, reduced], CLOSE, 50, 1)
+    assert [each.way for each in likely.likeliest(found)] == [near]
+
+
+def test_a_plain_jpeg_is_looked_at_once_and_its_estimate_may_err():
+    way = Curve(scale=0)
+    (found,) = likely.estimates([way], CLOSE, 65, 1)
+    assert len(way.looks) == 1
+    true_bytes = 2 ** (12 + 0.9 * 3 / 3.2)
+    assert found.candidate(1).total_bytes < true_bytes < found.candidate(-1).total_bytes
+
+
+@pytest.mark.parametrize("quality", [1, 97])
+def test_ends_are_ends(quality):
+    goal = Goal(least_db=1.0 if quality == 1 else 99.0)
+    (found,) = likely.estimates([way := Curve()], goal, 50, 1)
+    assert way.guess == quality
+    assert math.isfinite(found.behind)
+    too_few = Goal(most_bytes=2, closest=True)
+    (found,) = likely.estimates([Curve()], too_few, 50, 1)
+    assert found.behind == math.inf
+
+
+def test_pictures_that_a_jpeg_holds_exactly_have_an_estimate():
+    for least_db in (math.inf, 40.0):
+        way = Curve(db=math.inf)
+        (found,) = likely.estimates([way], Goal(least_db=least_db), 75, 1)
+        assert 1 <= way.guess <= 100
+        assert math.isfinite(found.behind)
+
+
+def test_the_nearest_quality_has_those_steps():
+    assert [nearest(octaves(q)) for q in (1, 25, 50, 75, 95)] == [1, 25, 50, 75, 95]
+    assert nearest(-math.inf) == nearest(-99) == 1
+    assert nearest(99) == 97  # all steps are 1 from there on
