@@ -299,6 +299,11 @@ SPEED = {  # line of the README: measure, engine and precision, digits
     "`decompress` to PNG, MP/s": ("command_mp_per_s", FLOAT32, 2),
     "the same with bfloat16": ("command_mp_per_s", BFLOAT16, 2),
     "`compress -q 75`, in times of restoring": ("compress_to_decompress", FLOAT32, 1),
+    "the same as whole commands": (
+        "compress_command_to_decompress_command",
+        FLOAT32,
+        1,
+    ),
 }
 LARGE = {  # line of the README: command, megapixels
     "peak memory of `compress`, 12 MP": ("compress", 12),
