@@ -11,14 +11,14 @@ from comrec.search import Goal
 from comrec.ways import GAIN_DB, LOSSLESS_DB, Candidate, Way
 
 LOOKS_MAX = 3  # at one way
-OCTAVES_MAX = 12  # from the coarsest quality to the finest
 SETTLED_OCTAVES = 0.15  # so far a line through what was found says enough
+RIVAL_OCTAVES = 0.35  # the same of a plain JPEG, to which networks are compared
 IN_HAND_OCTAVES = 0.1  # by which what was settled may err
 LIKELY_DB, LIKELY_BYTES = 1.0, 1.3  # what other gains of networks may make up for
 # Where ways lie on the octaves of plain JPEG, at as many dB and at as many bytes:
 # measured on photos. A flat table does not rise as the standard ones do.
 FLAT_RISE, FLAT_DB, FLAT_BYTES = 0.65, -0.75, -0.3
-TRELLIS_OCTAVES = 0.1  # by which trellis quantisation falls behind in dB
+TRELLIS_DB, TRELLIS_BYTES = 0.1, 0.4  # what trellis quantisation takes away
 SCALE_OCTAVES = 1.5  # for a halving of the sides
 
 
@@ -43,8 +43,8 @@ class Estimate:
         self.quality = _opening(way, goal, plain_quality)
         self.total_bytes, self.psnr_db, self.behind = math.inf, -math.inf, 0.0
         self.settled, self._missing = False, math.inf
-        # A plain JPEG is a rival alone, and what it comes to may err.
-        self._rough, self._looks = way.rough(), LOOKS_MAX if way.codec else 1
+        self._rough, self._looks = way.rough(), LOOKS_MAX
+        self._is_trellis = way.settings.encoder != self._rough.settings.encoder
         # What is lost by a reduction does not come back: dB rise less.
         self._rises = FINER_DB / (way.codec.scale if way.codec else 1), FINER_OCTAVES
         self._before: tuple[float, ...] = ()
@@ -60,22 +60,29 @@ class Estimate:
             missing = (math.log2(self.goal.most_bytes) - found) / rise
         else:
             missing = (min(self.goal.least_db, LOSSLESS_DB) - found_db) / rise_db
-        missing = min(max(missing, -OCTAVES_MAX), OCTAVES_MAX)
+        missing, coarsest = self._within(octave, missing)
         self.quality = nearest(octave + missing)
         self._looks -= 1
-        self.settled = (
-            at == self.quality or abs(missing) <= SETTLED_OCTAVES or not self._looks
-        )
-        # At the ends: coarser than the coarsest there is none, nor finer.
-        if at == self.quality == (100 if self.goal.closest else 1):
-            missing = 0
+        near = SETTLED_OCTAVES if self.way.codec else RIVAL_OCTAVES
+        self.settled = at == self.quality or abs(missing) <= near or not self._looks
         self._missing = missing
         self.total_bytes = 2 ** (found + rise * missing)
         self.psnr_db = found_db + rise_db * missing
         self.behind = math.log(self.total_bytes, LIKELY_BYTES)
         if self.goal.closest:
-            fits = self.quality > 1 or missing > -SETTLED_OCTAVES
-            self.behind = -self.psnr_db / LIKELY_DB if fits else math.inf
+            self.behind = math.inf if coarsest else -self.psnr_db / LIKELY_DB
+
+    def _within(self, octave: float, missing: float) -> tuple[float, bool]:
+        """What is missing as far as there are qualities, and whether none is so coarse.
+
+        More bytes than the finest takes bring nothing, nor fewer dB than the coarsest
+        has. Finer than the finest a way is as if it went on: it lies far behind.
+        """
+        lowest, highest = octaves(1) - octave, octaves(100) - octave
+        coarsest = missing < lowest - SETTLED_OCTAVES
+        if self.goal.closest:
+            return min(max(missing, lowest), highest), coarsest
+        return min(max(missing, lowest), highest - lowest), coarsest
 
     def _learn(self, *found: float) -> None:
         """How dB and the bytes' octaves rise with the octaves of the steps."""
@@ -89,15 +96,26 @@ class Estimate:
             )
 
     @property
-    def guess(self) -> int:
-        """The quality, of the way's own encoder."""
-        is_trellis = self.way.settings.encoder != self._rough.settings.encoder
-        found = nearest(octaves(self.quality) + TRELLIS_OCTAVES * is_trellis)
-        return max(quality for quality in self.way.qualities if quality <= found)
+    def is_sure(self) -> bool:
+        """Whether the way keeps to the goal near what was looked at."""
+        return abs(self._missing) <= RIVAL_OCTAVES
+
+    def finish(self) -> None:
+        """The way gets its guess; what was looked at is let go."""
+        trellis = TRELLIS_BYTES if self.goal.closest else TRELLIS_DB
+        found = nearest(octaves(self.quality) + trellis * self._is_trellis)
+        self.way.guess = max(q for q in self.way.qualities if q <= found)
+        del self._rough
 
     def candidate(self, sign: int) -> Candidate:
-        """It as if it had been coded; as good as it may be, or with -1 as bad."""
-        octave = sign * (IN_HAND_OCTAVES + abs(self._missing) / 3)
+        """It as if it had been coded; as good as it may be, or with -1 as bad.
+
+        Bad is meant as the worst: it is what networks are to beat.
+        """
+        missing = abs(self._missing)
+        octave = (
+            IN_HAND_OCTAVES + missing / 3 if sign > 0 else -IN_HAND_OCTAVES - missing
+        )
         if self.goal.closest:
             total_bytes = self.goal.most_bytes
             reached_db = self.psnr_db + FINER_DB * octave
@@ -124,7 +142,7 @@ def estimates(
     while unsettled := [each for each in likeliest(found) if not each.settled]:
         cores.together([each.look for each in unsettled], threads)
     for each in found:
-        each.way.guess = each.guess
+        each.finish()
     return found
 
 

@@ -42,23 +42,23 @@ def plain_within(
     """
     if budget_bytes < 1:
         return None
-    files: dict[int, bytes] = {}
+    fitting: dict[int, bytes] = {}  # the largest so far
 
     def byte_octaves(quality: int) -> float:
-        files[quality] = files.get(quality) or jpeg.encode(pixels, quality)
-        return math.log2(len(files[quality]))
+        data = jpeg.encode(pixels, quality)
+        if len(data) <= budget_bytes:
+            fitting.clear()
+            fitting[quality] = data
+        return math.log2(len(data))
 
     wanted, start = math.log2(budget_bytes + 0.5), []
     if near:
         finer = (wanted - math.log2(len(near.jpeg))) / FINER_OCTAVES
         start = [nearest(octaves(near.quality) + finer)]
-    over = crossing(
-        byte_octaves, wanted, 1, 100, start, axis=octaves, rise=FINER_OCTAVES
-    )
-    if over == 1:
-        return None
-    found = files[over - 1]
-    return Coded(found, over - 1, psnr_db(pixels, jpeg.decode(found)))
+    crossing(byte_octaves, wanted, 1, 100, start, axis=octaves, rise=FINER_OCTAVES)
+    for quality, data in fitting.items():
+        return Coded(data, quality, psnr_db(pixels, jpeg.decode(data)))
+    return None
 
 
 def at_quality(codec: Codec, pixels: np.ndarray, quality: int) -> Coded:
@@ -178,6 +178,8 @@ def _place(
     """Where on the axis the looks say that the aim is; None where they say nothing."""
     (first, low), (last, high) = looks[0], looks[-1]
     length = axis(last) - axis(first)
+    if math.isnan(high - low):  # both are infinite
+        return None
     if length and (high - low) / length > 0:
         rise = (high - low) / length
     if not 0 < rise < math.inf:

@@ -20,7 +20,7 @@ from comrec.ways import SAMPLES_MAX, Candidate, Way
 
 # A prediction this near is near enough; the decode that follows errs by no less.
 NEAR_DB, NEAR_BYTES = 0.03, 0.01
-START_DB, START_BYTES = 0.3, 0.05  # the same to sort ways out and to look at samples
+START_DB, START_BYTES = 0.3, 0.05  # the same to look at samples
 GUESS_DB, CORRECTED_DB = 0.15, 0.03  # kept in hand where a try should not fall short
 BEYOND = 1e-13  # octaves: less than a byte of 2^40, and no byte too many is near
 GAIN_MIN = 0.01  # of the bytes, for which a result is refined
@@ -102,12 +102,13 @@ def find(
       ways: to choose from. Those without networks cost next to nothing.
       goal: to keep to.
       effort: bounds the work of the networks, unless nothing keeps to the goal yet.
-      best: one that keeps to it, to be improved on.
+      best: one that keeps to it, to be improved on; it need not have been coded, and
+        is returned where nothing is better.
     """
     for way in ways:
         # As close at a lower quality, a plain JPEG would be a rarity.
-        is_found = best in way.verified.values() and not effort.thorough
-        if not way.codec and (_is_scanned(way) or not is_found):
+        is_its_own = best in way.verified.values() and not effort.thorough
+        if not way.codec and (_is_scanned(way) or not is_its_own):
             best = _plain(way, goal, best)
     networks = [way for way in ways if way.codec]
     share = effort.sampled / SAMPLES_MAX / max(len(networks), 1)

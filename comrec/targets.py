@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from comrec import jpeg, likely, memory
+from comrec import jpeg, likely
 from comrec.codec import Codec
 from comrec.errors import ComrecError, JpegError
 from comrec.jpeg import JpegSettings
 from comrec.options import QUALITY, Options
 from comrec.search import EFFORTS, NEAR_BYTES, Effort, Goal, find
-from comrec.ways import TIDY_MIN_PX, Candidate, Way
+from comrec.ways import Candidate, Way, tidy
 
 # What comes closest of all plain JPEGs, for targets that others miss.
 FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
@@ -74,7 +74,7 @@ def choose(
     goal, anchor = _goal(options, plain[0])
     effort = EFFORTS[options.effort]
     best = find(plain[:1], goal, effort, anchor)
-    if best and networks and not effort.thorough:
+    if networks and not effort.thorough:
         best = _best_likely(plain, networks, goal, effort, best)
     else:
         best = find(networks, goal, effort, _best_plain(plain, goal, effort, best))
@@ -92,31 +92,42 @@ def _best_likely(
     networks: Sequence[Way],
     goal: Goal,
     effort: Effort,
-    best: Candidate,
+    best: Candidate | None,
 ) -> Candidate | None:
     """The best, by the networks of the likeliest ways.
 
     What other plain JPEGs come to is looked up only where it may be better.
 
     Args:
-      best: of the first of `plain`.
+      best: of the first of `plain`; None where none of its files keeps to the goal.
     """
-    others = plain[1:]
+    unsearched = plain[1:] if best else []
+    best = best or _best_plain(plain, goal, effort, best)
     estimates = likely.estimates(
-        [*others, *networks], goal, best.quality, plain[0].threads
+        [*unsearched, *networks], goal, best.quality if best else 100, plain[0].threads
     )
-    rivals, estimates = estimates[: len(others)], estimates[len(others) :]
+    rivals, estimates = estimates[: len(unsearched)], estimates[len(unsearched) :]
     ways = [each.way for each in likely.likeliest(estimates)]
-    # What networks have to beat, about, and what to be sure to have beaten.
-    least = goal.best([best, *(each.candidate(-1) for each in rivals)])
-    most = goal.best([each.candidate(1) for each in rivals])
-    find(ways, goal, effort, least)
+    known = [best] if best else []
+    # What networks have to beat, about: nothing of it needs to have been coded.
+    find(ways, goal, effort, goal.best([*known, *(r.candidate(-1) for r in rivals)]))
     verified = [candidate for way in ways for candidate in way.verified.values()]
-    best = goal.best([best, *verified]) or best
-    is_sure = most is None or goal.best([best, most]) is best
-    if best.codec and is_sure and not _has_room(goal, best):
+    best = goal.best([*known, *verified])
+    if not unsearched or (best and _is_sure(best, rivals, goal)):
         return best
-    return _best_plain(plain, goal, effort, best)
+    best = _best_plain(plain, goal, effort, best)
+    # Where no decode was made, what was to be beaten may have been too good.
+    return best if verified else find(ways, goal, effort, best)
+
+
+def _is_sure(best: Candidate, rivals: Sequence[likely.Estimate], goal: Goal) -> bool:
+    """Whether networks came out ahead of all that plain JPEGs may come to."""
+    if not best.codec or _has_room(goal, best):
+        return False
+    return all(
+        rival.is_sure and goal.best([best, rival.candidate(1)]) is best
+        for rival in rivals
+    )
 
 
 def _best_plain(
@@ -134,8 +145,11 @@ def _best_plain(
 
 
 def _has_room(goal: Goal, best: Candidate) -> bool:
-    """Whether another might come closer for bytes that are left."""
-    return goal.closest and best.total_bytes < goal.most_bytes * (1 - NEAR_BYTES)
+    """Whether finer files than `best` may come closer for bytes that are left."""
+    if not goal.closest or best.total_bytes >= goal.most_bytes * (1 - NEAR_BYTES):
+        return False
+    finest = jpeg.qualities(best.settings.tables)[-1]
+    return best.codec is None or best.quality == finest
 
 
 def _goal(options: Options, plain: Way) -> tuple[Goal, Candidate | None]:
@@ -181,8 +195,7 @@ def _network_ways(
 def _compact(codec: Codec, pixels: np.ndarray, alone: threading.Lock) -> np.ndarray:
     with alone:
         compact = codec.compact(pixels)
-        if pixels.shape[0] * pixels.shape[1] > TIDY_MIN_PX:
-            memory.give_back()
+        tidy(pixels)
         return compact
 
 

@@ -156,7 +156,7 @@ class Way:
                 left += weights[window] * ours / max(theirs[window], 1)
         if weights:
             self._sampled_db[quality] = -10 * math.log10(max(left, 1e-6))
-            self._tidy()
+            tidy(self.pixels)
         return bool(weights)
 
     def _error(self, window: tiling.Window, part: np.ndarray) -> float:
@@ -174,7 +174,7 @@ class Way:
                 self.settings,
                 self.codec,
             )
-            self._tidy()
+            tidy(self.pixels)
         return self.verified[quality]
 
     def _reached_db(self, data: bytes) -> float:
@@ -192,7 +192,7 @@ class Way:
             write = [functools.partial(self._written, quality, k) for k in kinds]
             files = cores.together(write, self.threads)
             self._keep(self._files, quality, min(files, key=len))
-            self._tidy()
+            tidy(self.pixels)
         return self._files[quality]
 
     def _written(self, quality: int, scans: str) -> bytes:
@@ -237,7 +237,7 @@ class Way:
             self._keep(self._drafts, (quality, "baseline"), data)
         shown = self._shown(data)
         self._last = None if self._is_large else (quality, data, shown)
-        self._tidy()
+        tidy(self.pixels)
         return data, shown
 
     def _keep(self, kept: dict[Any, bytes], key: Any, data: bytes) -> None:
@@ -249,11 +249,6 @@ class Way:
     @property
     def _is_large(self) -> bool:
         return self._size[0] * self._size[1] > KEPT_MAX_PX
-
-    def _tidy(self) -> None:
-        """After work for which much memory was taken."""
-        if self._size[0] * self._size[1] > TIDY_MIN_PX:
-            memory.give_back()
 
     def _shown(self, data: bytes) -> np.ndarray:
         """The image as it would come back if the networks added nothing."""
@@ -281,6 +276,12 @@ class Way:
         qualities = sorted(self._sampled_db)
         gains_db = [self._sampled_db[q] for q in qualities]
         return float(np.interp(quality, qualities, gains_db))
+
+
+def tidy(pixels: np.ndarray) -> None:
+    """After work on an image for which much memory was taken."""
+    if pixels.shape[0] * pixels.shape[1] > TIDY_MIN_PX:
+        memory.give_back()
 
 
 def _square_error(image: np.ndarray, other: np.ndarray) -> np.ndarray:

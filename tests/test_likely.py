@@ -65,10 +65,11 @@ def test_what_a_reduction_loses_does_not_come_back():
     assert [each.way for each in likely.likeliest(found)] == [near]
 
 
-def test_a_plain_jpeg_is_looked_at_once_and_its_estimate_may_err():
+def test_a_plain_jpeg_is_looked_at_once_where_that_tells_and_its_estimate_may_err():
     way = Curve(scale=0)
     (found,) = likely.estimates([way], CLOSE, 65, 1)
     assert len(way.looks) == 1
+    assert found.is_sure
     true_bytes = 2 ** (12 + 0.9 * 3 / 3.2)
     assert found.candidate(1).total_bytes < true_bytes < found.candidate(-1).total_bytes
 
@@ -79,6 +80,10 @@ def test_ends_are_ends(quality):
     (found,) = likely.estimates([way := Curve()], goal, 50, 1)
     assert way.guess == quality
     assert math.isfinite(found.behind)
+    plenty = Goal(most_bytes=2**40, closest=True)
+    (found,) = likely.estimates([way := Curve()], plenty, 50, 1)
+    assert way.guess == 97
+    assert found.psnr_db == pytest.approx(30 + 3.2 * 4, abs=0.5), "and no closer"
     too_few = Goal(most_bytes=2, closest=True)
     (found,) = likely.estimates([Curve()], too_few, 50, 1)
     assert found.behind == math.inf

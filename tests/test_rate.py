@@ -128,6 +128,18 @@ def test_crossing_does_not_look_where_values_nearby_say_what_is_there():
     assert 51 in asked, "unless it has to be sure"
 
 
+def test_crossing_of_what_is_exact_almost_everywhere_takes_few_looks():
+    asked = []
+
+    def shown_db(quality: int) -> float:
+        asked.append(quality)
+        return float("inf") if quality > 3 else 20.0 + quality
+
+    rule = {"axis": rate.octaves, "rise": rate.FINER_DB}
+    assert rate.crossing(shown_db, 60.0, 1, 100, [90], **rule) == 4
+    assert len(asked) <= 9
+
+
 def test_qualities_that_write_the_same_file_count_once(photo):
     for settings in (FLAT, jpeg.PLAIN, jpeg.JpegSettings("mozjpeg", "ms-ssim")):
         distinct = jpeg.qualities(settings.tables)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import sys
 import types
+from pathlib import Path
 
 import fake_pair
 import numpy as np
 import pictures
 import pytest
+from PIL import Image
 
 import comrec
 from comrec import jpeg, search, targets, ways
@@ -19,6 +21,7 @@ from comrec.metrics import psnr_db
 from comrec.options import Options
 
 EXTRA_BYTES = 90
+ASTRONAUT = Path(__file__).parents[1] / "examples" / "astronaut.png"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -105,6 +108,26 @@ def test_where_networks_do_not_pay_plain_jpeg_is_the_best_there_is(
     options = Options(preset="plain", **asked)
     alone = targets.choose(photo(), options, lambda codec: 0).best
     assert (best.total_bytes, best.psnr_db) == (alone.total_bytes, alone.psnr_db)
+
+
+@pytest.mark.parametrize("quality", [5, 30])
+def test_a_flat_picture_is_a_plain_jpeg(looked_px, quality):
+    flat = np.full((140, 150, 3), (200, 30, 90), np.uint8)
+    best = chosen(looked_px, flat, quality=quality)[0].best
+    options = Options(preset="plain", quality=quality)
+    alone = targets.choose(flat, options, lambda codec: 0).best
+    assert best.codec is None
+    assert best.total_bytes <= alone.total_bytes + 2  # they hardly rise with quality
+
+
+@pytest.mark.pretrained
+def test_what_plain_jpeg_was_thought_to_reach_does_not_keep_networks_out():
+    with Image.open(ASTRONAUT) as picture:
+        corner = np.ascontiguousarray(np.asarray(picture)[30:170, 180:330])
+    made = comrec.compress(corner, preset="comrec-lite-2", target_size=18_300)
+    assert made.report.outcome == "comrec"
+    plain = comrec.compress(corner, preset="plain", target_size=18_300)
+    assert made.report.psnr_db > plain.report.psnr_db
 
 
 def test_networks_are_used_where_they_pay(looked_px):  # else the costs above are nil
