@@ -57,7 +57,7 @@ class Estimate:
         self._learn(octave, found_db, found)
         rise_db, rise = self._rises
         if self.goal.closest:
-            missing = (math.log2(self.goal.most_bytes) - found) / rise
+            missing = (math.log2(self.goal.most_bytes + 1) - found) / rise
         else:
             missing = (min(self.goal.least_db, LOSSLESS_DB) - found_db) / rise_db
         missing, coarsest = self._within(octave, missing)

@@ -84,9 +84,10 @@ def test_ends_are_ends(quality):
     (found,) = likely.estimates([way := Curve()], plenty, 50, 1)
     assert way.guess == 97
     assert found.psnr_db == pytest.approx(30 + 3.2 * 4, abs=0.5), "and no closer"
-    too_few = Goal(most_bytes=2, closest=True)
-    (found,) = likely.estimates([Curve()], too_few, 50, 1)
-    assert found.behind == math.inf
+    for too_few in (0, 2):
+        goal = Goal(most_bytes=too_few, closest=True)
+        (found,) = likely.estimates([Curve()], goal, 50, 1)
+        assert found.behind == math.inf
 
 
 def test_pictures_that_a_jpeg_holds_exactly_have_an_estimate():

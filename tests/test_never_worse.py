@@ -192,6 +192,7 @@ SMOOTH = np.ascontiguousarray(pictures.photo(96, 120))
         ({"quality": 5}, "comrec"),
         ({"quality": 100}, "plain"),
         ({"target_size": 50}, "refused"),
+        ({"target_bpp": 1e-9}, "refused"),
         ({"target_psnr": 99}, "refused"),
     ],
     ids=str,
