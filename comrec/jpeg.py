@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL.JpegImagePlugin import JpegImageFile
 
+from comrec import cores
 from comrec import segments as seg
 from comrec.errors import JpegError
 from comrec.pixels import from_pillow, to_pillow
@@ -33,6 +34,7 @@ MOZJPEG_TABLES = {
 SHARED_TABLES = ("standard", "flat")  # that either encoder has
 FLAT_STEP = 16  # of a flat table at quality 50, as in mozjpeg
 PROGRESSIVE_MAX_PX = 2**24  # where either kind of scans may be written
+BOTH_MAX_PX = 2**19  # where mozjpeg writes both, which takes time
 MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bits
 
 
@@ -71,9 +73,10 @@ class JpegSettings:
         50, luma first (libjpeg-turbo only: pyvips passes names alone).
       subsampling: of the chroma, "4:4:4" or "4:2:0"; no effect on grey.
       huffman: "optimised" for the image, or the "standard" tables.
-      scans: "baseline", "progressive", or the "smaller" of both; of images above
-        16 megapixels baseline, for what shows a picture in several scans has to keep
-        all of it in memory.
+      scans: "baseline", "progressive", or the "smaller" of both. Of images above half
+        a megapixel mozjpeg writes progressive ones alone, which hardly ever are the
+        larger; of those above 16 megapixels every encoder writes baseline, for what
+        shows a picture in several scans has to keep all of it in memory.
     """
 
     encoder: str = "libjpeg-turbo"
@@ -112,7 +115,11 @@ def _check_space(space: str) -> None:
 
 
 def encode(
-    pixels: np.ndarray, quality: int, settings: JpegSettings = PLAIN, space: str = "RGB"
+    pixels: np.ndarray,
+    quality: int,
+    settings: JpegSettings = PLAIN,
+    space: str = "RGB",
+    threads: int = 1,
 ) -> bytes:
     """Encodes one image as a JPEG without metadata.
 
@@ -121,6 +128,7 @@ def encode(
       quality: 1 to 100 on the scale of the Independent JPEG Group.
       settings: everything else.
       space: "RGB", or "YCbCr" (full range, BT.601) when already converted.
+      threads: cores for two kinds of scans; 0 takes them all.
 
     Returns:
       The whole file.
@@ -144,21 +152,24 @@ def encode(
             f"Received: {pixels.shape[1]}x{pixels.shape[0]}"
         )
     write = _encode_pillow if settings.encoder == "libjpeg-turbo" else _encode_mozjpeg
-    return min(
-        (
-            write(pixels, quality, settings, space, scans == "progressive")
-            for scans in scans_of(pixels, settings)
-        ),
-        key=len,
-    )
+    given = pixels, quality, settings, space
+    files = [
+        functools.partial(write, *given, scans == "progressive")
+        for scans in scans_of(pixels, settings)
+    ]
+    return min(cores.together(files, threads), key=len)
 
 
 def scans_of(pixels: np.ndarray, settings: JpegSettings) -> tuple[str, ...]:
     """The kinds of scans of which the smaller file is taken: one or two."""
     if settings.scans != "smaller":
         return (settings.scans,)
-    is_large = pixels.shape[0] * pixels.shape[1] > PROGRESSIVE_MAX_PX
-    return ("baseline",) if is_large else ("baseline", "progressive")
+    area = pixels.shape[0] * pixels.shape[1]
+    if area > PROGRESSIVE_MAX_PX:
+        return ("baseline",)
+    if settings.encoder == "mozjpeg" and area > BOTH_MAX_PX:
+        return ("progressive",)
+    return "baseline", "progressive"
 
 
 def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:

@@ -19,6 +19,8 @@ QUALITY = 75
 BYTES_MAX = 2**40  # that may be asked for; no JPEG is so large
 EFFORT = 5
 TUNES = ("psnr", "visual")
+# Of larger pictures one thing is done after the other: each makes copies of them.
+TOGETHER_MAX_PX = 2**24
 # At most one of these says how large or how close the files are to be.
 TARGETS = ("quality", "jpeg_quality", "target_size", "target_bpp", "target_psnr")
 
@@ -104,6 +106,11 @@ class Options:
         if self.target_bpp is not None:
             return int(min(self.target_bpp * height_px * width_px / 8, BYTES_MAX))
         return self.target_size
+
+    def threads_for(self, pixels: np.ndarray) -> int:
+        """Cores for things that can be done with a picture at the same time."""
+        is_large = pixels.shape[0] * pixels.shape[1] > TOGETHER_MAX_PX
+        return 1 if is_large else self.threads
 
     @property
     def is_refinable(self) -> bool:

@@ -78,7 +78,9 @@ class Packer:
         `near` is another plain JPEG, from which its quality can be guessed.
         """
         left_bytes = result.report.total_bytes - self.extra_bytes(None)
-        same_bytes = rate.plain_within(self.picture.pixels, left_bytes, near)
+        pixels = self.picture.pixels
+        threads = self.options.threads_for(pixels)
+        same_bytes = rate.plain_within(pixels, left_bytes, near, threads)
         return replace(result, report=replace(result.report, same_bytes=same_bytes))
 
     def unchanged(self, data: bytes) -> Compressed:

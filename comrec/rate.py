@@ -34,18 +34,21 @@ def plain(pixels: np.ndarray, quality: int) -> Coded:
 
 
 def plain_within(
-    pixels: np.ndarray, budget_bytes: int, near: Coded | None = None
+    pixels: np.ndarray,
+    budget_bytes: int,
+    near: Coded | None = None,
+    threads: int = 1,
 ) -> Coded | None:
     """The best plain JPEG of at most so many bytes; None if there is none.
 
-    `near` is one from which its quality can be guessed.
+    `near` is one from which its quality can be guessed; `threads` as in `jpeg.encode`.
     """
     if budget_bytes < 1:
         return None
     fitting: dict[int, bytes] = {}  # the largest so far
 
     def byte_octaves(quality: int) -> float:
-        data = jpeg.encode(pixels, quality)
+        data = jpeg.encode(pixels, quality, threads=threads)
         if len(data) <= budget_bytes:
             fitting.clear()
             fitting[quality] = data

@@ -29,8 +29,6 @@ MOZJPEG = {"psnr": "flat", "visual": "standard"}  # tables of plain JPEGs, by tu
 # restored better.
 Refine = Callable[[Codec, np.ndarray, np.ndarray, int, float], np.ndarray]
 PRICES = (1, 2, 4)  # tried in turn while the refined one takes too many bytes
-# Of larger pictures one thing is done after the other: each makes copies of them.
-TOGETHER_MAX_PX = 2**23
 EFFORT_SETTINGS, EFFORT_REFINED = 8, 9  # from here on more is tried
 
 
@@ -168,7 +166,7 @@ def _plain_ways(pixels: np.ndarray, options: Options, extra_bytes: int) -> list[
     settings = [jpeg.PLAIN, JpegSettings("mozjpeg", MOZJPEG[options.tune])]
     if options.effort >= EFFORT_SETTINGS:
         settings += _others(settings[1], options.tune, pixels.shape[2])
-    threads = _threads(pixels, options)
+    threads = options.threads_for(pixels)
     return [Way(pixels, each, extra_bytes, threads=threads) for each in settings]
 
 
@@ -177,7 +175,7 @@ def _network_ways(
     options: Options,
     extra_bytes: Callable[[Codec | None], int],
 ) -> list[Way]:
-    ways, threads, alone = [], _threads(pixels, options), threading.Lock()
+    ways, threads, alone = [], options.threads_for(pixels), threading.Lock()
     for codec in options.codecs():
         compact = functools.cache(partial(_compact, codec, pixels, alone))
         variants = [codec]
@@ -197,11 +195,6 @@ def _compact(codec: Codec, pixels: np.ndarray, alone: threading.Lock) -> np.ndar
         compact = codec.compact(pixels)
         tidy(pixels)
         return compact
-
-
-def _threads(pixels: np.ndarray, options: Options) -> int:
-    is_large = pixels.shape[0] * pixels.shape[1] > TOGETHER_MAX_PX
-    return 1 if is_large else options.threads
 
 
 def _others(own: JpegSettings, tune: str, channels: int) -> list[JpegSettings]:

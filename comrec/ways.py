@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from comrec import cores, jpeg, memory, tiling
+from comrec import cores, jpeg, memory, resample, sampling, tiling
 from comrec.codec import Codec
 from comrec.jpeg import JpegSettings
 from comrec.metrics import psnr_db, psnr_of, square_error
@@ -22,11 +22,9 @@ from comrec.rate import Coded
 GAIN_DB = 1.0
 SAMPLES_MAX = 3  # of one way, at different qualities
 SAMPLE_NEAR = 0.1  # a sample tells of qualities that differ by such a part
-SAMPLE_SIDES_PX = (48, 16)  # the larger, where a few fit
-SAMPLE_COUNT_MIN, SAMPLE_COUNT_MAX = 16, 64
-# How much the networks see around a sample; what lies farther hardly matters.
-SAMPLE_REACH_PX = 8
-FILES_MAX = 4  # of a way, in memory
+BASELINE = ("baseline",)
+FILES_MAX = 4  # of a way, in memory: qualities
+BAND_ROWS = 512  # that are enlarged at a time
 # Of larger pictures one, and not what each way last showed: they fill the memory.
 KEPT_MAX_PX = 2**22
 TIDY_MIN_PX = 2**20  # what smaller ones leave is used again
@@ -90,8 +88,7 @@ class Way:
         self._windows: list[tuple[tiling.Window, float]] | None = None
         self._size = pixels.shape[0], pixels.shape[1]
         # Plain dicts: a cache around a method would keep the picture alive.
-        self._files: dict[int, bytes] = {}
-        self._drafts: dict[tuple[int, str], bytes] = {}
+        self._files: dict[int, dict[str, bytes]] = {}  # by quality and kind of scans
         self._bytes: dict[int, int] = {}
         self._shown_dbs: dict[int, float] = {}
         self._last: tuple[int, bytes, np.ndarray] | None = None
@@ -138,13 +135,14 @@ class Way:
         if self._windows == []:
             return False
         data, shown = self._draft(quality)
+        self._look(quality, shown)
         sampler = copy.copy(self.codec)
         step = sampler.preset.multiple_px
-        reach = -(-SAMPLE_REACH_PX // step) * step
+        reach = -(-sampling.REACH_PX // step) * step
         sampler.preset = replace(sampler.preset, reach_px={"reccnn": reach})
         if self._windows is None:
             most_px = share * self._size[0] * self._size[1]
-            self._windows = _spread(self.pixels, shown, most_px, reach)
+            self._windows = sampling.spread(self.pixels, shown, most_px, reach)
         weights = dict(self._windows)
         theirs = {each: self._error(each, shown[each.slices]) for each in weights}
         del shown  # which is as large as what is decoded next
@@ -160,7 +158,7 @@ class Way:
         return bool(weights)
 
     def _error(self, window: tiling.Window, part: np.ndarray) -> float:
-        return float(_square_error(self.pixels[window.slices], part).sum())
+        return float(sampling.errors_of(self.pixels[window.slices], part).sum())
 
     def verify(self, quality: int) -> Candidate:
         """Restores the whole image, which takes the longest."""
@@ -187,18 +185,28 @@ class Way:
 
     def jpeg(self, quality: int) -> bytes:
         """The file at a quality; the last few are kept."""
-        if quality not in self._files:
-            kinds = jpeg.scans_of(self.compact(), self.settings)
-            write = [functools.partial(self._written, quality, k) for k in kinds]
-            files = cores.together(write, self.threads)
-            self._keep(self._files, quality, min(files, key=len))
-            tidy(self.pixels)
-        return self._files[quality]
+        return min(self._written(quality, self._kinds), key=len)
 
-    def _written(self, quality: int, scans: str) -> bytes:
-        """With such scans; those of the last drafts are there already."""
-        if (quality, scans) in self._drafts:
-            return self._drafts[quality, scans]
+    @property
+    def _kinds(self) -> tuple[str, ...]:
+        return jpeg.scans_of(self.compact(), self.settings)
+
+    def _written(self, quality: int, kinds: Sequence[str]) -> list[bytes]:
+        """A file for each kind of scans."""
+        files = self._files.get(quality)
+        if files is None:
+            if len(self._files) == (1 if self._is_large else FILES_MAX):
+                del self._files[next(iter(self._files))]
+            files = self._files[quality] = {}
+        missing = [kind for kind in kinds if kind not in files]
+        write = [functools.partial(self._write, quality, kind) for kind in missing]
+        written = cores.together(write, self.threads)
+        files.update(zip(missing, written, strict=True))
+        if missing:
+            tidy(self.pixels)
+        return [files[kind] for kind in kinds]
+
+    def _write(self, quality: int, scans: str) -> bytes:
         settings = replace(self.settings, scans=scans)
         if self.codec is None:
             return jpeg.encode(self.pixels, quality, settings)
@@ -215,36 +223,37 @@ class Way:
     def shown_db(self, quality: int) -> float:
         """PSNR of the image as it would come back if the networks added nothing."""
         if quality not in self._shown_dbs:
-            self._shown_dbs[quality] = psnr_db(self.pixels, self._draft(quality)[1])
+            self._look(quality, self._draft(quality)[1])
         return self._shown_dbs[quality]
+
+    def _look(self, quality: int, shown: np.ndarray) -> None:
+        if quality not in self._shown_dbs:
+            self._shown_dbs[quality] = psnr_db(self.pixels, shown)
 
     def draft_bytes(self, quality: int) -> int:
         """About what all files take: enough to tell ways from each other."""
-        return len(self._draft(quality)[0]) + self.extra_bytes
+        return len(self._draft_jpeg(quality)) + self.extra_bytes
 
     def _draft(self, quality: int) -> tuple[bytes, np.ndarray]:
-        """About the JPEG at a quality, and what it will show; the last is kept.
-
-        Written once and not in both kinds of scans: mozjpeg's trellis depends on them,
-        by some hundredths of a dB.
-        """
+        """About the JPEG at a quality, and what it will show; the last is kept."""
         if self._last and self._last[0] == quality:
             return self._last[1:]
-        if self.codec is None:
-            data = self.jpeg(quality)
-        else:
-            data = self._written(quality, "baseline")
-            self._keep(self._drafts, (quality, "baseline"), data)
+        data = self._draft_jpeg(quality)
         shown = self._shown(data)
         self._last = None if self._is_large else (quality, data, shown)
         tidy(self.pixels)
         return data, shown
 
-    def _keep(self, kept: dict[Any, bytes], key: Any, data: bytes) -> None:
-        """Adds to the last few, in place of the first."""
-        if len(kept) == (1 if self._is_large else FILES_MAX):
-            del kept[next(iter(kept))]
-        kept[key] = data
+    def _draft_jpeg(self, quality: int) -> bytes:
+        """About the JPEG at a quality.
+
+        Of two kinds of scans one: mozjpeg's trellis depends on them, by some hundredths
+        of a dB. The first draft, to sample, is never the last: it takes the faster.
+        """
+        if self.codec is None:
+            return self.jpeg(quality)
+        kinds = self._kinds if len(self._kinds) == 1 and self._sampled_db else BASELINE
+        return self._written(quality, kinds)[0]
 
     @property
     def _is_large(self) -> bool:
@@ -252,13 +261,15 @@ class Way:
 
     def _shown(self, data: bytes) -> np.ndarray:
         """The image as it would come back if the networks added nothing."""
-        if self.codec is None:
-            return jpeg.decode(data)
-        preset, scale = self.codec.preset, self.codec.scale
-        if scale == 1 and self.codec.space(self.pixels.shape[2]) == "RGB":
-            return jpeg.decode(data)  # what follows would come to the same
-        nothing = {"reccnn": lambda enlarged, *_: np.zeros_like(enlarged)}
-        return Codec(preset, scale, networks=nothing).restore(data, self._size)
+        coded = jpeg.decode(data)
+        if self.codec is None or self.codec.scale == 1:
+            return coded
+        shown = np.empty((*self._size, coded.shape[2]), np.uint8)
+        for band in tiling.grid(*self._size, BAND_ROWS, self._size[1]):
+            shown[band.slices] = resample.enlarge(
+                coded, self.codec.scale, self._size, band, rounded=True
+            )
+        return shown
 
     def _gain_db(self, quality: int) -> float:
         """What the networks should add: as in the sample, put right by the whole."""
@@ -282,46 +293,3 @@ def tidy(pixels: np.ndarray) -> None:
     """After work on an image for which much memory was taken."""
     if pixels.shape[0] * pixels.shape[1] > TIDY_MIN_PX:
         memory.give_back()
-
-
-def _square_error(image: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Sum over channels, float32 (H, W)."""
-    difference = np.subtract(image, other, dtype=np.float32)
-    return np.sum(difference * difference, axis=2)
-
-
-def _spread(
-    image: np.ndarray,
-    other: np.ndarray,
-    most_px: float,
-    reach_px: int = SAMPLE_REACH_PX,
-) -> list[tuple[tiling.Window, float]]:
-    """Some windows, picked where the error is, and how much each stands for.
-
-    Args:
-      image, other: uint8 (H, W, C), which differ by the error.
-      most_px: how many pixels the windows may have, their surroundings included.
-      reach_px: how far these go to each side.
-
-    Returns:
-      Windows and their weights, which sum to 1; none where too few pixels may be used
-      or there is no error.
-    """
-    for side in SAMPLE_SIDES_PX:
-        count = min(int(most_px // (side + 2 * reach_px) ** 2), SAMPLE_COUNT_MAX)
-        if count >= SAMPLE_COUNT_MIN:
-            break
-    height, width = image.shape[:2]
-    windows = list(tiling.grid(height, width, side))
-    across = range(0, width, side)
-    errors = []
-    for y in range(0, height, side):
-        error = _square_error(image[y : y + side], other[y : y + side])
-        errors.append(np.add.reduceat(error.sum(axis=0, dtype=np.float64), across))
-    sums = np.cumsum(errors)
-    if not count or not sums[-1]:
-        return []
-    # In equal steps of the error that lies before a window: each then counts the same.
-    places = (np.arange(count) + 0.5) / count * sums[-1]
-    found, times = np.unique(np.searchsorted(sums, places), return_counts=True)
-    return [(windows[i], n / count) for i, n in zip(found, times, strict=True)]

@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -220,6 +221,27 @@ def test_smaller_is_the_smaller_of_both(settings, size):
         return len(jpeg.encode(pixels, 60, both))
 
     assert length("smaller") == min(length("baseline"), length("progressive"))
+
+
+@both_encoders
+def test_a_megapixel_of_mozjpeg_is_progressive_and_of_libjpeg_turbo_either(settings):
+    pixels = np.tile(photo(500, 300), (2, 4, 1))
+    kinds = ("baseline", "progressive")
+    assert jpeg.scans_of(photo(500, 300), settings) == kinds
+    is_mozjpeg = settings.encoder == "mozjpeg"
+    assert jpeg.scans_of(pixels, settings) == (kinds[1:] if is_mozjpeg else kinds)
+    progressive = replace(settings, scans="progressive")
+    made = jpeg.encode(pixels, 60, settings)
+    assert (made == jpeg.encode(pixels, 60, progressive)) or not is_mozjpeg
+    assert frame(made)[0] == 0xC2
+
+
+@both_encoders
+@pytest.mark.parametrize("size", [8, 300])
+def test_a_file_does_not_depend_on_the_threads(settings, size):
+    pixels = photo(size, size)
+    alone = jpeg.encode(pixels, 60, settings)
+    assert jpeg.encode(pixels, 60, settings, threads=2) == alone
 
 
 def test_both_kinds_of_scan_are_the_smaller_one_sometimes():

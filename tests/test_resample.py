@@ -120,6 +120,21 @@ def test_bytes_count_from_0_to_1():
         )
 
 
+@pytest.mark.parametrize("scale", [1, 1.5, 2])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_rounded_bytes_are_enlarged_as_floats_are_to_a_grey_level(scale, channels):
+    size = (47, 61)
+    h, w = resample.compact_size(*size, scale)
+    y, x, _ = np.mgrid[:h, :w, :1]
+    compact = 128 + 50 * np.sin(x / 3) + 50 * np.cos(y / 4 + np.arange(channels))
+    compact = compact.astype(np.uint8)
+    floats = 255 * resample.enlarge(compact, scale, size)
+    for window in tiling.grid(*size, 16, 61):
+        part = resample.enlarge(compact, scale, size, window, rounded=True)
+        assert part.dtype == np.uint8
+        assert np.abs(part - floats[window.slices]).max() <= 1.1
+
+
 def test_scale_1_changes_nothing():
     image = noise(5, 6, 3)
     assert np.array_equal(resample.enlarge(image, 1, (5, 6)), image)

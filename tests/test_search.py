@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import comrec
-from comrec import jpeg, search, targets, ways
+from comrec import jpeg, sampling, search, targets, ways
 from comrec.codec import Codec
 from comrec.errors import ComrecError
 from comrec.metrics import psnr_db
@@ -328,15 +328,40 @@ def test_at_full_size_a_draft_shows_the_jpeg_as_it_is(channels):
     np.testing.assert_array_equal(shown, codec.restore(data, pixels.shape[:2]))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_at_half_size_a_draft_shows_the_jpeg_enlarged_to_a_grey_level(channels):
+    pixels = np.ascontiguousarray(photo()[:90, :111, :channels])
+    codec = Codec(fake_pair.PAIR, 2, networks={"reccnn": lambda x, _: np.zeros_like(x)})
+    data = codec.encode(codec.compact(pixels), 30)
+    shown = ways.Way(pixels, None, 0, codec)._shown(data)
+    restored = codec.restore(data, pixels.shape[:2])
+    off = np.abs(shown.astype(int) - restored)
+    assert off.mean() < 0.3
+    assert off.max() <= 2
+
+
+def test_the_last_draft_of_a_large_picture_is_the_file(monkeypatch):
+    pixels = np.ascontiguousarray(np.tile(photo(), (4, 4, 1))[:800, :1000])
+    written = mozjpegs_of(pixels, monkeypatch)
+    codec = Codec(fake_pair.PAIR, 1, networks={"reccnn": fake_pair.smoothing})
+    way = ways.Way(pixels, None, 0, codec)
+    way.sample(30, 0.1)
+    way.expected_db(40)
+    made = way.verify(40)
+    assert written == [30, 40]
+    assert made.jpeg == codec.encode(pixels, 40)
+    assert way.shown_db(40) == psnr_db(pixels, jpeg.decode(made.jpeg))
+
+
 def test_samples_lie_where_the_error_is():
     image = np.zeros((300, 310, 3), np.uint8)
     other = image.copy()
     other[100:200, :100] = 1
-    spread = ways._spread(image, other, 20 * 64**2)
+    spread = sampling.spread(image, other, 20 * 64**2)
     assert sum(weight for _, weight in spread) == pytest.approx(1)
     assert len(spread) > 3
     for window, _ in spread:
         assert 100 - 48 < window.y0 < 200
         assert window.x0 < 100
-    assert ways._spread(image, other, 1000) == []
-    assert ways._spread(image, image, 20 * 64**2) == []
+    assert sampling.spread(image, other, 1000) == []
+    assert sampling.spread(image, image, 20 * 64**2) == []
