@@ -13,10 +13,11 @@ Method. All that is timed is timed once in each round, one at a time, and figure
 medians of the rounds; ratios are taken within a round. Each preset has for each engine
 a process of its own, in which all has run once before. The run, and all it starts, is
 held to `--threads` cores. Networks: the calls of RecCNN, tile by tile, halos and all,
-counted as pixels of the picture. Command: `comrec decompress` to PNG as a new process,
-with its peak memory; start is the same for 16x16 pixels. Compressing is in float32
-whatever the engine. AVIF and JPEG XL encode in one thread. The bare convolution is a
-chain of eight at half the size of a tile.
+counted as pixels of the picture, in turns with the bare convolution, for a machine is
+another within seconds: medians of the turns. Command: `comrec decompress` to PNG as a
+new process, with its peak memory; start is the same for 16x16 pixels. Compressing is in
+float32 whatever the engine. AVIF and JPEG XL encode in one thread. The bare convolution
+is a chain of eight at half the size of a tile.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from contextlib import ExitStack
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -50,7 +52,7 @@ REFERENCE = Runner(PAPER, "keras", FLOAT32)
 PRESETS = (presets.DEFAULT, "comrec-lite-2", PAPER)
 QUICK_PRESETS = ("comrec-lite-2",)
 MEGAPIXELS, QUICK_MEGAPIXELS = 2.0, 0.01
-ROUNDS = 5
+ROUNDS, TURNS = 5, 3
 FBCNN = Runner("FBCNN", "torch", FLOAT32)
 RIVALS = Runner("rivals")  # whose process does other small things as well
 FRESH = {"python alone": ("-c", ""), "import comrec": ("-c", "import comrec")}
@@ -243,11 +245,10 @@ def all_tasks(
         return runner, partial(workers.run, runner, task, runner, case)
 
     for kind in dict.fromkeys(runner[1:] for runner in planned.runners):
-        if planned.multiply_adds:
-            yield within(Runner(convolution.NAME, *kind), convolution.rate)
         for runner in planned.runners:
             if runner[1:] == kind:
-                yield within(runner, work.networks)
+                has_bare = bool(planned.multiply_adds)
+                yield runner, partial(networks, workers, runner, case, has_bare)
     if is_here("torch"):
         yield within(FBCNN, work.fbcnn)
     for runner in planned.runners:
@@ -264,6 +265,17 @@ def all_tasks(
         yield Runner(name), partial(work.python, *arguments)
     for name in planned.rivals:
         yield Runner(name), partial(workers.run, RIVALS, work.rival, name, case)
+
+
+def networks(workers: Workers, runner: Runner, case: Case, has_bare: bool) -> Values:
+    """The networks in turns with the bare convolution in the same engine."""
+    bare, turns = runner._replace(name=convolution.NAME), []
+    for _ in range(TURNS if has_bare else 1):
+        turn = workers.run(runner, work.networks, runner, case)
+        if has_bare:
+            turn |= workers.run(bare, convolution.rate, bare, case)
+        turns.append(turn)
+    return {name: median(turn[name] for turn in turns) for name in turns[0]}
 
 
 def remarks(found: Found) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pairs
 import pytest
 
-from comrec import cores, engine, jpeg, presets, resample
+from comrec import cores, engine, jpeg, presets, resample, weights
 from comrec.codec import Codec
 from comrec.errors import UsageError, WeightsError
 from comrec.presets import Preset
@@ -51,6 +51,47 @@ def test_engines_agree_within_one_level(preset, name, crop):
     assert np.abs(ours - codec(preset, "onnxruntime").compact(crop)).max() <= 1
     ours = restored(preset, name, crop).astype(int)
     assert np.abs(ours - restored(preset, "onnxruntime", crop)).max() <= 1
+
+
+TOLD = pytest.mark.parametrize("preset", [presets.DEFAULT, "comrec-lite-2"])
+BOTH = pytest.mark.parametrize("network", ["comcnn", "reccnn"])
+
+
+@TOLD
+@BOTH
+def test_onnxruntime_turns_the_maps_of_a_network_but_once(preset, network, tmp_path):
+    onnx = pytest.importorskip("onnx", reason="needs the train extra")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 3  # the file is for this machine alone, it would say
+    file = presets.find(preset).onnx[network]
+    cpu = ["CPUExecutionProvider"]
+    onnxruntime.InferenceSession(weights.read(file), options, providers=cpu)
+    nodes = onnx.load(options.optimized_model_filepath).graph.node
+    kinds = [node.op_type for node in nodes]
+    if "ReorderOutput" not in kinds:
+        pytest.skip("this CPU does not compute in blocks of channels")
+    # The first maps, to be told something, and the last.
+    assert kinds.count("ReorderInput") <= 1
+    assert kinds.count("ReorderOutput") <= 3
+
+
+@TOLD
+@BOTH
+def test_openvino_leaves_out_what_onnxruntime_alone_needs(preset, network):
+    need("openvino")
+    import openvino
+
+    file = presets.find(preset).onnx[network]
+
+    def names() -> list[str]:
+        return [node.get_friendly_name() for node in model.get_ops()]
+
+    model = openvino.Core().read_model(weights.read(file))
+    assert names().count(engine.BLOCKS) == 1
+    model = engine._without_blocks(model)
+    assert engine.BLOCKS not in names()
 
 
 @pairs.EACH_PAIR

@@ -486,6 +486,15 @@ def test_no_other_output_is_touched(tmp_path, axes):
     assert path.read_bytes() == before
 
 
+def test_where_nothing_is_told_blocks_of_channels_need_no_help(released, tmp_path):
+    for file in released[0].onnx.values():
+        path = tmp_path / "again.onnx"
+        path.write_bytes((released[1] / file.name).read_bytes())
+        before = path.read_bytes()
+        export.keep_blocks(path)
+        assert path.read_bytes() == before
+
+
 def skipped_at_the_output(node: object) -> int:
     """Puts the transpose at the output right behind the one at the input."""
     if node.type != "Transpose":

@@ -8,18 +8,19 @@ import pytest
 from PIL import Image
 
 keras = pytest.importorskip("keras", reason="needs the train extra")
+onnx = pytest.importorskip("onnx", reason="needs the train extra")
 pytest.importorskip("tf2onnx", reason="needs the train extra")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("the export needs TensorFlow", allow_module_level=True)
 
 from test_release import LABEL, START, write_log, write_place
 
-from comrec import condition, presets, weights
+from comrec import condition, engine, presets, weights
 from comrec.codec import Codec
 from comrec.errors import UsageError
 from comrec.metrics import psnr_db
 from comrec.models import build_exact, family
-from comrec.train import checkpoint
+from comrec.train import checkpoint, export
 from comrec.train.finished_joint import FinishedJoint
 from comrec.train.joint_config import JointConfig, Stage
 from comrec.train.refine import refine
@@ -72,6 +73,18 @@ def run(tmp_path_factory) -> Path:
 def released(run, tmp_path_factory) -> tuple[presets.Preset, Path]:
     place = write_place(tmp_path_factory.mktemp("base") / "place")
     return release(find(run), LABEL, place, place / "presets.json"), place
+
+
+def test_both_exports_keep_the_blocks_of_channels(released, tmp_path):
+    preset, place = released
+    for file in preset.onnx.values():
+        path = tmp_path / "again.onnx"
+        path.write_bytes((place / file.name).read_bytes())
+        nodes = [node.name for node in onnx.load(path).graph.node]
+        assert nodes.count(engine.BLOCKS) == 1
+        once = path.read_bytes()
+        export.keep_blocks(path)
+        assert path.read_bytes() == once
 
 
 def test_the_row_says_all_that_the_codec_needs(released):

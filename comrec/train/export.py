@@ -7,11 +7,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from comrec.engine import BLOCKS
 from comrec.errors import UsageError, WeightsError
 
 SIZES_PX = ((48, 64), (37, 53), (1, 1), (1, 17))  # height, width: even, odd, tiny
 SIDE_PX = 16
 TOLERANCE = 1e-4  # of the pixel range
+TOLD = {"Reshape", "Transpose", "Unsqueeze"}  # nodes from which it comes to the maps
 
 
 def save(model: keras.Model, master: Path, export: Path, multiple_px: int = 1) -> None:
@@ -45,6 +47,7 @@ def save(model: keras.Model, master: Path, export: Path, multiple_px: int = 1) -
         input_signature=[specs] if several else specs,
     )  # fmt: skip
     restore_squeeze(export, rank=len(model.output_shape))
+    keep_blocks(export)
     check(model, export, multiple_px)
 
 
@@ -77,6 +80,40 @@ def restore_squeeze(export: Path, rank: int) -> None:
     del axes[:extra]
     onnx.checker.check_model(exported, full_check=True)
     onnx.save(exported, export)
+
+
+def keep_blocks(export: Path) -> None:
+    """Lets onnxruntime compute all convolutions without a change of memory layout.
+
+    On CPUs it keeps maps in blocks of channels. What a network is told is added in
+    another layout, in which the sum then stays, so that each residual addition turned
+    its maps twice. A convolution by one, which changes no value, leads back. A file
+    that has it, or where nothing is told, is left as it is.
+    """
+    import onnx
+
+    exported = onnx.load(export)
+    graph = exported.graph
+    makers = {name: node for node in graph.node for name in node.output}
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    kernel = f"{BLOCKS}_kernel"
+    for place, node in enumerate(graph.node):
+        made = {makers[n].op_type: makers[n] for n in node.input if n in makers}
+        is_told = "Conv" in made and len(made) == 2 and made.keys() & TOLD
+        if node.op_type != "Add" or not is_told or kernel in tensors:
+            continue
+        channels = tensors[made["Conv"].input[1]].dims[0]
+        ones = np.ones((channels, 1, 1, 1), np.float32)
+        graph.initializer.append(onnx.numpy_helper.from_array(ones, kernel))
+        total = node.output[0]
+        node.output[0] = f"{total}_{BLOCKS}"
+        same = onnx.helper.make_node(
+            "Conv", [node.output[0], kernel], [total], BLOCKS, group=channels
+        )
+        graph.node.insert(place + 1, same)
+        onnx.checker.check_model(exported, full_check=True)
+        onnx.save(exported, export)
+        return
 
 
 def check(model: keras.Model, export: Path, multiple_px: int = 1) -> None:

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 
 from comrec import __version__, presets
-from speed_parts import convolution
 from speed_parts.work import FLOAT32, Case, Runner
 
 Found = dict[Runner, dict[str, list[float]]]  # values by measure, one a round
@@ -33,6 +32,7 @@ TABLES = {
     },
     "Networks, of the rate of a bare convolution; the command": {
         "GFLOP/s": "gflop_per_s",
+        "bare": "bare_gflop_per_s",
         "of bare": "share_of_bare",
         "× the paper's": "times_the_paper",
         "pixels seen": "network_px_per_px",
@@ -76,12 +76,13 @@ def derive(found: Found, multiply_adds: Mapping[str, float], paper: Runner) -> N
         if rates and paper in found:
             theirs = found[paper]["networks_mp_per_s"]
             some["times_the_paper"] = _ratios(rates, theirs)
-        bare = found.get(runner._replace(name=convolution.NAME))
-        if runner.name in multiply_adds and bare:
+        if runner.name in multiply_adds and "bare_gflop_per_s" in some:
             pixel = multiply_adds[runner.name]
             some["multiply_adds_per_px"] = [pixel]
             some["gflop_per_s"] = [2 * pixel * rate / 1e3 for rate in rates]
-            some["share_of_bare"] = _ratios(some["gflop_per_s"], bare["gflop_per_s"])
+            some["share_of_bare"] = _ratios(
+                some["gflop_per_s"], some["bare_gflop_per_s"]
+            )
         if "decompress_mp_per_s" in some:
             made = found[runner._replace(precision=FLOAT32)]["compress_q75_mp_per_s"]
             some["compress_to_decompress"] = _ratios(some["decompress_mp_per_s"], made)
