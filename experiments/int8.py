@@ -115,7 +115,11 @@ def quantised(preset: presets.Preset) -> engine.Network:
 
     data = weights.read(preset.onnx["reccnn"])
     graph = onnx.load_from_string(data).graph
-    convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
+    convolutions = [
+        node.name
+        for node in graph.node
+        if node.op_type == "Conv" and node.name != engine.BLOCKS
+    ]
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
         prepared = Path(folder) / "prepared.onnx"
