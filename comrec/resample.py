@@ -61,11 +61,11 @@ def enlarge(
       scale: a multiple of a half, 1 or more.
       size: (H, W) with h = ceil(H / scale), w = ceil(W / scale).
       window: of the enlarged image, to have that part alone.
-      rounded: uint8 stays uint8, which takes a fraction of the time.
+      rounded: uint8 stays uint8 and is clipped, which takes a fraction of the time.
 
     Returns:
       float32 (H, W, C) or the window's size, same range plus bicubic overshoot; not
-      clipped. If rounded, uint8.
+      clipped. Of rounded uint8 the same shape in uint8.
     """
     height, width = size
     h, w = compact.shape[:2]

@@ -164,6 +164,10 @@ class Way:
         """Restores the whole image, which takes the longest."""
         if quality not in self.verified:
             data = self.jpeg(quality)
+            if len(self._files[quality]) > len(self._kinds):
+                # The first draft, in other scans than the file's, showed other pixels.
+                self._shown_dbs.pop(quality, None)
+                self._last = None
             self.verified[quality] = Candidate(
                 data,
                 quality,
@@ -248,7 +252,7 @@ class Way:
         """About the JPEG at a quality.
 
         Of two kinds of scans one: mozjpeg's trellis depends on them, by some hundredths
-        of a dB. The first draft, to sample, is never the last: it takes the faster.
+        of a dB. The first draft, to sample, is seldom the last: it takes the faster.
         """
         if self.codec is None:
             return self.jpeg(quality)

@@ -87,8 +87,8 @@ def keep_blocks(export: Path) -> None:
 
     On CPUs it keeps maps in blocks of channels. What a network is told is added in
     another layout, in which the sum then stays, so that each residual addition turned
-    its maps twice. A convolution by one, which changes no value, leads back. A file
-    that has it, or where nothing is told, is left as it is.
+    its maps twice. A convolution by one, which in float32 changes no value, leads back.
+    A file that has it, or where nothing is told, is left as it is.
     """
     import onnx
 
