@@ -146,7 +146,8 @@ def decompress(job: Job, reading: Reading, writing: Writing) -> Row:
     with naming_errors(job.name):
         picture = _restore(opened, reading)
     with naming_errors(str(job.target)):
-        data = writer.write(picture, job.target.suffix if job.target else ".png")
+        suffix = job.target.suffix if job.target else ".png"
+        data = writer.write(picture, suffix, reading.threads)
     if job.target is None:
         console.send(data)
     else:

@@ -131,7 +131,7 @@ def _restore(work: Work, task: Task) -> Row:
             options.max_pixels, options.exact,
         )  # fmt: skip
     with naming_errors(work.destination.where(task.output)):
-        made = writer.write(picture, ".png")
+        made = writer.write(picture, ".png", options.threads)
     _clear(work.destination, task, (task.output,))
     _write(work.destination, task.output, made)
     outputs = {os.path.basename(task.output): len(made)}
