@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from comrec import cores
+from comrec.part import Part, part_of
 from comrec.rate import FINER_DB, FINER_OCTAVES, nearest, octaves
 from comrec.search import Goal
 from comrec.ways import GAIN_DB, LOSSLESS_DB, Candidate, Way
@@ -27,7 +29,8 @@ class Estimate:
 
     Args:
       way: looked at without ComCNN, which takes as long as part of a decode.
-      goal: to keep to.
+      goal: to keep to, with the whole image.
+      part: of it, to look at.
       plain_quality: of the plain JPEG that keeps to the goal, about.
 
     Attributes:
@@ -38,12 +41,17 @@ class Estimate:
       settled: whether another look would say no more.
     """
 
-    def __init__(self, way: Way, goal: Goal, plain_quality: int) -> None:
-        self.way, self.goal = way, goal
+    def __init__(self, way: Way, goal: Goal, part: Part, plain_quality: int) -> None:
+        self.way, self._part = way, part
+        self.goal = replace(
+            goal,
+            most_bytes=goal.most_bytes * part.share,
+            least_db=goal.least_db + part.above_db,
+        )
         self.quality = _opening(way, goal, plain_quality)
         self.total_bytes, self.psnr_db, self.behind = math.inf, -math.inf, 0.0
         self.settled, self._missing = False, math.inf
-        self._rough, self._looks = way.rough(), LOOKS_MAX
+        self._rough, self._looks = way.rough(part.pixels, part.share), LOOKS_MAX
         self._is_trellis = way.settings.encoder != self._rough.settings.encoder
         # What is lost by a reduction does not come back: dB rise less.
         self._rises = FINER_DB / (way.codec.scale if way.codec else 1), FINER_OCTAVES
@@ -123,22 +131,32 @@ class Estimate:
             total_bytes = self.total_bytes / 2 ** (FINER_OCTAVES * octave)
             reached_db = self.goal.least_db
         return Candidate(
-            b"", self.quality, reached_db, round(total_bytes), self.way.settings, None
+            b"",
+            self.quality,
+            reached_db - self._part.above_db,
+            round(total_bytes / self._part.share),
+            self.way.settings,
+            None,
         )
 
 
 def estimates(
-    ways: Sequence[Way], goal: Goal, plain_quality: int, threads: int
+    ways: Sequence[Way], goal: Goal, plain: Candidate | None, threads: int
 ) -> list[Estimate]:
     """Looks at all ways, at those that lie far behind once or twice.
 
     Args:
       ways: to tell apart.
       goal: to keep to.
-      plain_quality: of the plain JPEG that keeps to it, about.
+      plain: the plain JPEG that keeps to it; None where none does.
       threads: how many are looked at together; 0 takes all cores.
     """
-    found = [Estimate(way, goal, plain_quality) for way in ways]
+    if not ways:
+        return []
+    part, quality = Part(ways[0].pixels), 100
+    if plain:
+        part, quality = part_of(part.pixels, plain, plain.settings), plain.quality
+    found = [Estimate(way, goal, part, quality) for way in ways]
     while unsettled := [each for each in likeliest(found) if not each.settled]:
         cores.together([each.look for each in unsettled], threads)
     for each in found:

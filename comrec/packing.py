@@ -10,6 +10,7 @@ from comrec.codec import Codec
 from comrec.image import Picture
 from comrec.metadata import KINDS
 from comrec.options import Options
+from comrec.part import part_of
 from comrec.presets import PLAIN
 from comrec.report import Report
 from comrec.sidecar import Sidecar
@@ -80,7 +81,13 @@ class Packer:
         left_bytes = result.report.total_bytes - self.extra_bytes(None)
         pixels = self.picture.pixels
         threads = self.options.threads_for(pixels)
-        same_bytes = rate.plain_within(pixels, left_bytes, near, threads)
+        start = rate.guess_within(left_bytes, near) if near else None
+        part = part_of(pixels, near)
+        if part.pixels is not pixels:
+            part_bytes = round(left_bytes * part.share)
+            of_part = rate.plain_within(part.pixels, part_bytes, start, threads)
+            start = of_part.quality if of_part else start
+        same_bytes = rate.plain_within(pixels, left_bytes, start, threads)
         return replace(result, report=replace(result.report, same_bytes=same_bytes))
 
     def unchanged(self, data: bytes) -> Compressed:

@@ -14,6 +14,7 @@ from comrec.metrics import psnr_db
 
 # What a photo gains when a JPEG's steps are halved, about.
 FINER_DB, FINER_OCTAVES = 4.0, 0.75
+PLAIN_OCTAVES = 0.62  # of plain JPEG's bytes, at usual qualities
 MIDDLES = range(6, 100, 2)  # new looks after which a search goes to the middle
 LOCAL = 0.5  # of the axis: so far values rise evenly
 
@@ -36,12 +37,12 @@ def plain(pixels: np.ndarray, quality: int) -> Coded:
 def plain_within(
     pixels: np.ndarray,
     budget_bytes: int,
-    near: Coded | None = None,
+    start: int | None = None,
     threads: int = 1,
 ) -> Coded | None:
     """The best plain JPEG of at most so many bytes; None if there is none.
 
-    `near` is one from which its quality can be guessed; `threads` as in `jpeg.encode`.
+    `start` is a quality to look at first; `threads` as in `jpeg.encode`.
     """
     if budget_bytes < 1:
         return None
@@ -54,14 +55,17 @@ def plain_within(
             fitting[quality] = data
         return math.log2(len(data))
 
-    wanted, start = math.log2(budget_bytes + 0.5), []
-    if near:
-        finer = (wanted - math.log2(len(near.jpeg))) / FINER_OCTAVES
-        start = [nearest(octaves(near.quality) + finer)]
-    crossing(byte_octaves, wanted, 1, 100, start, axis=octaves, rise=FINER_OCTAVES)
+    wanted, first = math.log2(budget_bytes + 0.5), [start] if start else []
+    crossing(byte_octaves, wanted, 1, 100, first, axis=octaves, rise=PLAIN_OCTAVES)
     for quality, data in fitting.items():
         return Coded(data, quality, psnr_db(pixels, jpeg.decode(data)))
     return None
+
+
+def guess_within(budget_bytes: int, near: Coded) -> int:
+    """The quality at which plain JPEG takes so many bytes, as another one says."""
+    finer = math.log2(max(budget_bytes, 1) / len(near.jpeg)) / PLAIN_OCTAVES
+    return nearest(octaves(near.quality) + finer)
 
 
 def at_quality(codec: Codec, pixels: np.ndarray, quality: int) -> Coded:
@@ -137,7 +141,6 @@ def crossing(
       given, is a number that does not, or low.
     """
     below, above = (low - 1, -math.inf), (high + 1, math.inf)
-    aim = wanted + (near[1] - near[0]) / 2 if near else wanted
     looks: list[tuple[int, float]] = []
     ahead, at = list(start), (low + high) // 2
     while above[0] - below[0] > 1:
@@ -159,12 +162,30 @@ def crossing(
             if place is not None and _is_local(known, axis) and axis(at - 1) < place:
                 return at
         at = (below[0] + above[0]) // 2
-        place = _place(known, aim, axis, rise)
+        place = _place(known, wanted, axis, rise)
         if place is not None and len(looks) - len(start) not in MIDDLES:
             between = range(below[0] + 1, above[0])
-            # Of several in one place the last: beyond all, only the end says so.
-            at = max(between, key=lambda n: (-abs(axis(n) - place), n), default=at)
+            at = _likely(between, place, axis, near) if between else at
     return above[0]
+
+
+def _likely(
+    between: Sequence[int],
+    place: float,
+    axis: Callable[[int], float],
+    near: tuple[float, float] | None,
+) -> int:
+    """The number nearest to a place; past it, or before it, where that may be the end.
+
+    Of several in one place the last: beyond all, only the end says so.
+    """
+
+    def order(n: int) -> tuple[bool, float, int]:
+        beside = axis(n) - place
+        is_behind = near is not None and (beside < 0 if near[1] > 0 else beside > 0)
+        return is_behind, abs(beside), -n
+
+    return min(between, key=order)
 
 
 def _is_local(looks: Sequence[tuple[int, float]], axis: Callable[[int], float]) -> bool:

@@ -75,7 +75,7 @@ def enlarge(
             f"{width}x{height}"
         )
     window = window or Window(0, height, 0, width)
-    take = (lambda part: part) if rounded else _floats
+    take = (lambda part: part) if rounded else floats
     if scale == 1:
         return take(compact[window.slices])
     rows = _enlarged_span(window.y0, window.y1, h, scale)
@@ -85,7 +85,7 @@ def enlarge(
 
 
 def reduce(image: np.ndarray, scale: float) -> np.ndarray:
-    """Reduces an image without a network: (H, W, C) float32 to (h, w, C) float32."""
+    """Reduces an image without a network: (H, W, C) to (h, w, C), float32 or uint8."""
     size = image.shape[0], image.shape[1]
     h, w = compact_size(*size, scale)
     return reduced_part(
@@ -105,7 +105,7 @@ def reduced_part(
       window: in pixels of the reduced image, h = ceil(H / scale), w = ceil(W / scale).
 
     Returns:
-      float32, the window's size.
+      The window's size, float32; uint8 where that is what `cut` gives.
     """
     if scale == 1:
         return cut(window)
@@ -161,6 +161,13 @@ def bicubic_matrix(n_in: int, n_out: int) -> np.ndarray:
     return np.asarray(resized, dtype=np.float32)
 
 
+def floats(pixels: np.ndarray) -> np.ndarray:
+    """uint8 as float32 in [0, 1]; what is float32 is given back."""
+    if pixels.dtype != np.uint8:
+        return pixels
+    return np.divide(pixels, np.float32(255), dtype=np.float32)
+
+
 def _enlarged_span(start: int, stop: int, length: int, scale: float) -> Span:
     """Of an enlarged axis, `length` pixels before that."""
     # A sampling grid that does not depend on how the size was rounded: at 3/2 it may
@@ -182,12 +189,6 @@ def _reduced_span(start: int, stop: int, length: int, scale: float) -> Span:
     first = max(int(low) - margin, 0)
     last = min(math.ceil(high) + margin, math.ceil(length * scale))
     return Span(first, last, (low - first, high - first), stop - start, 0)
-
-
-def _floats(pixels: np.ndarray) -> np.ndarray:
-    if pixels.dtype != np.uint8:
-        return pixels
-    return pixels.astype(np.float32) / 255
 
 
 def _resize(

@@ -101,9 +101,7 @@ def _best_likely(
     """
     unsearched = plain[1:] if best else []
     best = best or _best_plain(plain, goal, effort, best)
-    estimates = likely.estimates(
-        [*unsearched, *networks], goal, best.quality if best else 100, plain[0].threads
-    )
+    estimates = likely.estimates([*unsearched, *networks], goal, best, plain[0].threads)
     rivals, estimates = estimates[: len(unsearched)], estimates[len(unsearched) :]
     ways = [each.way for each in likely.likeliest(estimates)]
     known = [best] if best else []

@@ -22,7 +22,6 @@ from comrec.rate import Coded
 GAIN_DB = 1.0
 SAMPLES_MAX = 3  # of one way, at different qualities
 SAMPLE_NEAR = 0.1  # a sample tells of qualities that differ by such a part
-BASELINE = ("baseline",)
 FILES_MAX = 4  # of a way, in memory: qualities
 BAND_ROWS = 512  # that are enlarged at a time
 # Of larger pictures one, and not what each way last showed: they fill the memory.
@@ -93,21 +92,26 @@ class Way:
         self._shown_dbs: dict[int, float] = {}
         self._last: tuple[int, bytes, np.ndarray] | None = None
 
-    def rough(self) -> Way:
-        """The same in a fraction of the time, to tell one way from another by.
+    def rough(self, pixels: np.ndarray, share: float) -> Way:
+        """About the same in a fraction of the time, to tell one way from another by.
 
         Without ComCNN, and where a way has networks without trellis quantisation: with
         it all ways take about as much less.
+
+        Args:
+          pixels: of the image, or of a part of it that stands for the whole.
+          share: of the bytes of the whole that it takes.
         """
         settings = replace(self.settings, scans="baseline")
+        extra_bytes = round(self.extra_bytes * share)
         if self.codec is None:
-            return Way(self.pixels, settings, self.extra_bytes)
+            return Way(pixels, settings, extra_bytes)
         if settings.tables in jpeg.SHARED_TABLES:
             settings = replace(settings, encoder="libjpeg-turbo")
         codec = copy.copy(self.codec)
         codec.settings = settings
-        compact = functools.partial(codec.compact, self.pixels, has_comcnn=False)
-        return Way(self.pixels, None, self.extra_bytes, codec, functools.cache(compact))
+        compact = functools.cache(functools.partial(codec.reduced, pixels))
+        return Way(pixels, None, extra_bytes, codec, compact)
 
     def known(self, of_bytes: bool) -> list[int]:
         """Qualities whose bytes, or whose closeness, cost no more to look at.
@@ -145,11 +149,12 @@ class Way:
             self._windows = sampling.spread(self.pixels, shown, most_px, reach)
         weights = dict(self._windows)
         theirs = {each: self._error(each, shown[each.slices]) for each in weights}
-        del shown  # which is as large as what is decoded next
+        coded = shown if self.codec.scale == 1 else None
+        del shown  # which may be larger than what is decoded next
         left = 0.0  # of the error, after the networks
         with self._alone:
-            windows = sampler.restore_windows(data, self._size, list(weights))
-            for window, part in windows:
+            parts = sampler.restore_windows(data, self._size, weights, True, coded)
+            for window, part in parts:
                 ours = self._error(window, part)
                 left += weights[window] * ours / max(theirs[window], 1)
         if weights:
@@ -158,16 +163,12 @@ class Way:
         return bool(weights)
 
     def _error(self, window: tiling.Window, part: np.ndarray) -> float:
-        return float(sampling.errors_of(self.pixels[window.slices], part).sum())
+        return sampling.error(self.pixels[window.slices], part)
 
     def verify(self, quality: int) -> Candidate:
         """Restores the whole image, which takes the longest."""
         if quality not in self.verified:
             data = self.jpeg(quality)
-            if len(self._files[quality]) > len(self._kinds):
-                # The first draft, in other scans than the file's, showed other pixels.
-                self._shown_dbs.pop(quality, None)
-                self._last = None
             self.verified[quality] = Candidate(
                 data,
                 quality,
@@ -249,15 +250,13 @@ class Way:
         return data, shown
 
     def _draft_jpeg(self, quality: int) -> bytes:
-        """About the JPEG at a quality.
+        """About the JPEG at a quality: of two kinds of scans one.
 
-        Of two kinds of scans one: mozjpeg's trellis depends on them, by some hundredths
-        of a dB. The first draft, to sample, is seldom the last: it takes the faster.
+        mozjpeg's trellis depends on them, by some hundredths of a dB.
         """
         if self.codec is None:
             return self.jpeg(quality)
-        kinds = self._kinds if len(self._kinds) == 1 and self._sampled_db else BASELINE
-        return self._written(quality, kinds)[0]
+        return self._written(quality, self._kinds[:1])[0]
 
     @property
     def _is_large(self) -> bool:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from comrec import likely
+from comrec.jpeg import PLAIN
 from comrec.rate import nearest, octaves
 from comrec.search import Goal
+from comrec.ways import Candidate
 
 
 class Curve:
     """A way whose dB and bytes follow straight lines along octaves, up to a ceiling."""
+
+    pixels = np.zeros((8, 8, 1), np.uint8)  # so small that the part is the whole
 
     def __init__(self, scale=1.0, db=30.0, octave_bytes=12.0, ceiling_db=math.inf):
         self.settings = SimpleNamespace(tables="standard", encoder="libjpeg-turbo")
@@ -22,7 +27,9 @@ class Curve:
         self.looks: list[int] = []
         self.guess, self.qualities = None, range(1, 101)
 
-    def rough(self):
+    def rough(self, pixels, share):
+        assert pixels is self.pixels
+        assert share == 1
         return self
 
     def expected_db(self, quality):
@@ -33,6 +40,11 @@ class Curve:
         return 2 ** (self.octave_bytes + 0.9 * octaves(quality))
 
 
+def plain(quality):
+    """A plain JPEG that keeps to a goal."""
+    return Candidate(b"", quality, 33.0, 8000, PLAIN, None)
+
+
 CLOSE, SMALL = Goal(least_db=33.0), Goal(most_bytes=8000, closest=True)
 
 
@@ -40,7 +52,7 @@ CLOSE, SMALL = Goal(least_db=33.0), Goal(most_bytes=8000, closest=True)
 @pytest.mark.parametrize("goal", [CLOSE, SMALL], ids=["dB", "bytes"])
 def test_few_looks_say_what_a_way_comes_to(goal, plain_quality):
     way = Curve()
-    (found,) = likely.estimates([way], goal, plain_quality, 1)
+    (found,) = likely.estimates([way], goal, plain(plain_quality), 1)
     assert len(way.looks) <= 3
     if goal.closest:
         octave = (math.log2(8000) - 12) / 0.9
@@ -54,20 +66,20 @@ def test_few_looks_say_what_a_way_comes_to(goal, plain_quality):
 @pytest.mark.parametrize("goal", [CLOSE, SMALL], ids=["dB", "bytes"])
 def test_a_way_that_lies_far_behind_is_looked_at_once(goal):
     near, far = Curve(), Curve(db=26.0)
-    found = likely.estimates([near, far], goal, 50, 1)
+    found = likely.estimates([near, far], goal, plain(50), 1)
     assert [each.way for each in likely.likeliest(found)] == [near]
     assert len(far.looks) == 1
 
 
 def test_what_a_reduction_loses_does_not_come_back():
     near, reduced = Curve(), Curve(scale=2.0, octave_bytes=11.0, ceiling_db=32.0)
-    found = likely.estimates([near, reduced], CLOSE, 50, 1)
+    found = likely.estimates([near, reduced], CLOSE, plain(50), 1)
     assert [each.way for each in likely.likeliest(found)] == [near]
 
 
 def test_a_plain_jpeg_is_looked_at_once_where_that_tells_and_its_estimate_may_err():
     way = Curve(scale=0)
-    (found,) = likely.estimates([way], CLOSE, 65, 1)
+    (found,) = likely.estimates([way], CLOSE, plain(65), 1)
     assert len(way.looks) == 1
     assert found.is_sure
     true_bytes = 2 ** (12 + 0.9 * 3 / 3.2)
@@ -77,23 +89,23 @@ def test_a_plain_jpeg_is_looked_at_once_where_that_tells_and_its_estimate_may_er
 @pytest.mark.parametrize("quality", [1, 97])
 def test_ends_are_ends(quality):
     goal = Goal(least_db=1.0 if quality == 1 else 99.0)
-    (found,) = likely.estimates([way := Curve()], goal, 50, 1)
+    (found,) = likely.estimates([way := Curve()], goal, plain(50), 1)
     assert way.guess == quality
     assert math.isfinite(found.behind)
     plenty = Goal(most_bytes=2**40, closest=True)
-    (found,) = likely.estimates([way := Curve()], plenty, 50, 1)
+    (found,) = likely.estimates([way := Curve()], plenty, plain(50), 1)
     assert way.guess == 97
     assert found.psnr_db == pytest.approx(30 + 3.2 * 4, abs=0.5), "and no closer"
     for too_few in (0, 2):
         goal = Goal(most_bytes=too_few, closest=True)
-        (found,) = likely.estimates([Curve()], goal, 50, 1)
+        (found,) = likely.estimates([Curve()], goal, plain(50), 1)
         assert found.behind == math.inf
 
 
 def test_pictures_that_a_jpeg_holds_exactly_have_an_estimate():
     for least_db in (math.inf, 40.0):
         way = Curve(db=math.inf)
-        (found,) = likely.estimates([way], Goal(least_db=least_db), 75, 1)
+        (found,) = likely.estimates([way], Goal(least_db=least_db), plain(75), 1)
         assert 1 <= way.guess <= 100
         assert math.isfinite(found.behind)
 

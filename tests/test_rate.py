@@ -45,7 +45,9 @@ def test_plain_within_is_the_best_plain_jpeg_that_fits(photo):
     assert best is not None
     assert len(best.jpeg) <= 6000 < len(jpeg.encode(photo, best.quality + 1))
     assert best.psnr_db == psnr_db(photo, jpeg.decode(best.jpeg))
-    assert rate.plain_within(photo, 6000, near=rate.plain(photo, 90)) == best
+    assert rate.plain_within(photo, 6000, start=90) == best
+    guess = rate.guess_within(6000, rate.plain(photo, 90))
+    assert abs(guess - best.quality) <= 10
     assert rate.plain_within(photo, 100) is None
     assert rate.plain_within(photo, 0) is None
 

@@ -87,32 +87,50 @@ def test_tiles_are_about_as_large_as_each_other(length, side):
 # Sides
 
 
+def seen_px(size, sides, reach_px):
+    """What goes through a network, tile by tile, halos and all."""
+    wide = [window.grown(reach_px, *size).size for window in tiling.tiles(size, sides)]
+    return [height * width for height, width in wide]
+
+
 @pytest.mark.parametrize(
-    ("memory_mb", "reach_px", "sides"),
-    [
-        # At 1000 bytes a pixel: 80 MB / 1000 / 2 is the square of 200, less 2 x 20 is
-        # 160; 80,000 / (160 + 40) is 400, less 2 x 20 is 360, 352 as a multiple.
-        (80, 20, (160, 352)),
-        (0, 20, (64, 64)),
-        (1, 20, (64, 64)),
-        (1024, 20, (512, 1280)),
-        (10**6, 20, (512, 1280)),
-    ],
+    ("memory_mb", "most"),
+    # At 1000 bytes a pixel; whatever there is, tiles have a least and a largest size.
+    [(0, 104**2), (5, 104**2), (80, 80_000), (10**6, tiling.TILE_AREA_PX)],
 )
-def test_the_sides_follow_the_memory_within_bounds(
-    monkeypatch, memory_mb, reach_px, sides
-):
+@pytest.mark.parametrize("size", [(3000, 4000), (4000, 3000), (500, 9000), (1, 1)])
+def test_the_sides_follow_the_memory_within_bounds(monkeypatch, memory_mb, most, size):
     monkeypatch.setitem(tiling.BYTES_PER_PIXEL, "jiang2017", 1000)
-    assert tiling.tile_sides(memory_mb, reach_px, "jiang2017") == sides
+    sides = tiling.tile_sides(size, memory_mb, 20, "jiang2017")
+    assert all(side % 16 == 0 and side >= tiling.TILE_MIN_PX for side in sides)
+    assert sides[1] <= tiling.TILE_WIDE_PX
+    assert max(seen_px(size, sides, 20)) <= most
+    if size == (3000, 4000) and memory_mb > 5:
+        assert max(seen_px(size, sides, 20)) > most / 2, "nor are they small for it"
 
 
 @pytest.mark.parametrize("family", tiling.BYTES_PER_PIXEL)
-def test_tiles_stay_within_their_memory(family):
-    for memory_mb in range(40, 1500, 7):
-        height, width = tiling.tile_sides(memory_mb, 20, family)
-        assert height % 16 == width % 16 == 0
-        area = (height + 40) * (width + 40)
-        assert area * tiling.BYTES_PER_PIXEL[family] <= memory_mb * 10**6
+@pytest.mark.parametrize("size", [(3000, 4000), (816, 1224)])
+def test_tiles_stay_within_their_memory(family, size):
+    for memory_mb in range(20, 1500, 37):
+        sides = tiling.tile_sides(size, memory_mb, 20, family)
+        most = max(seen_px(size, sides, 20))
+        assert most * tiling.BYTES_PER_PIXEL[family] <= memory_mb * 10**6
+
+
+def test_tiles_see_less_halo_than_squares_or_rows_of_that_size():
+    size, reach = (3000, 4000), 34
+    sides = tiling.tile_sides(size, 1024, reach, "comrec")
+    chosen = seen_px(size, sides, reach)
+    square = int(math.sqrt(max(chosen))) - 2 * reach
+    row = max(chosen) // (size[1] + 2 * reach) - 2 * reach
+    for others in ((square, square), (row, size[1])):
+        assert sum(chosen) < sum(seen_px(size, others, reach))
+
+
+def test_a_picture_of_a_megapixel_is_one_tile():
+    sides = tiling.tile_sides((816, 1224), 1024, 34, "comrec")
+    assert len(list(tiling.tiles((816, 1224), sides))) == 1
 
 
 # Running
@@ -148,6 +166,23 @@ def test_one_window_is_that_part_of_the_whole():
         blur, lambda cut: image[cut.slices], image.shape[:2], window, reach_px=2
     )
     np.testing.assert_array_equal(part, blur(image[None])[0][window.slices])
+
+
+def test_windows_of_one_size_go_through_a_network_together():
+    image, calls = noise(50, 60), []
+
+    def spy(x: np.ndarray) -> np.ndarray:
+        calls.append(x.shape)
+        return blur(x)
+
+    windows = list(tiling.grid(48, 60, 16))
+    cut = lambda part: image[part.slices]  # noqa: E731
+    found = dict(tiling.run_all(spy, cut, (50, 60), windows, 2, together=True))
+    assert found.keys() == set(windows)
+    for window, part in found.items():
+        np.testing.assert_array_equal(part, blur(image[None])[0][window.slices])
+    assert sum(shape[0] for shape in calls) == len(windows)
+    assert max(shape[0] for shape in calls) > 1
 
 
 def test_no_call_is_larger_than_tile_and_reach():

@@ -147,7 +147,7 @@ def _given(preset: Preset, image: np.ndarray) -> Iterator[tuple[np.ndarray, ...]
     for scale in preset.scales:
         codec = Codec(preset, scale)
         # Without ComCNN: any picture will do, and this is quicker.
-        compact = codec.compact(image, has_comcnn=False)
+        compact = codec.reduced(image)
         for quality in QUALITIES:
             coded = codec.encode(compact, quality)
             told = condition.condition(condition.tables_of(coded), scale)

@@ -1,0 +1,57 @@
+"""Some rows of a large image that tell about the whole, in a fraction of the time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from comrec import jpeg
+from comrec.jpeg import JpegSettings
+from comrec.metrics import psnr_db
+from comrec.rate import Coded
+
+# Whole blocks of a JPEG at every scale: where two bands meet nothing is coded that is
+# not in the image.
+BAND_ROWS = 96
+PART_PX, BANDS_MAX = 2**19, 8  # pixels at least; one band of so many at most
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of an image, and how they stand to the whole.
+
+    Attributes:
+      pixels: uint8 (h, W, C); all of an image that is not large.
+      share: of the bytes of the whole.
+      above_db: how much closer a JPEG of it comes than one of the whole.
+    """
+
+    pixels: np.ndarray
+    share: float = 1.0
+    above_db: float = 0.0
+
+
+def part_of(
+    pixels: np.ndarray, plain: Coded | None, settings: JpegSettings = jpeg.PLAIN
+) -> Part:
+    """Every n-th band of a large image.
+
+    Args:
+      pixels: uint8 (H, W, C).
+      plain: a JPEG of the whole to compare with. Without it, or where it is the image
+        to the last bit, a part says nothing.
+      settings: how that was written.
+    """
+    height, width = pixels.shape[:2]
+    every = min(height * width // PART_PX, BANDS_MAX, height // BAND_ROWS)
+    if every < 2 or plain is None or math.isinf(plain.psnr_db):
+        return Part(pixels)
+    starts = range(every // 2 * BAND_ROWS, height, every * BAND_ROWS)
+    rows = np.concatenate([pixels[y : y + BAND_ROWS] for y in starts])
+    same = jpeg.encode(rows, plain.quality, settings)
+    above_db = psnr_db(rows, jpeg.decode(same)) - plain.psnr_db
+    if math.isinf(above_db):
+        return Part(pixels)
+    return Part(rows, len(same) / len(plain.jpeg), above_db)
