@@ -29,11 +29,12 @@ class Estimate:
 
     Args:
       way: looked at without ComCNN, which takes as long as part of a decode.
-      goal: to keep to, with the whole image.
+      goal: to keep to, of the whole image.
       part: of it, to look at.
       plain_quality: of the plain JPEG that keeps to the goal, about.
 
     Attributes:
+      goal: the same of the part.
       quality: about where it keeps to it.
       total_bytes, psnr_db: what it comes to there.
       behind: how far it lies back; only differences between ways mean something: at 1,
@@ -42,7 +43,7 @@ class Estimate:
     """
 
     def __init__(self, way: Way, goal: Goal, part: Part, plain_quality: int) -> None:
-        self.way, self._part = way, part
+        self.way, self._part, self._whole = way, part, goal
         self.goal = replace(
             goal,
             most_bytes=goal.most_bytes * part.share,
@@ -124,19 +125,15 @@ class Estimate:
         octave = (
             IN_HAND_OCTAVES + missing / 3 if sign > 0 else -IN_HAND_OCTAVES - missing
         )
-        if self.goal.closest:
-            total_bytes = self.goal.most_bytes
-            reached_db = self.psnr_db + FINER_DB * octave
+        if self._whole.closest:
+            total_bytes = self._whole.most_bytes
+            reached_db = self.psnr_db - self._part.above_db + FINER_DB * octave
         else:
-            total_bytes = self.total_bytes / 2 ** (FINER_OCTAVES * octave)
-            reached_db = self.goal.least_db
+            total_bytes = self.total_bytes / self._part.share
+            total_bytes /= 2 ** (FINER_OCTAVES * octave)
+            reached_db = self._whole.least_db
         return Candidate(
-            b"",
-            self.quality,
-            reached_db - self._part.above_db,
-            round(total_bytes / self._part.share),
-            self.way.settings,
-            None,
+            b"", self.quality, reached_db, round(total_bytes), self.way.settings, None
         )
 
 

@@ -16,8 +16,9 @@ held to `--threads` cores. Networks: the calls of RecCNN, tile by tile, halos an
 counted as pixels of the picture, in turns with the bare convolution, for a machine is
 another within seconds: medians of the turns. Command: `comrec decompress` to PNG as a
 new process, with its peak memory; start is the same for 16x16 pixels. Compressing is in
-float32 whatever the engine. AVIF and JPEG XL encode in one thread. The bare convolution
-is a chain of eight at half the size of a tile.
+float32 whatever the engine, and of another part of the photo in each round, for a
+search takes one decode or two. AVIF and JPEG XL encode in one thread. The bare
+convolution is a chain of eight at half the size of a tile.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ REFERENCE = Runner(PAPER, "keras", FLOAT32)
 PRESETS = (presets.DEFAULT, "comrec-lite-2", PAPER)
 QUICK_PRESETS = ("comrec-lite-2",)
 MEGAPIXELS, QUICK_MEGAPIXELS = 2.0, 0.01
-ROUNDS, TURNS = 5, 3
+ROUNDS, TURNS = 5, 5
 FBCNN = Runner("FBCNN", "torch", FLOAT32)
 RIVALS = Runner("rivals")  # whose process does other small things as well
 FRESH = {"python alone": ("-c", ""), "import comrec": ("-c", "import comrec")}
@@ -226,9 +227,9 @@ def timed(planned: Plan, rounds: int, workers: Workers, case: Case) -> Iterator[
     bar = partial(track, console=seen, disable=not seen.is_terminal)
     for runner in bar(planned.runners, "loading"):
         workers.run(runner, work.prepare, runner, case)
-    tasks = list(all_tasks(planned, workers, case))
     found: Found = {}
     for i in range(rounds):
+        tasks = list(all_tasks(planned, workers, case._replace(round=i)))
         for runner, task in bar(tasks, f"round {i + 1} of {rounds}"):
             some = found.setdefault(runner, {})
             for name, value in task().items():

@@ -10,6 +10,7 @@ import pytest
 
 from comrec import likely
 from comrec.jpeg import PLAIN
+from comrec.part import Part
 from comrec.rate import nearest, octaves
 from comrec.search import Goal
 from comrec.ways import Candidate
@@ -114,3 +115,32 @@ def test_the_nearest_quality_has_those_steps():
     assert [nearest(octaves(q)) for q in (1, 25, 50, 75, 95)] == [1, 25, 50, 75, 95]
     assert nearest(-math.inf) == nearest(-99) == 1
     assert nearest(99) == 97  # all steps are 1 from there on
+
+
+# A number of dB that does not come back when 0.1 is added and taken away.
+UNEVEN = Goal(least_db=31.95)
+
+
+@pytest.mark.parametrize("goal", [UNEVEN, SMALL], ids=["dB", "bytes"])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_an_estimate_by_a_part_is_of_the_whole(goal, sign):
+    part = Part(Curve.pixels, 0.123, 0.1)
+    whole = likely.Estimate(Curve(scale=0), goal, Part(Curve.pixels), 50)
+
+    class OfPart(Curve):
+        """The same picture by a part of it, which is that much smaller and closer."""
+
+        def rough(self, pixels, share):
+            assert share == 0.123
+            self.db += 0.1
+            self.octave_bytes += math.log2(0.123)
+            return self
+
+    by_part = likely.Estimate(OfPart(scale=0), goal, part, 50)
+    for each in (whole, by_part):
+        each.look()
+        assert goal.meets(each.candidate(sign)), "to the last bit"
+    found, wanted = by_part.candidate(sign), whole.candidate(sign)
+    assert found.quality == wanted.quality
+    assert found.total_bytes == pytest.approx(wanted.total_bytes, rel=0.01)
+    assert found.psnr_db == pytest.approx(wanted.psnr_db, abs=0.01)
