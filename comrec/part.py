@@ -15,7 +15,7 @@ from comrec.rate import Coded
 # Whole blocks of a JPEG at every scale: where two bands meet nothing is coded that is
 # not in the image.
 BAND_ROWS = 96
-PART_PX, BANDS_MAX = 2**19, 8  # pixels at least; one band of so many at most
+PART_PX, BANDS_MIN = 2**19, 4  # that a part has at least
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def part_of(
       settings: how that was written.
     """
     height, width = pixels.shape[:2]
-    every = min(height * width // PART_PX, BANDS_MAX, height // BAND_ROWS)
+    every = min(height * width // PART_PX, height // BAND_ROWS // BANDS_MIN)
     if every < 2 or plain is None or math.isinf(plain.psnr_db):
         return Part(pixels)
     starts = range(every // 2 * BAND_ROWS, height, every * BAND_ROWS)

@@ -19,6 +19,8 @@ TILE_MIN_PX = 64
 # Larger tiles would hardly save halo; wider ones would not leave some rows of all
 # feature maps in the cache of a core.
 TILE_AREA_PX, TILE_WIDE_PX = 2**20, 1536
+# Pictures that fill much of the memory by themselves have tiles of half the area.
+LARGE_PX = 2**24
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def tile_sides(
     """
     height, width = size
     area = min(memory_mb * 10**6 / BYTES_PER_PIXEL[family], most_px)
+    if height * width > LARGE_PX:
+        area = min(area, most_px / 2)
     seen = {}  # pixels of all tiles with their halos, by sides
     for wide in range(TILE_MIN_PX, TILE_WIDE_PX + 1, 16):
         high = int(area / min(wide + 2 * reach_px, width))

@@ -128,6 +128,12 @@ def test_tiles_see_less_halo_than_squares_or_rows_of_that_size():
         assert sum(chosen) < sum(seen_px(size, others, reach))
 
 
+def test_tiles_of_a_picture_that_fills_the_memory_are_half_as_large():
+    sides = tiling.tile_sides((8660, 11547), 1024, 34, "comrec")
+    most = max(seen_px((8660, 11547), sides, 34))
+    assert tiling.TILE_AREA_PX / 3 < most <= tiling.TILE_AREA_PX / 2
+
+
 def test_a_picture_of_a_megapixel_is_one_tile():
     sides = tiling.tile_sides((816, 1224), 1024, 34, "comrec")
     assert len(list(tiling.tiles((816, 1224), sides))) == 1
