@@ -350,6 +350,24 @@ def test_the_table_of_memory_is_the_rows():
         assert f"| {label} | {' | '.join(figures)} |" in LINES
 
 
+def test_what_the_readme_says_of_twelve_megapixels_is_the_rows():
+    seconds = {
+        (row["preset"], row["command"]): float(row["seconds"])
+        for row in tsv("large")
+        if (row["megapixels"], row["pictures"]) == ("12.0", "1")
+    }
+    base, lite = (seconds[name, "decompress"] for name in (presets.DEFAULT, LITE))
+    ratios = [
+        f"{seconds[name, 'compress'] / seconds[name, 'decompress']:.1f}"
+        for name in (LITE, presets.DEFAULT)
+    ]
+    words = " ".join(README.split())
+    said = f"12 megapixels are restored in {base:.0f} seconds, or in {lite:.0f} by"
+    assert said in words
+    said = "12 megapixels took {} times as long as to restore, with `{}` {} times"
+    assert said.format(ratios[0], presets.DEFAULT, ratios[1]) in words
+
+
 def test_the_times_of_a_folder_are_the_rows():
     rows = [row for row in tsv("large") if row["pictures"] != "1"]
     for label, threads in FOLDER.items():
