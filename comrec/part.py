@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,7 +50,10 @@ def part_of(
         return Part(pixels)
     starts = range(every // 2 * BAND_ROWS, height, every * BAND_ROWS)
     rows = np.concatenate([pixels[y : y + BAND_ROWS] for y in starts])
-    same = jpeg.encode(rows, plain.quality, settings)
+    # Above 16 megapixels the whole is written in other scans than a part would be.
+    kinds = jpeg.scans_of(pixels, settings)
+    alike = replace(settings, scans=kinds[0]) if len(kinds) == 1 else settings
+    same = jpeg.encode(rows, plain.quality, alike)
     above_db = psnr_db(rows, jpeg.decode(same)) - plain.psnr_db
     if math.isinf(above_db):
         return Part(pixels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import struct
 import zlib
 from typing import NamedTuple
@@ -14,7 +15,8 @@ from PIL import Image
 from comrec import cores
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Of zlib: a third of the time of its default, in files 10 % larger.
+# Of zlib: a third of the time of its default. Photos are 10 % larger then, and smooth
+# drawings more.
 LEVEL = 2
 BAND_BYTES = 2**20  # of pixels that are compressed at a time
 AVERAGE = 3  # the filter of every row: of those that cost little the smallest
@@ -58,7 +60,7 @@ def encode(pixels: np.ndarray, threads: int = 1, **options: object) -> bytes:
         if kind == b"IDAT":
             made += _pixels(bands)
         else:
-            made.append(_chunk(kind, data))
+            made += _chunk(kind, data)
     return b"".join(made)
 
 
@@ -83,21 +85,20 @@ def _band(rows: np.ndarray, start: int, stop: int, width: int) -> Band:
 
 
 def _pixels(bands: list[Band]) -> list[bytes]:
-    """A chunk for each band; together they are one zlib stream."""
+    """Chunks that together hold one zlib stream, a band in each but the ends."""
     low, high = 1, 0  # of the checksum: sum of the bytes, sum of these sums
     for band in bands:
         high += (band.adler >> 16) + band.size_bytes * (low - 1)
         low += (band.adler & 0xFFFF) - 1
     adler = struct.pack(">2H", high % ADLER_MODULUS, low % ADLER_MODULUS)
-    parts = [band.deflated for band in bands]
-    parts[0] = HEADER + parts[0]
-    parts[-1] += adler
-    return [_chunk(b"IDAT", part) for part in parts]
+    made = [_chunk(b"IDAT", band.deflated) for band in bands]
+    return [*_chunk(b"IDAT", HEADER), *itertools.chain(*made), *_chunk(b"IDAT", adler)]
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def _chunk(kind: bytes, data: bytes) -> list[bytes]:
+    """Its parts, for what they hold may be large."""
     check = zlib.crc32(data, zlib.crc32(kind))
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+    return [struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)]
 
 
 def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:

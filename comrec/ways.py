@@ -149,7 +149,8 @@ class Way:
             self._windows = sampling.spread(self.pixels, shown, most_px, reach)
         weights = dict(self._windows)
         theirs = {each: self._error(each, shown[each.slices]) for each in weights}
-        coded = shown if self.codec.scale == 1 else None
+        is_coded = self.codec.scale == 1 and self.codec.space(shown.shape[2]) == "RGB"
+        coded = shown if is_coded else None
         del shown  # which may be larger than what is decoded next
         left = 0.0  # of the error, after the networks
         with self._alone:

@@ -57,3 +57,13 @@ def test_a_part_says_nothing_without_a_jpeg_to_compare_with(monkeypatch, large):
     assert part.part_of(large, None).pixels is large
     flat = np.full_like(large, 128)  # which a JPEG holds to the last bit
     assert part.part_of(flat, rate.plain(flat, 50)).pixels is flat
+
+
+def test_a_part_is_written_in_the_scans_of_the_whole(monkeypatch, large):
+    monkeypatch.setattr(part, "PART_PX", large.shape[0] * large.shape[1] // 3)
+    monkeypatch.setattr(jpeg, "PROGRESSIVE_MAX_PX", large.shape[0] * large.shape[1] - 1)
+    known = rate.plain(large, 75)  # baseline, for it is so large
+    found = part.part_of(large, known)
+    baseline = jpeg.encode(found.pixels, 75, JpegSettings(scans="baseline"))
+    assert len(jpeg.encode(found.pixels, 75)) < len(baseline), "or it tells nothing"
+    assert found.share == len(baseline) / len(known.jpeg)
