@@ -14,12 +14,6 @@ SIDE_PX, COUNT_MAX = 16, 512
 REACH_PX = 6
 
 
-def error(image: np.ndarray, other: np.ndarray) -> float:
-    """Sum of squared differences of two windows, uint8 (h, w, C)."""
-    difference = np.subtract(image, other, dtype=np.float32).ravel()
-    return float(difference @ difference)
-
-
 def spread(
     image: np.ndarray,
     other: np.ndarray,

@@ -148,7 +148,11 @@ class Way:
             most_px = share * self._size[0] * self._size[1]
             self._windows = sampling.spread(self.pixels, shown, most_px, reach)
         weights = dict(self._windows)
-        theirs = {each: self._error(each, shown[each.slices]) for each in weights}
+        image = self.pixels
+        theirs = {
+            each: square_error(image[each.slices], shown[each.slices])
+            for each in weights
+        }
         is_coded = self.codec.scale == 1 and self.codec.space(shown.shape[2]) == "RGB"
         coded = shown if is_coded else None
         del shown  # which may be larger than what is decoded next
@@ -156,15 +160,12 @@ class Way:
         with self._alone:
             parts = sampler.restore_windows(data, self._size, weights, True, coded)
             for window, part in parts:
-                ours = self._error(window, part)
+                ours = square_error(image[window.slices], part)
                 left += weights[window] * ours / max(theirs[window], 1)
         if weights:
             self._sampled_db[quality] = -10 * math.log10(max(left, 1e-6))
             tidy(self.pixels)
         return bool(weights)
-
-    def _error(self, window: tiling.Window, part: np.ndarray) -> float:
-        return sampling.error(self.pixels[window.slices], part)
 
     def verify(self, quality: int) -> Candidate:
         """Restores the whole image, which takes the longest."""
