@@ -38,9 +38,9 @@ audit: $(DEV)  ## published advisories on what is installed (needs the network)
 	$(DEV) -m pip_audit --strict --no-deps --disable-pip -r build/installed.txt
 
 test-jax: $(DEV)  ## the networks and their training on the JAX backend
-	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_family.py tests/test_train.py \
-		tests/test_jpeg_proxy.py tests/test_joint.py \
-		tests/test_autoencoder.py tests/test_autoencoder_train.py
+	KERAS_BACKEND=jax $(PYTEST) tests/networks/models/test_jiang2017.py tests/networks/models/test_pyramid.py tests/train/alternating/test_schedule.py \
+		tests/networks/models/test_jpeg_proxy.py tests/train/joint/test_schedule.py \
+		tests/apps/autoencoder/test_codec.py tests/apps/autoencoder/test_run.py
 
 lint: $(DEV)  ## style and types
 	$(DEV) -m ruff check .
@@ -55,18 +55,18 @@ wheel: $(DEV)  ## dist/*.whl, tried in an empty environment elsewhere
 	$(DEV) -m build --wheel --outdir dist
 	.ci/try-wheel dist/*.whl
 
-web: web/node_modules  ## comrec/web/dist, what pages load, from web/src (needs Node.js)
+web: web/node_modules  ## comrec/apps/web/dist, what pages load, from web/src (needs Node.js)
 	cd web && npm run --silent build
 
 test-web: $(DEV) web/node_modules  ## pages in headless Chromium, and their scripts' tests
-	$(PYTEST) tests/test_web*.py
+	$(PYTEST) tests/apps/web
 
 test-torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU build)
 	$(DEV) -m pip install --quiet -e .[torch]
-	KERAS_BACKEND=torch $(PYTEST) tests/test_models.py tests/test_family.py tests/test_train.py \
-		tests/test_jpeg_proxy.py tests/test_joint.py
+	KERAS_BACKEND=torch $(PYTEST) tests/networks/models/test_jiang2017.py tests/networks/models/test_pyramid.py tests/train/alternating/test_schedule.py \
+		tests/networks/models/test_jpeg_proxy.py tests/train/joint/test_schedule.py
 
-$(DEMO): setup.cfg $(wildcard comrec/*.py comrec/*.json pretrained/*)
+$(DEMO): setup.cfg $(shell git ls-files comrec pretrained)
 	$(PYTHON) -m venv .venv-demo
 	$(DEMO) -m pip install --quiet .
 	@touch $@

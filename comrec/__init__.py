@@ -10,17 +10,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from comrec import presets
-    from comrec.api import Compressed, compress, decompress
+    from comrec.api.compress import compress
+    from comrec.api.decompress import decompress
+    from comrec.encoder.report import Compressed
     from comrec.errors import ComrecError
+    from comrec.networks import presets
 
 __version__ = "0.1.0"
 __all__ = ["Compressed", "ComrecError", "compress", "decompress", "presets"]
 
 _HOMES = {
-    "compress": "comrec.api",
-    "decompress": "comrec.api",
-    "Compressed": "comrec.api",
+    "compress": "comrec.api.compress",
+    "decompress": "comrec.api.decompress",
+    "Compressed": "comrec.encoder.report",
     "ComrecError": "comrec.errors",
 }
 
@@ -30,7 +32,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name == "presets":
-        return importlib.import_module("comrec.presets")
+        return importlib.import_module("comrec.networks.presets")
     raise AttributeError(f"module 'comrec' has no attribute {name!r}")
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from comrec.cli import main
+from comrec.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import skimage
 
-from comrec.cli import main
+from comrec.cli.main import main
 
 PHOTOS = {
     "astronaut.png": "Astronaut",

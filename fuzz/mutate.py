@@ -37,7 +37,7 @@ from mutations import KINDS, Files
 from PIL import Image
 from trials import Pair, Violation
 
-from comrec.cli import main as command_line
+from comrec.cli.main import main as command_line
 
 EVERY = 20  # of the mutations go through the command line
 SLOWEST_S = 10

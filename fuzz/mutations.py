@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from trials import Pair
 
-from comrec import segments as seg
+from comrec.jpeg import segments as seg
 
 Files = tuple[bytes, bytes | None]
 Mutation = Callable[[np.random.Generator, Pair, Pair], Files]

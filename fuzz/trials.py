@@ -17,15 +17,15 @@ import numpy as np
 from PIL import Image
 
 import comrec
-from comrec import container, naming, sidecar
-from comrec import segments as seg
-from comrec.autoencoder import bitstream
+from comrec.apps.autoencoder import bitstream
 from comrec.errors import ComrecError
-from comrec.metadata import Metadata
-from comrec.sidecar import Sidecar
+from comrec.format import container, names, sidecar
+from comrec.format.sidecar import Sidecar
+from comrec.image.metadata import Metadata
+from comrec.jpeg import segments as seg
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "tests"))
+sys.path.append(str(ROOT / "tests" / "support"))
 import fake_pair
 
 GOLDEN = ROOT / "tests" / "data" / "golden"
@@ -55,7 +55,7 @@ def golden(pattern: str) -> list[Pair]:
     """Pairs of the tests whose folder and name match, as they restore now."""
     found = []
     for path in sorted(GOLDEN.glob(f"{pattern}.comrec.jpg")):
-        beside = naming.sidecar_of(path)
+        beside = names.sidecar_of(path)
         text = beside.read_bytes() if beside.exists() else None
         name = str(path.relative_to(GOLDEN)).removesuffix(".comrec.jpg")
         found.append(Pair(name, path.read_bytes(), text, comrec.decompress(path)))

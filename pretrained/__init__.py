@@ -1,1 +1,1 @@
-"""Weights of the presets; `comrec.weights` reads them."""
+"""Weights of the presets; `comrec.networks.weights` reads them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import types
@@ -12,10 +11,11 @@ from typing import NamedTuple
 import pairs
 import pictures
 import pytest
+import scripts
 from web_fixtures import browser, cases, network_file, site, web_base  # noqa: F401
 
 import comrec
-from comrec.cli import main
+from comrec.cli.main import main
 
 
 class Ran(NamedTuple):
@@ -49,11 +49,10 @@ def run(capsysbinary, monkeypatch):
 
 @pytest.fixture
 def typed(capsys, monkeypatch):
-    """A script of experiments/ in this process, refusing: its status, its stderr."""
-    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "experiments")
+    """Runs a script that must refuse: typed("training/train_joint", ...)."""
 
     def call(script: str, *arguments: object) -> tuple[object, str]:
-        module = importlib.import_module(script)
+        module = scripts.load(script, monkeypatch)
         monkeypatch.setattr("sys.argv", [script, *map(str, arguments)])
         with pytest.raises(SystemExit) as stopped:
             module.main()

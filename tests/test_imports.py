@@ -50,11 +50,15 @@ LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 LOAD_KERAS = ("models", "train")  # and nothing else does, at module level
 LOAD_KERAS_TOO = ("autoencoder/networks.py", "autoencoder/run.py")
 # Modules of `train` that load none, and say so in their own imports.
-LIGHT_ALTHOUGH = ("comrec.train.config", "comrec.train.progress", "comrec.train.runlog")
+LIGHT_ALTHOUGH = (
+    "comrec.train.alternating.config",
+    "comrec.train.run.progress",
+    "comrec.train.run.log",
+)
 
 
 def part(path: Path) -> str:
-    """comrec/jpeg.py is jpeg; comrec/models/comcnn.py belongs to models."""
+    """comrec/jpeg/coding.py is jpeg; comrec/networks/models/jiang2017.py belongs to models."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -139,7 +143,7 @@ def test_models_do_load_keras():  # else the test above looks at nothing
 
 @pytest.fixture(scope="module")
 def sidecar_file(tmp_path_factory) -> Path:
-    from comrec.sidecar import Sidecar
+    from comrec.format.sidecar import Sidecar
 
     path = tmp_path_factory.mktemp("info") / "x.comrec.json"
     path.write_bytes(Sidecar("jiang2017-gray-q50", 5000, 3000, 2).to_json())
@@ -149,9 +153,9 @@ def sidecar_file(tmp_path_factory) -> Path:
 COMMANDS = {
     "import": "import comrec; comrec.__version__",
     "presets": "import comrec; comrec.presets.PRESETS",
-    "--help": "from comrec.cli import main; main(['--help'])",
-    "info": "from comrec.cli import main; assert main(['info', sys.argv[1]]) == 0",
-    "list": "from comrec.cli import main; assert main(['presets']) == 0",
+    "--help": "from comrec.cli.main import main; main(['--help'])",
+    "info": "from comrec.cli.main import main; assert main(['info', sys.argv[1]]) == 0",
+    "list": "from comrec.cli.main import main; assert main(['presets']) == 0",
 }
 
 

@@ -1,4 +1,4 @@
-// Builds comrec/web/dist from src/: `npm ci && npm run build`. The same sources and lock
+// Builds comrec/apps/web/dist from src/: `npm ci && npm run build`. The same sources and lock
 // file give the same bytes on every machine.
 
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, "node_modules");
-const out = process.argv[2] ?? join(here, "..", "comrec", "web", "dist");
+const out = process.argv[2] ?? join(here, "..", "comrec", "apps", "web", "dist");
 const wasm = "tfjs-backend-wasm-simd.wasm";
 /** Path of the WASM runtime. */
 export const runtime = join(modules, "@tensorflow/tfjs-backend-wasm/wasm-out", wasm);

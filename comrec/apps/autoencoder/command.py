@@ -1,0 +1,134 @@
+"""The work of `comrec autoencoder` on one file: read, code, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from comrec.api.compress import read_input
+from comrec.apps.autoencoder import bitstream, codec, model
+from comrec.errors import ImageError, UsageError, naming_errors
+from comrec.format import pair
+from comrec.image import picture, writer
+from comrec.image.metrics import psnr_db
+from comrec.image.source import load
+from comrec.system import files
+
+SUFFIX = ".crae"
+Row = dict[str, object]
+
+
+def compress(
+    source: Path, output: str | None, model_name: str, bits: int, force: bool,
+    max_pixels: int = picture.MAX_PIXELS,
+) -> Row:  # fmt: skip
+    """Compresses one file; a row for --json and for people.
+
+    Raises:
+      ComrecError: the picture, the model or the output will not do. Nothing is left.
+    """
+    target = _target(source, output, f"{source.stem}{SUFFIX}")
+    if target.suffix.lower() != SUFFIX:
+        raise UsageError(f"{target}: the name of an output ends in {SUFFIX}. Change -o")
+    pair.refuse_existing(target, force)
+    files.sweep(target.parent)
+    data, name = load(source, max_pixels)
+    with naming_errors(name):
+        picture = read_input(data, max_pixels)
+        if picture.alpha is not None:
+            raise ImageError(codec.ALPHA)
+        coder = codec.Codec(model.load(model_name))
+        coded = coder.encode(picture.pixels, bits)
+        restored = coder.decode(bitstream.parse(coded, max_pixels))
+    files.write(target, coded)
+    return _row(source, target, coder.model, picture.pixels, coded) | {
+        "input_bytes": len(data),
+        "bits": bits,
+        "bpp": round(8 * len(coded) / (picture.size[0] * picture.size[1]), 4),
+        "psnr_db": _finite(psnr_db(picture.pixels, restored)),
+        "notes": list(picture.notes),
+    }
+
+
+def decompress(
+    source: Path, output: str | None, model_name: str, force: bool,
+    max_pixels: int = picture.MAX_PIXELS,
+) -> Row:  # fmt: skip
+    """Restores one .crae file; a row for --json and for people.
+
+    Raises:
+      ComrecError: the file, the model or the output will not do. Nothing is left.
+    """
+    target = _target(source, output, f"{source.stem}.restored.png")
+    if target.suffix.lower() not in writer.WRITES:
+        raise UsageError(
+            f"{target}: cannot write {target.suffix or 'a name without suffix'!r}. "
+            f"Name one of {', '.join(writer.WRITES)} with -o"
+        )
+    pair.refuse_existing(target, force)
+    files.sweep(target.parent)
+    data, name = load(source, max_pixels)
+    with naming_errors(name):
+        pixels = codec.decompress(data, model_name, max_pixels)
+    with naming_errors(str(target)):
+        restored = writer.write(picture.Picture(pixels), target.suffix)
+    files.write(target, restored)
+    return {
+        "input": str(source), "output": str(target),
+        "width_px": pixels.shape[1], "height_px": pixels.shape[0],
+    }  # fmt: skip
+
+
+def models() -> list[Row]:
+    """The released models, a row each."""
+    return [
+        {"model": row.name, "summary": row.summary, "licence": row.licence}
+        for row in model.RELEASED.values()
+    ]
+
+
+def _target(source: Path, output: str | None, default: str) -> Path:
+    if not source.name:  # "." and "/"
+        raise ImageError(f"{source}: cannot be read (a folder). Name a picture in it")
+    if output is None:
+        return source.with_name(default)
+    path = Path(output)
+    return path / default if path.is_dir() else path
+
+
+def _row(
+    source: Path, target: Path, used: model.Model, pixels: np.ndarray, coded: bytes
+) -> Row:
+    a = used.architecture
+    down, across = a.grid(*pixels.shape[:2])
+    return {
+        "input": str(source), "output": str(target), "model": used.name,
+        "width_px": pixels.shape[1], "height_px": pixels.shape[0],
+        "values": pixels.size, "latent_values": down * across * a.latent,
+        "file_bytes": len(coded),
+    }  # fmt: skip
+
+
+def _finite(decibel: float) -> float | None:
+    return None if decibel == float("inf") else round(decibel, 3)
+
+
+def compressed(row: Row) -> str:
+    """What `compress` says of one picture."""
+    shares = [
+        int(str(row[name])) / int(str(row["values"]))
+        for name in ("latent_values", "file_bytes")
+    ]
+    decibel = "identical" if row["psnr_db"] is None else f"{row['psnr_db']:.2f} dB"
+    return (
+        f"{row['input']} → {row['output']}: {row['file_bytes']:,} bytes, "
+        f"{shares[1]:.0%} of the raw pixels; {row['latent_values']:,} of "
+        f"{row['values']:,} values ({shares[0]:.0%}), {row['bits']} bits each before "
+        f"coding; {decibel}"
+    )
+
+
+def restored(row: Row) -> str:
+    """What `decompress` says of one picture."""
+    return f"{row['input']} → {row['output']}: {row['width_px']}x{row['height_px']}"

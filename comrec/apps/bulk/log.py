@@ -1,0 +1,156 @@
+"""Where rows of the manifest are written, so that none is lost to a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from comrec.apps.bulk.manifest import SUFFIX, Row, Shard
+from comrec.apps.bulk.places import Local, Place, PlaceError
+from comrec.errors import OutputError
+
+FLUSH_S = 10.0  # how much work a kill may cost where nothing can be appended to
+SEGMENT_ROWS = 10_000
+
+
+class Log:
+    """Where the rows of one run go. A row that `add` returned from outlives a kill.
+
+    Args:
+      place: the folder of the manifest.
+      shard: names the file.
+
+    Attributes:
+      after: a time before that of all rows to come; clocks of machines differ.
+
+    Raises:
+      OutputError: another run is writing there.
+      PlaceError: it cannot be written.
+    """
+
+    def __init__(self, place: Place, shard: Shard) -> None:
+        self.after = 0.0
+        self._writer: _Appended | _Segments
+        if isinstance(place, Local):
+            self._writer = _Appended(place.path(shard.name + SUFFIX))
+        else:
+            self._writer = _Segments(place, shard.name)
+
+    def add(self, row: Row) -> None:
+        """Adds the time, which no earlier row has, and writes."""
+        self.after = max(round(time.time(), 3), round(self.after + 0.001, 3))
+        line = json.dumps(row | {"at": self.after}, separators=(",", ":"))
+        self._writer.add(line.encode() + b"\n")
+
+    def close(self) -> None:
+        """Everything is on the disk or in the store."""
+        self._writer.close()
+
+
+class _Appended:
+    """A file that one run at a time adds to."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        except OSError as err:
+            raise PlaceError(
+                f"{path}: cannot be written ({err.strerror}). Check its permissions"
+            ) from err
+        self._path = path
+        if not _locked(self._file):
+            os.close(self._file)
+            raise OutputError(
+                f"{path}: another run is writing to it. Wait for its end, or give each "
+                f"run a --shard of its own"
+            )
+        try:
+            self._drop_torn_line()
+        except OSError as err:
+            os.close(self._file)
+            raise self._unwritten(err) from err
+
+    def _drop_torn_line(self) -> None:
+        """A line whose end a crash took, on which the next one would be lost too."""
+        size = end = os.lseek(self._file, 0, os.SEEK_END)
+        while end:
+            start = max(end - 2**16, 0)
+            found = os.pread(self._file, end - start, start).rfind(b"\n")
+            if found >= 0:
+                end = start + found + 1
+                break
+            end = start
+        if end < size:
+            os.ftruncate(self._file, end)
+
+    def add(self, line: bytes) -> None:
+        try:
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError as err:
+            raise self._unwritten(err) from err
+
+    def close(self) -> None:
+        try:
+            os.fsync(self._file)
+        except OSError as err:
+            raise self._unwritten(err) from err
+        finally:
+            with suppress(OSError):
+                os.close(self._file)
+
+    def _unwritten(self, err: OSError) -> PlaceError:
+        return PlaceError(
+            f"{self._path}: cannot be written ({err.strerror}). Run the same command "
+            f"once it can be: it goes on from here"
+        )
+
+
+class _Segments:
+    """Objects of so many rows; the last one is written anew, longer, now and then."""
+
+    def __init__(self, place: Place, name: str) -> None:
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        self._place, self._run = place, f"{name}.{stamp}-{secrets.token_hex(3)}"
+        self._lines: list[bytes] = []
+        self._written, self._number = 0, 0
+        self._flushed_s = time.monotonic()
+
+    def add(self, line: bytes) -> None:
+        self._lines.append(line)
+        full = len(self._lines) == SEGMENT_ROWS
+        if full or time.monotonic() - self._flushed_s >= FLUSH_S:
+            self._flush()
+        if full:
+            self._lines, self._written = [], 0
+            self._number += 1
+
+    def _flush(self) -> None:
+        if len(self._lines) > self._written:
+            name = f"{self._run}.{self._number:05d}{SUFFIX}"
+            self._place.write(name, b"".join(self._lines))
+            self._written = len(self._lines)
+        self._flushed_s = time.monotonic()
+
+    def close(self) -> None:
+        self._flush()
+
+
+def _locked(file: int) -> bool:
+    """Whether this process has the file for itself, where files can be locked."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems have no locks
+        return True
+    return True

@@ -1,0 +1,248 @@
+"""What a worker does with one picture: read, code, write, and a row that says so."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from comrec.api.compress import compress_picture, read_input
+from comrec.api.decompress import restore
+from comrec.apps.bulk.manifest import Row
+from comrec.apps.bulk.places import Local, MissingError, Place, PlaceError
+from comrec.apps.bulk.plan import COMPRESS, DECOMPRESS, Task
+from comrec.encoder.options import Options
+from comrec.encoder.report import decibel
+from comrec.errors import ComrecError, OutputError, WeightsError, naming_errors
+from comrec.format import container, names, pair, provenance
+from comrec.image import writer
+from comrec.image.picture import MAX_PIXELS
+from comrec.networks.codec import MEMORY_MB
+from comrec.system import memory
+
+# They say how, not what: outputs do not depend on them.
+HOW = ("max_pixels", "threads", "memory_mb")
+
+
+@dataclass(frozen=True)
+class Restoring:
+    """How to decompress; `comrec.decompress` documents each."""
+
+    max_pixels: int = MAX_PIXELS
+    engine: str = "auto"
+    threads: int = 0
+    memory_mb: int = MEMORY_MB
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is the same for all pictures of a run."""
+
+    source: Place
+    destination: Place
+    options: Options | Restoring = field(default_factory=Options)
+
+    @property
+    def direction(self) -> str:
+        """COMPRESS or DECOMPRESS."""
+        return COMPRESS if isinstance(self.options, Options) else DECOMPRESS
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """Everything on which outputs depend but the pictures."""
+        chosen = {k: v for k, v in asdict(self.options).items() if k not in HOW}
+        return {"direction": self.direction} | chosen
+
+    @property
+    def fingerprint(self) -> str:
+        """Of `asked`, 8 hexadecimal digits."""
+        text = json.dumps(self.asked, sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def do(work: Work, task: Task) -> Row:
+    """Compresses or decompresses one picture; whatever goes wrong is in its row."""
+    if task.problem:
+        return failed(work, task, task.problem)
+    if task.key.endswith("/"):
+        return {
+            "input": task.key, "state": "listed", "version": task.version,
+            "options": work.fingerprint, "outputs": {},
+        }  # fmt: skip
+    memory.tune()
+    _hold_threads(work.options.threads)
+    started = time.perf_counter()
+    name = work.source.where(task.key)
+    try:
+        make = _compress if work.direction == COMPRESS else _restore
+        row = make(work, task)
+    except PlaceError as err:
+        row = failed(work, task, str(err), "place")
+    except WeightsError as err:
+        row = failed(work, task, str(err), "worker")
+    except ComrecError as err:
+        row = failed(work, task, str(err))
+    except MemoryError:
+        row = failed(work, task, f"{name}: not enough memory for this picture")
+    except Exception as err:  # one picture must not end the run
+        kind = f"unexpected {type(err).__name__}"
+        row = failed(work, task, f"{name}: {kind} ({err}). Please report it")
+    return row | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def failed(work: Work, task: Task, error: str, fault: str = "picture") -> Row:
+    """The row of a picture that came to nothing, through its own fault or another."""
+    return {
+        "input": task.key, "state": "failed", "version": task.version,
+        "options": work.fingerprint, "outputs": {}, "fault": fault, "error": error,
+    }  # fmt: skip
+
+
+def _compress(work: Work, task: Task) -> Row:
+    options = work.options
+    assert isinstance(options, Options)
+    data = _read(work.source, task.key)
+    with naming_errors(work.source.where(task.key)):
+        picture = read_input(data, options.max_pixels)
+        result = compress_picture(picture, options, data)
+    beside = names.sidecar_of(Path(task.output)).as_posix()
+    _clear(work.destination, task, (task.output, beside))
+    _write_pair(work.destination, task, beside, result.jpeg, result.sidecar)
+    report = result.report
+    outputs = {os.path.basename(task.output): len(result.jpeg)}
+    if result.sidecar is not None:
+        outputs[os.path.basename(beside)] = len(result.sidecar)
+    row = _done(work, task, outputs, len(data), *picture.size)
+    row |= {"outcome": report.outcome, "psnr_db": decibel(report.psnr_db)}
+    return row | ({"notes": list(report.notes)} if report.notes else {})
+
+
+def _restore(work: Work, task: Task) -> Row:
+    options = work.options
+    assert isinstance(options, Restoring)
+    name, beside = work.source.where(task.key), work.source.where(task.beside)
+    data = _read(work.source, task.key)
+    sidecar = _read(work.source, task.beside) if task.beside else None
+    with naming_errors(name):
+        opened = container.unpack(data, name, sidecar, beside, options.max_pixels)
+        picture = restore(
+            opened, options.engine, options.threads, options.memory_mb,
+            options.max_pixels, options.exact,
+        )  # fmt: skip
+    with naming_errors(work.destination.where(task.output)):
+        made = writer.write(picture, ".png", options.threads)
+    _clear(work.destination, task, (task.output,))
+    _write(work.destination, task.output, made)
+    outputs = {os.path.basename(task.output): len(made)}
+    row = _done(work, task, outputs, len(data) + len(sidecar or b""), *picture.size) | {
+        "outcome": "restored" if opened.sidecar else "plain"
+    }
+    return row | ({"notes": list(picture.notes)} if picture.notes else {})
+
+
+def _done(
+    work: Work, task: Task, outputs: dict[str, int], input_bytes: int,
+    height_px: int, width_px: int,
+) -> Row:  # fmt: skip
+    return {
+        "input": task.key, "state": "done", "version": task.version,
+        "options": work.fingerprint, "outputs": outputs, "input_bytes": input_bytes,
+        "width_px": width_px, "height_px": height_px,
+    }  # fmt: skip
+
+
+def _read(source: Place, key: str) -> bytes:
+    try:
+        return source.read(key)
+    except MissingError as err:  # since it was listed: no fault of the place
+        raise ComrecError(f"{err}. It was there when the run began") from err
+
+
+def _clear(destination: Place, task: Task, outputs: tuple[str, ...]) -> None:
+    """Makes way for outputs.
+
+    Raises:
+      OutputError: something is there that comrec did not make.
+    """
+    for key in outputs:
+        if task.again:
+            destination.sweep(key)
+        if _is_foreign(destination, key, task.replaces):
+            raise OutputError(
+                f"{destination.where(key)}: exists, and nothing in it shows that "
+                f"comrec made it. Move it away, or name another DST"
+            )
+
+
+def _is_foreign(destination: Place, key: str, may_be: bool) -> bool:
+    """Whether a file is somebody else's; stores are asked only where one was listed."""
+    if isinstance(destination, Local):
+        path = destination.path(key)
+        return os.path.lexists(path) and not provenance.is_ours(path)
+    data = _existing(destination, key) if may_be else None
+    return data is not None and not provenance.shows_maker(data, Path(key).stem)
+
+
+def _existing(place: Place, key: str) -> bytes | None:
+    try:
+        return place.read(key)
+    except MissingError:
+        return None
+
+
+def _write(destination: Place, key: str, data: bytes) -> None:
+    try:
+        destination.write(key, data)
+    except OutputError as err:
+        raise _unwritten(err) from err
+
+
+def _unwritten(err: OutputError) -> PlaceError:
+    # Its last words are of an option that bulk has not.
+    return PlaceError(str(err).replace("another place with -o", "another DST"))
+
+
+def _write_pair(
+    destination: Place, task: Task, beside: str, jpeg: bytes, sidecar: bytes | None
+) -> None:
+    """A kill leaves the old pair, or the new one, or where there was none no .jpg.
+
+    As in `files.write_pair`: while the .jpg changes, the sidecar speaks of both.
+    """
+    if isinstance(destination, Local):
+        try:
+            pair.write_pair(destination.path(task.output), jpeg, sidecar)
+        except OutputError as err:
+            raise _unwritten(err) from err
+        return
+    old_jpeg = _existing(destination, task.output) if task.replaces else None
+    old_file = _existing(destination, beside) if task.replaces else None
+    old = None
+    if old_jpeg is not None:
+        old = old_file and provenance.fitting_record(old_jpeg, old_file)
+        old = old or provenance.record_without(old_jpeg)
+    if sidecar is not None or old_file is not None:
+        new = sidecar or provenance.record_of_plain(jpeg)
+        destination.write(beside, new + (old or b""))
+    destination.write(task.output, jpeg)
+    if sidecar is None and old_file is not None:
+        destination.remove(beside)
+    elif sidecar is not None and old:
+        destination.write(beside, sidecar)
+
+
+@functools.lru_cache(maxsize=1)
+def _hold_threads(threads: int) -> None:
+    """OpenCV and libvips take no more cores than the networks do."""
+    if threads:
+        import cv2
+        import pyvips
+
+        cv2.setNumThreads(threads)
+        if hasattr(pyvips, "concurrency_set"):  # not in the first of pyvips 3
+            pyvips.concurrency_set(threads)

@@ -1,0 +1,71 @@
+"""`comrec compare`: pictures beside plain JPEG and others, at equal bytes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from comrec.cli import arguments, console, describe, values
+from comrec.cli.commands import batch
+from comrec.errors import ComrecError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE.html",
+        help="a page to look at, in one file",
+    )
+    parser.add_argument(
+        "--codecs",
+        nargs="+",
+        default=[],
+        metavar="CODEC",
+        help="others to compare with: webp, avif, jpeg2000, jxl, mozjpeg, "
+        "mozjpeg-flat, half-jpeg, comrec:PRESET@SCALE",
+    )
+    parser.add_argument(
+        "--points",
+        type=values.number(0, 100),
+        metavar="N",
+        help="of each curve on the page, 0 for none (6, none above 2 megapixels)",
+    )
+    parser.add_argument(
+        "-f", "--force", action="store_true", help="replace a page of comrec's own"
+    )
+    arguments.add_preset(parser)
+    arguments.add_targets(parser.add_mutually_exclusive_group())
+    arguments.add_choices(parser)
+    arguments.add_limits(parser)
+    parser.set_defaults(embed=False, metadata="none", jobs=1)
+
+
+def run(args: argparse.Namespace) -> int:
+    from comrec.apps import compare
+
+    out = console.Output(quiet=args.quiet)
+    asked = compare.CompareRequest(
+        arguments.options(args), tuple(args.codecs), args.points
+    )
+    report = compare.Report(args.report, args.force) if args.report else None
+    if report:
+        batch.sweep({report.path.parent}, out)
+    failed = 0
+    results = compare.each(args.inputs, asked)
+    try:
+        for path, result in out.progress(results, len(args.inputs), args.command):
+            if isinstance(result, ComrecError):
+                failed += 1
+                out.fail(result)
+                if args.json:
+                    out.row(compare.failed(path, result), str, as_json=True)
+                continue
+            if report:
+                report.add(result)
+            out.row(compare.row(str(path), result), describe.compared, args.json)
+    finally:  # an interrupted run leaves a page of what is done
+        if report:
+            report.write()
+    return int(failed > 0)

@@ -1,0 +1,1 @@
+"""The encoder's decisions: options, coding modes, rate control, and the report."""

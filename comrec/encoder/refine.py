@@ -1,0 +1,175 @@
+"""Refining one compact image by gradient steps, so that it is restored better.
+
+The decoder does not change. Everything that a ComCNN has learned for all pictures is
+the start; then the pixels of this compact image themselves learn, through the
+differentiable JPEG and the RecCNN of the preset, with the loss of `joint_step`.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from comrec.image import resample
+from comrec.image.window import Window, grid
+from comrec.jpeg import coding
+from comrec.jpeg.colour import luma
+from comrec.jpeg.quantisation import read_tables
+from comrec.networks import weights
+from comrec.networks.codec import Codec
+from comrec.networks.conditioning import condition
+from comrec.networks.models import build_exact, jpeg_proxy
+from comrec.networks.models.jpeg_proxy import DEAD_ZONE, grid_px
+from comrec.networks.presets import Preset
+from comrec.train.joint.config import JointConfig
+
+STEPS = 24
+RATE = 1.5 / 255  # of Adam, of pixels in [0, 1]
+# In pixels of the image, at least: what is kept of a tile, and what is seen around it.
+SIDE_PX, MARGIN_PX = 288, 48
+
+
+def refine(
+    codec: Codec,
+    pixels: np.ndarray,
+    compact: np.ndarray,
+    quality: int,
+    price: float = 1,
+) -> np.ndarray:
+    """A compact image that is restored closer to the image, at about its bytes.
+
+    Args:
+      codec: of a preset of the comrec family.
+      pixels: uint8 (H, W, 1|3), the image.
+      compact: uint8 (h, w, 1|3), as `codec.compact` makes it.
+      quality: of the compact JPEG, 1 to 100.
+      price: of a bit, over what it was in training; at 1 the bytes rise by some 3 %.
+
+    Returns:
+      uint8, like compact.
+    """
+    reccnn = _reccnn(codec.preset)
+    scale, grey = codec.scale, pixels.shape[2] == 1
+    image, start, refined = _colour(pixels), _colour(compact), compact.copy()
+    grid = grid_px((scale,))
+    margin, inner = (math.ceil(n / grid) * grid for n in (MARGIN_PX, SIDE_PX))
+    side = min(inner + 2 * margin, math.ceil(max(image.shape) / grid) * grid)
+    margin = margin if side == inner + 2 * margin else 0  # one tile sees all
+    model = _Refinement(reccnn, side, codec)
+    for core, wide in _tiles(image.shape, side, margin):
+        small, at = _reduced(wide, scale), _reduced(core, scale)
+        found = model.refined(
+            _cut(image, wide, side), _cut(start, small, int(side / scale)),
+            quality, codec, price,
+        )  # fmt: skip
+        y, x = at.y0 - small.y0, at.x0 - small.x0
+        kept = refined[at.slices]
+        part = found[y : y + kept.shape[0], x : x + kept.shape[1]]
+        refined[at.slices] = luma(part) if grey else part
+    return refined
+
+
+class _Refinement(keras.Model):
+    """(image, coded, steps, condition, bits) to restored; its weight is the compact."""
+
+    def __init__(self, reccnn: keras.Model, side: int, codec: Codec) -> None:
+        super().__init__(name="refinement", dtype="float32")
+        reccnn.trainable = False
+        self.reccnn, self.scale = reccnn, codec.scale
+        self.subsampling = codec.settings.subsampling
+        self.compact = self.add_weight(
+            name="compact", shape=(1, *[int(side / codec.scale)] * 2, 3)
+        )
+        self.compile(keras.optimizers.Adam(RATE), loss="mse", jit_compile=False)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        image, coded, steps, told, bits = inputs
+        proxy, magnitudes = jpeg_proxy.through(
+            self.compact + 0 * coded,
+            steps,
+            self.subsampling,
+            dead_zone=DEAD_ZONE,
+            gradient="soft",
+        )
+        self.add_loss(ops.mean(magnitudes * bits) / (image.shape[1] * image.shape[2]))
+        coded = proxy + ops.stop_gradient(coded - proxy)
+        enlarged = resample.enlarge_op(coded, self.scale)
+        return enlarged + self.reccnn([enlarged, told], training=False)
+
+    def refined(
+        self,
+        image: np.ndarray,
+        start: np.ndarray,
+        quality: int,
+        codec: Codec,
+        price_factor: float,
+    ) -> np.ndarray:
+        """The best of what STEPS steps go through, uint8 like start."""
+        best, least = start, np.inf
+        self.compact.assign(start[None].astype(np.float32) / 255)
+        optimizer = keras.optimizers.Adam(RATE)
+        self.compile(optimizer, loss="mse", jit_compile=False)
+        target = image[None].astype(np.float32) / 255
+        for i in range(STEPS + 1):
+            compact = np.array(ops.convert_to_numpy(self.compact))
+            now = np.rint(np.clip(compact[0], 0, 1) * 255).astype(np.uint8)
+            file = codec.encode(now, quality)
+            coded = coding.decode(file).astype(np.float32)[None] / 255
+            table = read_tables(file)
+            told = condition(table, self.scale)[None]
+            step = float(table[0].mean())
+            price = JointConfig.bit_price * (self.scale * step / 255) ** 2
+            price *= price_factor
+            if i == 0:
+                bits = jpeg_proxy.bits_per_magnitude(compact, [quality], codec.settings)
+            inputs = (target, coded, table[None], told, np.full(1, bits, np.float32))
+            restored = np.asarray(self.predict_on_batch(inputs))
+            error = float(np.mean(np.square(np.clip(restored, 0, 1) - target)))
+            cost = error / price + 8 * len(file) / (image.shape[0] * image.shape[1])
+            if cost < least:
+                best, least = now, cost
+            if i < STEPS:
+                self.train_on_batch(inputs, target, np.full(1, 1 / price, np.float32))
+        return best
+
+
+def _reccnn(preset: Preset) -> keras.Model:
+    model = build_exact(preset.family, "reccnn", **preset.sizes["reccnn"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
+        path.write_bytes(weights.read(preset.weights["reccnn"]))
+        model.load_weights(path)
+    return model
+
+
+def _tiles(
+    shape: tuple[int, ...], side: int, margin: int
+) -> Iterator[tuple[Window, Window]]:
+    """What is kept, and the square around it that is worked on."""
+    height, width = shape[:2]
+    for core in grid(height, width, side - 2 * margin):
+        y0, x0 = max(core.y0 - margin, 0), max(core.x0 - margin, 0)
+        yield core, Window(y0, min(y0 + side, height), x0, min(x0 + side, width))
+
+
+def _reduced(window: Window, scale: float) -> Window:
+    """In pixels of the compact image."""
+    return Window(*(math.ceil(n / scale) for n in vars(window).values()))
+
+
+def _cut(pixels: np.ndarray, window: Window, side: int) -> np.ndarray:
+    """The window, its last row and column repeated to a square."""
+    part = pixels[window.slices]
+    missing = [(0, side - n) for n in part.shape[:2]]
+    return np.pad(part, (*missing, (0, 0)), mode="edge")
+
+
+def _colour(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.shape[2] == 3 else pixels.repeat(3, axis=2)

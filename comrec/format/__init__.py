@@ -1,0 +1,1 @@
+"""The pair on disk: sidecar, container, names, provenance."""

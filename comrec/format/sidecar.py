@@ -1,0 +1,286 @@
+"""The record beside (or inside) the .jpg: what RecCNN must know and a JPEG cannot say.
+
+As a file it is one line of JSON; embedded it is binary, in an APP11 segment that
+begins with MAGIC. A .jpg whose sidecar is a file carries MAGIC alone, so that a
+lost sidecar is noticed. While a new pair replaces an old one, the file holds a
+line for each: the one whose checksum fits the .jpg counts.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from dataclasses import dataclass, replace
+
+from comrec.errors import SidecarError
+from comrec.image.resample import compact_size, exact
+from comrec.jpeg import segments as seg
+from comrec.networks import presets
+
+VERSION = 1
+MAGIC = b"comrec\0"
+SIDE_MAX_PX = 2**24 - 1  # what the binary form has room for
+RECORDS_MAX = 2  # the old pair's and the new one's, while one replaces the other
+_MARKER_CHANGES = 2  # bytes of MAGIC that damage may have changed
+_BINARY_BYTES = 13
+_HALF = 128  # in the byte of the scale
+_BINARY_FIELDS = ((3, 6), (6, 9), (9, 13))  # width, height, crc32
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """One record.
+
+    Attributes:
+      preset: name of the pair that made the compact image.
+      width_px, height_px: of the image.
+      scale: linear size ratio image : compact, a multiple of a half.
+      alpha: the alpha channel as a grey PNG; None for an opaque image.
+      crc32: over the other fields, the hash of the weights, and the JPEG's
+        coded data (`segments.coded_crc32`).
+    """
+
+    preset: str
+    width_px: int
+    height_px: int
+    scale: float
+    alpha: bytes | None = None
+    crc32: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.scale, float):  # the checksum is over how it is written
+            object.__setattr__(self, "scale", exact(self.scale))
+
+    def paired(self, jpeg: bytes) -> Sidecar:
+        """The same with the checksum that ties it to `jpeg`."""
+        return replace(self, crc32=self._checksum(jpeg))
+
+    def fits(self, jpeg: bytes) -> bool:
+        """Whether it is, unaltered, the sidecar of `jpeg`."""
+        return self.crc32 == self._checksum(jpeg)
+
+    def _checksum(self, jpeg: bytes) -> int:
+        preset = presets.find(self.preset)
+        fields = (self.preset, preset.hash, self.width_px, self.height_px, self.scale)
+        start = zlib.crc32(self.alpha or b"", zlib.crc32(repr(fields).encode()))
+        return seg.coded_crc32(seg.parse(jpeg), jpeg, start)
+
+    def to_json(self) -> bytes:
+        """One line with its newline; the scale only where the preset has several."""
+        record: dict[str, object] = {
+            "comrec": VERSION,
+            "preset": self.preset,
+            "size": [self.width_px, self.height_px],
+        }
+        if len(presets.find(self.preset).scales) > 1:
+            record["scale"] = self.scale
+        if self.alpha is not None:
+            record["alpha"] = base64.b64encode(self.alpha).decode()
+        record["crc"] = f"{self.crc32:08x}"
+        return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+    def to_binary(self) -> bytes:
+        """Version, preset number, scale, 3 + 3 bytes of size, CRC; then the alpha.
+
+        Of the scale the whole part, and 128 for a half.
+        """
+        whole, half = divmod(self.scale, 1)
+        return b"".join(
+            (
+                bytes(
+                    (
+                        VERSION,
+                        presets.find(self.preset).number,
+                        int(whole + 2 * _HALF * half),
+                    )
+                ),
+                self.width_px.to_bytes(3, "big"),
+                self.height_px.to_bytes(3, "big"),
+                self.crc32.to_bytes(4, "big"),
+                self.alpha or b"",
+            )
+        )
+
+
+def parse_json(text: bytes, source: str) -> list[Sidecar]:
+    """Reads a sidecar file. `source` is the file name to blame in messages.
+
+    Raises:
+      SidecarError: not a sidecar, damaged, or made by a later comrec.
+    """
+    lines = text.splitlines()
+    if not 1 <= len(lines) <= RECORDS_MAX:
+        raise SidecarError(
+            f"{source}: not a comrec sidecar (one line of JSON is expected, "
+            f"{len(lines)} came). Restore the file that comrec wrote."
+        )
+    return [_parse_line(line, source) for line in lines]
+
+
+def _parse_line(line: bytes, source: str) -> Sidecar:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as err:
+        raise SidecarError(
+            f"{source}: not a comrec sidecar (invalid JSON). Restore the file that "
+            f"comrec wrote."
+        ) from err
+    if not isinstance(record, dict) or type(record.get("comrec")) is not int:
+        raise SidecarError(
+            f'{source}: not a comrec sidecar (no "comrec" version). Restore the file '
+            f"that comrec wrote."
+        )
+    _check_version(record["comrec"], source)
+    preset = _known_preset(record.get("preset"), source)
+    wanted = {"comrec", "preset", "size", "crc"}
+    wanted |= {"scale"} if len(preset.scales) > 1 else set()
+    missing, unknown = wanted - record.keys(), record.keys() - wanted - {"alpha"}
+    if missing or unknown:
+        raise SidecarError(
+            f"{source}: fields do not match sidecar version {VERSION}: "
+            f"missing {sorted(missing)}, unknown {_short(sorted(unknown))}. Restore "
+            f"the file that comrec wrote."
+        )
+    size, crc, alpha = record["size"], record["crc"], None
+    if type(size) is not list or len(size) != 2:
+        raise _bad_field(source, "size", "[width, height]", size)
+    if type(crc) is not str or not re.fullmatch("[0-9a-f]{8}", crc):
+        raise _bad_field(source, "crc", "8 hex digits", crc)
+    if "alpha" in record:
+        try:
+            alpha = base64.b64decode(record["alpha"], validate=True)
+        except (ValueError, TypeError):
+            alpha = b""
+        if not alpha:
+            raise _bad_field(source, "alpha", "a PNG in base64", record["alpha"])
+    scale = record.get("scale", preset.scales[0])
+    width, height = size
+    sidecar = Sidecar(preset.name, width, height, scale, alpha, int(crc, 16))
+    return _checked(sidecar, source)
+
+
+def parse_binary(data: bytes, source: str) -> Sidecar:
+    """Reads an embedded sidecar, MAGIC taken off.
+
+    Raises:
+      SidecarError: damaged, or made by a later comrec.
+    """
+    if data:
+        _check_version(data[0], source)
+    if len(data) < _BINARY_BYTES:
+        raise SidecarError(
+            f"{source}: embedded sidecar of {len(data)} bytes; it has at least "
+            f"{_BINARY_BYTES}. The file is damaged: use another copy."
+        )
+    names = [p.name for p in presets.PRESETS.values() if p.number == data[1]]
+    preset = _known_preset(names[0] if names else data[1], source)
+    width, height, crc = (int.from_bytes(data[i:j], "big") for i, j in _BINARY_FIELDS)
+    alpha = data[_BINARY_BYTES:] or None
+    scale = data[2] if data[2] < _HALF else data[2] - _HALF + 0.5
+    return _checked(Sidecar(preset.name, width, height, scale, alpha, crc), source)
+
+
+def _check_version(version: int, source: str) -> None:
+    if version != VERSION:
+        raise SidecarError(
+            f"{source}: sidecar version {_short(version)}, but this comrec reads "
+            f"version {VERSION}. Upgrade comrec, or view the .jpg on its own: it is an "
+            f"ordinary JPEG of the compact image."
+        )
+
+
+def _known_preset(name: object, source: str) -> presets.Preset:
+    if isinstance(name, str) and name in presets.PRESETS:
+        return presets.PRESETS[name]
+    raise SidecarError(
+        f"{source}: unknown preset {_short(name)}. This comrec has "
+        f"{', '.join(presets.PRESETS)}: upgrade it, or the sidecar is damaged."
+    )
+
+
+def _checked(sidecar: Sidecar, source: str) -> Sidecar:
+    for side in (sidecar.width_px, sidecar.height_px):
+        if type(side) is not int or not 1 <= side <= SIDE_MAX_PX:
+            raise _bad_field(source, "size", f"1 to {SIDE_MAX_PX} each way", side)
+    scales = presets.find(sidecar.preset).scales
+    if sidecar.scale not in scales or isinstance(sidecar.scale, bool):
+        raise _bad_field(source, "scale", f"one of {list(scales)}", sidecar.scale)
+    return sidecar
+
+
+def _bad_field(source: str, name: str, legal: str, came: object) -> SidecarError:
+    return SidecarError(
+        f"{source}: {name} must be {legal}. Received: {_short(came)}. The sidecar is "
+        f"damaged: restore the file that comrec wrote."
+    )
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def marker() -> list[tuple[int, bytes]]:
+    """Segments for a .jpg whose sidecar is a file of its own."""
+    return [(seg.APP11, MAGIC)]
+
+
+def embedded(sidecar: Sidecar) -> list[tuple[int, bytes]]:
+    """Segments that hold the whole sidecar."""
+    parts = seg.chunked(MAGIC, sidecar.to_binary())
+    return [(seg.APP11, part) for part in parts]
+
+
+def read_embedded(
+    segments: list[seg.Segment], source: str
+) -> tuple[bool, Sidecar | None]:
+    """(whether the .jpg says that comrec made it, the sidecar inside it if any)."""
+    parts = list(seg.payloads(segments, seg.APP11, MAGIC))
+    data = b"".join(parts)
+    return bool(parts), parse_binary(data, source) if data else None
+
+
+def is_marker_damaged(segments: list[seg.Segment]) -> bool:
+    """Whether an application segment begins as the marker but for a byte or two.
+
+    Or it is the marker in the segment of another number. Such a .jpg is no plain
+    JPEG, and what it shows is no whole picture.
+    """
+    alike = (
+        sum(a == b for a, b in zip(segment.payload, MAGIC, strict=False))
+        for segment in segments
+        if segment.is_metadata and segment.marker != seg.COM
+    )
+    return any(count >= len(MAGIC) - _MARKER_CHANGES for count in alike)
+
+
+def pick(
+    candidates: list[Sidecar], jpeg: bytes, source: str, jpeg_source: str
+) -> Sidecar:
+    """The sidecar among candidates that belongs to a .jpg.
+
+    Raises:
+      SidecarError: none does.
+    """
+    for sidecar in candidates:
+        if sidecar.fits(jpeg):
+            _check_compact(sidecar, jpeg, source)
+            return sidecar
+    raise SidecarError(
+        f"{source}: does not belong to {jpeg_source}, or one of them was changed "
+        f"(their checksum differs). Bring the two files that comrec wrote together; "
+        f"the .jpg on its own still shows the compact image."
+    )
+
+
+def _check_compact(sidecar: Sidecar, jpeg: bytes, source: str) -> None:
+    height, width, _ = seg.frame_size(seg.parse(jpeg))
+    size = compact_size(sidecar.height_px, sidecar.width_px, sidecar.scale)
+    if size != (height, width):
+        raise SidecarError(
+            f"{source}: a {sidecar.width_px}x{sidecar.height_px} image at scale "
+            f"{sidecar.scale} has a {size[1]}x{size[0]} compact image, but the .jpg is "
+            f"{width}x{height}."
+        )

@@ -1,0 +1,1 @@
+"""Pictures: reading, writing, metadata, resampling, windows, metrics."""

@@ -1,0 +1,1 @@
+"""The inner codec: JPEG settings, quantisation tables, colour, coding, segments."""

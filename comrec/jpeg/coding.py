@@ -1,0 +1,193 @@
+"""All JPEG coding. Quality, tables, subsampling and Huffman are always explicit.
+
+Two encoders: libjpeg-turbo through Pillow, and mozjpeg (trellis quantisation)
+through pyvips. Both write files that any viewer opens. Nothing here writes
+metadata; `comrec.jpeg.segments` does.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+
+import numpy as np
+from PIL.JpegImagePlugin import JpegImageFile
+
+from comrec.errors import JpegError
+from comrec.jpeg import segments as seg
+from comrec.jpeg.quantisation import scaled_tables
+from comrec.jpeg.settings import MOZJPEG_TABLES, PLAIN, JpegSettings
+from comrec.system import cores
+from comrec.system.pillow import from_pillow, to_pillow
+
+SPACES = ("RGB", "YCbCr")
+PROGRESSIVE_MAX_PX = 2**24  # where either kind of scans may be written
+BOTH_MAX_PX = 2**19  # where mozjpeg writes both, which takes time
+MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bits
+
+
+def _check_space(space: str) -> None:
+    if space not in SPACES:
+        raise JpegError(
+            f"the colour space must be one of {', '.join(SPACES)}. Received: {space!r}"
+        )
+
+
+def encode(
+    pixels: np.ndarray,
+    quality: int,
+    settings: JpegSettings = PLAIN,
+    space: str = "RGB",
+    threads: int = 1,
+) -> bytes:
+    """Encodes one image as a JPEG without metadata.
+
+    Args:
+      pixels: uint8 (h, w, 1) grey or (h, w, 3) in `space`.
+      quality: 1 to 100 on the scale of the Independent JPEG Group.
+      settings: everything else.
+      space: "RGB", or "YCbCr" (full range, BT.601) when already converted.
+      threads: cores for two kinds of scans; 0 takes them all.
+
+    Returns:
+      The whole file.
+
+    Raises:
+      JpegError: an argument is out of range.
+    """
+    if type(quality) is not int or not 1 <= quality <= 100:
+        raise JpegError(
+            f"JPEG quality must be a whole number, 1 to 100. Received: {quality!r}"
+        )
+    _check_space(space)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+        raise JpegError(
+            "a JPEG holds uint8 (h, w, 1) or (h, w, 3). "
+            f"Received: {pixels.dtype} {pixels.shape}"
+        )
+    if max(pixels.shape[:2]) > MAX_SIDE_PX or min(pixels.shape[:2]) < 1:
+        raise JpegError(
+            f"a JPEG has sides of 1 to {MAX_SIDE_PX} pixels. "
+            f"Received: {pixels.shape[1]}x{pixels.shape[0]}"
+        )
+    write = _encode_pillow if settings.encoder == "libjpeg-turbo" else _encode_mozjpeg
+    given = pixels, quality, settings, space
+    files = [
+        functools.partial(write, *given, scans == "progressive")
+        for scans in scans_of(pixels, settings)
+    ]
+    return min(cores.run_parallel(files, threads), key=len)
+
+
+def scans_of(pixels: np.ndarray, settings: JpegSettings) -> tuple[str, ...]:
+    """The kinds of scans of which the smaller file is taken: one or two."""
+    if settings.scans != "smaller":
+        return (settings.scans,)
+    area = pixels.shape[0] * pixels.shape[1]
+    if area > PROGRESSIVE_MAX_PX:
+        return ("baseline",)
+    if settings.encoder == "mozjpeg" and area > BOTH_MAX_PX:
+        return ("progressive",)
+    return "baseline", "progressive"
+
+
+def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
+    """Decodes a JPEG to uint8 (h, w, 1), or (h, w, 3) in `space` (RGB or YCbCr).
+
+    The caller has checked the size in the header against the pixel limit.
+
+    Raises:
+      JpegError: the data are not a whole grey or three-component JPEG.
+    """
+    _check_space(space)
+    height, width, _ = seg.frame_size(seg.parse(jpeg))
+    try:
+        # Not Image.open, which has a pixel limit of its own for the whole process.
+        with JpegImageFile(io.BytesIO(jpeg)) as picture:
+            if picture.size != (width, height):
+                raise JpegError("damaged (two frame headers)")
+            if picture.mode == "L":
+                return from_pillow(picture)
+            if picture.mode != "RGB":
+                raise JpegError(
+                    f"a coded image is grey or has three components. "
+                    f"Received: {picture.mode}"
+                )
+            picture.draft(space, picture.size)
+            return from_pillow(
+                picture if picture.mode == space else picture.convert(space)
+            )
+    except (OSError, SyntaxError, ValueError) as err:
+        raise JpegError(f"cannot be decoded as a JPEG ({err})") from err
+
+
+def _encode_pillow(
+    pixels: np.ndarray,
+    quality: int,
+    settings: JpegSettings,
+    space: str,
+    progressive: bool,
+) -> bytes:
+    mode = "L" if pixels.shape[2] == 1 else space
+    picture = to_pillow(pixels, mode)
+    options: dict[str, object] = {"quality": quality}
+    if settings.tables != "standard":
+        options = {
+            "qtables": scaled_tables(settings.tables, quality)[
+                : 2 if mode != "L" else 1
+            ]
+        }
+    if mode != "L":
+        options["subsampling"] = settings.subsampling
+    out = io.BytesIO()
+    picture.save(
+        out, "JPEG", optimize=settings.huffman == "optimised",
+        progressive=progressive, extra=OversizedBuffer(3 * pixels.size), **options,
+    )  # fmt: skip
+    return out.getvalue()
+
+
+class OversizedBuffer(bytes):
+    """No bytes to write, for which Pillow sets aside many.
+
+    It holds an optimised JPEG whole, in a buffer of one or two bytes a pixel and
+    len(extra) more. Without more, noise at a high quality does not fit.
+    """
+
+    size_bytes: int
+
+    def __new__(cls, size_bytes: int) -> OversizedBuffer:
+        room = super().__new__(cls)
+        room.size_bytes = size_bytes
+        return room
+
+    def __len__(self) -> int:
+        return self.size_bytes
+
+
+def _encode_mozjpeg(
+    pixels: np.ndarray,
+    quality: int,
+    settings: JpegSettings,
+    space: str,
+    progressive: bool,
+) -> bytes:
+    import pyvips  # loads libvips: only presets that use mozjpeg pay for it
+
+    if space != "RGB" and pixels.shape[2] == 3:
+        pixels = from_pillow(to_pillow(pixels, space).convert("RGB"))
+    height, width, channels = pixels.shape
+    image = pyvips.Image.new_from_memory(
+        np.ascontiguousarray(pixels), width, height, channels, "uchar"
+    ).copy(interpretation="srgb" if channels == 3 else "b-w")
+    return image.jpegsave_buffer(
+        Q=quality,
+        quant_table=MOZJPEG_TABLES[str(settings.tables)],
+        subsample_mode="off" if settings.subsampling == "4:4:4" else "on",
+        trellis_quant=True,
+        overshoot_deringing=True,
+        optimize_coding=True,
+        optimize_scans=progressive,
+        interlace=progressive,
+        keep="none",
+    )

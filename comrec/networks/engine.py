@@ -1,0 +1,194 @@
+"""Runs the networks of a preset: onnxruntime, OpenVINO where installed, else Keras."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+import threading
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from comrec.errors import UsageError, WeightsError
+from comrec.networks import weights
+from comrec.networks.presets import Preset, WeightFile
+from comrec.system import cores
+
+Network = Callable[..., np.ndarray]
+
+MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "keras": "keras"}
+Options = dict[str, object]
+# Of onnxruntime: accelerators of builds that have them, then the CPU.
+PROVIDERS = (
+    "CUDAExecutionProvider", "MIGraphXExecutionProvider", "ROCMExecutionProvider",
+    "DmlExecutionProvider", "CoreMLExecutionProvider", "CPUExecutionProvider",
+)  # fmt: skip
+# How those that can be held to float32 are.
+EXACT: dict[str, Options] = {
+    "CUDAExecutionProvider": {"use_tf32": 0},
+    "CPUExecutionProvider": {},
+}
+# A convolution by one in networks that are told something: what onnxruntime needs to
+# keep its layout of memory costs OpenVINO a tenth of its speed.
+BLOCKS = "blocks"
+_load_lock = threading.Lock()
+
+
+def choose(engine: str = "auto") -> str:
+    """The engine to use: "auto" takes the first of MODULES that is installed.
+
+    Raises:
+      UsageError: the name is unknown.
+      WeightsError: the engine is not installed.
+    """
+    if engine != "auto" and engine not in MODULES:
+        raise UsageError(
+            f"the engine must be auto or one of {', '.join(MODULES)}. "
+            f"Received: {engine!r}"
+        )
+    for name in MODULES if engine == "auto" else (engine,):
+        if importlib.util.find_spec(MODULES[name]):
+            return name
+    extra = {"openvino": "comrec[fast]", "keras": "comrec[train]"}
+    raise WeightsError(
+        f"no engine to run networks ({engine}): pip install "
+        f"{extra.get(engine, 'onnxruntime')}"
+    )
+
+
+def load(
+    preset: Preset,
+    network: str,
+    engine: str = "auto",
+    threads: int = 0,
+    exact: bool = False,
+) -> Network:
+    """One network of a preset, its weights verified, ready to run from any thread.
+
+    Args:
+      preset: whose network.
+      network: one of `preset.sizes`.
+      engine: see `choose`.
+      threads: cores for one call; 0 takes them all.
+      exact: float32 arithmetic. Otherwise OpenVINO uses less where the CPU has
+        bfloat16, and so may the accelerators of onnxruntime.
+
+    Returns:
+      A function from float32 (B, H, W, C) in [0, 1], and what else the network is
+      told, to float32, as the builder in `comrec.networks.models` documents.
+
+    Raises:
+      WeightsError: weights are missing or altered, or no engine is installed.
+    """
+    engine = choose(engine)
+    exact = exact and _knows_less(engine)  # else it makes no difference
+    files = preset.weights if engine == "keras" else preset.onnx
+    with _load_lock:  # two threads that ask at once share one network
+        size = tuple(sorted(preset.sizes[network].items()))
+        built = preset.family, network, size
+        return _load(engine, files[network], built, threads, exact)
+
+
+@lru_cache(maxsize=8)
+def _load(
+    engine: str,
+    file: WeightFile,
+    built: tuple[str, str, tuple[tuple[str, Any], ...]],
+    threads: int,
+    exact: bool,
+) -> Network:
+    if engine == "keras":
+        return _keras(file, *built)
+    if engine == "openvino":
+        return _openvino(file, threads, exact)
+    return _onnxruntime(file, threads, exact)
+
+
+def providers(available: Collection[str], exact: bool) -> list[tuple[str, Options]]:
+    """What onnxruntime is to compute on, best first, with its options.
+
+    Args:
+      available: those that this build of onnxruntime has.
+      exact: float32 alone, which leaves out those that do not promise it.
+    """
+    return [
+        (name, EXACT[name] if exact else {})
+        for name in PROVIDERS
+        if name in available and (name in EXACT or not exact)
+    ]
+
+
+def _knows_less(engine: str) -> bool:
+    """Whether an engine may compute in less than float32."""
+    if engine != "onnxruntime":
+        return engine == "openvino"
+    import onnxruntime
+
+    return len(providers(onnxruntime.get_available_providers(), False)) > 1
+
+
+def _onnxruntime(file: WeightFile, threads: int, exact: bool) -> Network:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = (
+        threads or cores.affinity_limit()
+    )  # 0: its own choice
+    options.log_severity_level = 3
+    # The memory of the largest tile is kept for the next in any case; plans for each
+    # shape of tile would save no time and be kept for good.
+    options.enable_mem_pattern = False
+    session = onnxruntime.InferenceSession(
+        weights.read(file),
+        sess_options=options,
+        providers=providers(onnxruntime.get_available_providers(), exact),
+    )
+    names = [value.name for value in session.get_inputs()]
+    return lambda *x: session.run(None, dict(zip(names, x, strict=True)))[0]
+
+
+def _openvino(file: WeightFile, threads: int, exact: bool) -> Network:
+    import openvino
+
+    core = openvino.Core()
+    fast = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    settings: dict[str, object] = {
+        # Never left to OpenVINO, whose default depends on the CPU.
+        "INFERENCE_PRECISION_HINT": "bf16" if fast and not exact else "f32",
+        "INFERENCE_NUM_THREADS": threads or cores.available(),
+    }
+    read = _without_blocks(core.read_model(weights.read(file)))
+    model = core.compile_model(read, "CPU", settings)
+
+    def call(*x: np.ndarray) -> np.ndarray:
+        # A request of its own for each call: they are not to be shared by threads.
+        return np.array(model.create_infer_request().infer(list(x))[0])
+
+    return call
+
+
+def _without_blocks(model: Any) -> Any:
+    for node in model.get_ops():
+        if node.get_friendly_name() == BLOCKS:
+            node.output(0).replace(node.input_value(0))
+    return model
+
+
+def _keras(
+    file: WeightFile, family: str, network: str, size: tuple[tuple[str, Any], ...]
+) -> Network:
+    from comrec.networks.models import build_exact
+
+    model = build_exact(family, network, **dict(size))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
+        path.write_bytes(weights.read(file))
+        model.load_weights(path)
+
+    def call(*x: np.ndarray) -> np.ndarray:
+        return np.asarray(model.predict_on_batch(x if len(x) > 1 else x[0]), np.float32)
+
+    return call

@@ -1,0 +1,111 @@
+"""ComCNN: the encoder-side network that makes the compact image.
+
+Architecture after F. Jiang et al., "An End-to-End Compression Framework Based
+on Convolutional Neural Networks", IEEE TCSVT 2017, https://arxiv.org/abs/1708.00838.
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+SCALE = 2  # linear size ratio image : compact; fixed by the stride of conv2
+REACH_PX = 4  # three kernels of 3x3, the last one at half size
+
+
+def build_comcnn(channels: int = 1, width: int = 64) -> keras.Model:
+    """Builds the compact-representation network, uncompiled and untrained.
+
+        image ──►─┤conv+ReLU├──►─┤conv/2+ReLU├──►─┤conv├──► compact
+        (B,H,W,C)   (B,H,W,64)     (B,h,w,64)               (B,h,w,C)
+
+    with h = ceil(H/2) and w = ceil(W/2). All kernels are 3x3.
+
+    Args:
+      channels: C. 1 is luma alone (the paper's tables), 3 is colour.
+      width: feature maps in the two hidden layers; the paper uses 64.
+
+    Returns:
+      A functional model. It takes float32 pixels in [0, 1] and returns pixels
+      on the same scale, *not* clipped and *not* rounded: rounding to 8 bits is
+      the codec's business, and training needs the gradient without it.
+      38,145 trainable parameters for channels=1, width=64.
+
+    Raises:
+      ValueError: channels is neither 1 nor 3.
+    """
+    check_channels(channels)
+    # As in the paper: N(0, 2/(9*64)) for every layer, zero bias.
+    initial = keras.initializers.RandomNormal(0.0, math.sqrt(2 / (9 * width)))
+    conv = {"kernel_size": 3, "kernel_initializer": initial}
+    image = keras.Input((None, None, channels), name="image")
+    x = keras.layers.Conv2D(
+        width, padding="same", activation="relu", name="conv1", **conv
+    )(image)
+    # Padded by hand: "same" at stride 2 pads bottom/right only when H is even
+    # and all round when H is odd, so the sampling grid would shift by one pixel
+    # with the parity of the image. The public MATLAB code pads 1 all round.
+    x = keras.layers.ZeroPadding2D(1, name="conv2_pad")(x)
+    x = keras.layers.Conv2D(
+        width, strides=SCALE, activation="relu", name="conv2_down", **conv
+    )(x)
+    # The output leaves mixed precision: pixels need more than bfloat16's 8 bits.
+    compact = keras.layers.Conv2D(
+        channels, padding="same", dtype="float32", name="conv3", **conv
+    )(x)
+    return keras.Model(image, compact, name="comcnn")
+
+
+def check_channels(channels: int) -> None:
+    if channels not in (1, 3):
+        raise ValueError(
+            f"channels must be 1 (luma) or 3 (colour). Received: channels={channels!r}"
+        )
+
+
+DEPTH = 20
+
+
+def build_reccnn(channels: int = 1, width: int = 64, depth: int = DEPTH) -> keras.Model:
+    """Builds the reconstruction network, uncompiled and untrained.
+
+        enlarged ──►─┤conv+ReLU├──►─┤conv+BN+ReLU├ x 18 ──►─┤conv├──► residual
+        (B,H,W,C)      (B,H,W,64)     (B,H,W,64)                      (B,H,W,C)
+
+    All kernels are 3x3 at stride 1, so the receptive field reaches `depth`
+    pixels to each side. The restored image is enlarged + residual. The paper
+    writes it as enlarged - res(enlarged): the same network, last layer negated.
+
+    Args:
+      channels: C. 1 is luma alone (the paper's tables), 3 is colour.
+      width: feature maps in the hidden layers; the paper uses 64.
+      depth: convolutions in all; the paper uses 20.
+
+    Returns:
+      A functional model from float32 pixels in [0, 1] to a float32 residual on
+      that scale. 668,225 trainable parameters for channels=1, width=64,
+      depth=20; batch normalisation keeps 2,304 running statistics besides.
+
+    Raises:
+      ValueError: channels is neither 1 nor 3.
+    """
+    check_channels(channels)
+    spread = math.sqrt(2 / (9 * width))
+    initial = keras.initializers.RandomNormal(0.0, spread)
+    conv = {"kernel_size": 3, "padding": "same", "kernel_initializer": initial}
+    enlarged = keras.Input((None, None, channels), name="enlarged")
+    x = keras.layers.Conv2D(width, activation="relu", name="conv1", **conv)(enlarged)
+    for i in range(2, depth):
+        x = keras.layers.Conv2D(width, name=f"conv{i}", **conv)(x)
+        # The paper draws the scales from N(0, 2/(9*64)) like the kernels, which
+        # starts the residual near zero.
+        x = keras.layers.BatchNormalization(
+            gamma_initializer=keras.initializers.RandomNormal(0.0, spread),
+            name=f"bn{i}",
+        )(x)
+        x = keras.layers.ReLU(name=f"relu{i}")(x)
+    residual = keras.layers.Conv2D(
+        channels, dtype="float32", name=f"conv{depth}", **conv
+    )(x)
+    return keras.Model(enlarged, residual, name="reccnn")

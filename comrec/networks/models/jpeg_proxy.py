@@ -1,0 +1,297 @@
+"""A JPEG with a gradient: what training end to end puts in place of the real one.
+
+    compact ─► YCbCr ─► chroma halved ─► DCT / steps ─► rounded ─► … and back ─► coded
+                                              └─► sum of log2(1 + |c / step|), the bits
+
+Everything but the rounding is what libjpeg does, in float: the real tables, chroma as
+means of 2x2, enlarged by libjpeg's triangle. Rounding passes its gradient straight
+through. Pixels are neither rounded nor clipped on the way in or out. Coded is libjpeg's
+picture to about a grey level; in busy colour two, as libjpeg's YCbCr is in whole
+numbers, and what lies near a tie may round to the other side. The magnitudes are its
+bytes but for a factor, which `bits_per_magnitude` measures. (After Guleryuz et al.,
+"Sandwiched Compression", arXiv:2402.05887.)
+
+Products are taken at the precision the backend has for float32; where that is less
+than float32 (JAX on a TPU or a recent GPU), so is the agreement with libjpeg.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from comrec.errors import JpegError
+from comrec.jpeg import coding
+from comrec.jpeg.colour import RGB_TO_YCBCR, YCBCR_TO_RGB
+from comrec.jpeg.quantisation import read_tables
+from comrec.jpeg.settings import PLAIN, SUBSAMPLINGS, JpegSettings
+
+BLOCK = 8
+LEVEL_SHIFT = 128  # of grey and luma, T.81 A.3.1; chroma is centred on zero as it is
+GRADIENTS = ("ste", "soft")
+NOISE_STEPS = 0.1  # scale of the logistic noise that "soft" supposes, in steps
+
+
+def through(
+    compact: Any,
+    steps: Any,
+    subsampling: str = "4:2:0",
+    *,
+    dead_zone: float = 0.0,
+    gradient: str = "ste",
+) -> tuple[Any, Any]:
+    """Codes and decodes a batch, each image with tables of its own.
+
+    Args:
+      compact: tensor (B, h, w, 1) grey or (B, h, w, 3) RGB, pixels about [0, 1];
+        h and w static, of any size.
+      steps: tensor (B, 2, 8, 8), or (1, 2, 8, 8) for all; quantiser steps in grey
+        levels, luma and chroma, in natural order. Grey uses the luma's alone.
+      subsampling: of the chroma, "4:2:0" or "4:4:4"; no effect on grey.
+      dead_zone: in steps; AC coefficients below 0.5 + dead_zone become zero, as
+        an encoder with a trellis (mozjpeg) makes many of them.
+      gradient: of the rounding. "ste" is the identity; "soft" is less than it for
+        AC coefficients that become zero, and nearly nothing far from the edge.
+
+    Returns:
+      coded, float32 like compact, not clipped; and float32 (B,), the `magnitudes`.
+
+    Raises:
+      JpegError: an argument is not one of those.
+    """
+    if gradient not in GRADIENTS:
+        raise JpegError(
+            f"the gradient of a JPEG is one of {', '.join(GRADIENTS)}. "
+            f"Received: {gradient!r}"
+        )
+    spectra = _spectra(compact, steps, subsampling)
+    _, height, width, channels = compact.shape
+    planes = [
+        _plane(_rounded(spectrum, dead_zone, gradient) * _as_spectrum(steps, index))
+        for index, spectrum in enumerate(spectra)
+    ]
+    planes[0] = planes[0][:, :height, :width] + LEVEL_SHIFT
+    if channels == 3 and subsampling == "4:2:0":
+        planes[1:] = [_doubled(plane, height, width) for plane in planes[1:]]
+    levels = ops.stack([plane[:, :height, :width] for plane in planes], axis=-1)
+    if channels == 3:
+        levels = ops.matmul(levels, ops.convert_to_tensor(YCBCR_TO_RGB.T))
+    return levels / 255, _counted(spectra)
+
+
+def magnitudes(compact: Any, steps: Any, subsampling: str = "4:2:0") -> Any:
+    """What each image costs, but for a factor: the sum of log2(1 + |c / step|).
+
+    Over the DCT coefficients c, before rounding; DC as the difference from the block
+    before it, the first of each row left out. Arguments as of `through`.
+
+    Returns:
+      float32 tensor (B,).
+    """
+    return _counted(_spectra(compact, steps, subsampling))
+
+
+@lru_cache(maxsize=512)
+def steps_at(
+    quality: int, settings: JpegSettings = PLAIN, channels: int = 3
+) -> np.ndarray:
+    """`tables_of` what `jpeg.encode` writes; float32 (2, 8, 8), not to be written to.
+
+    Args:
+      quality: 1 to 100.
+      settings: of the encoder.
+      channels: 1 or 3.
+    """
+    blank = np.zeros((BLOCK, BLOCK, channels), np.uint8)
+    steps = read_tables(coding.encode(blank, quality, settings))
+    steps.flags.writeable = False
+    return steps
+
+
+def content_bits(
+    compact: np.ndarray, quality: int, settings: JpegSettings = PLAIN
+) -> int:
+    """Bits of a real JPEG beyond those of a flat picture of its size.
+
+    Optimised Huffman tables count, as far as they grow with the content.
+
+    Args:
+      compact: float32 (h, w, 1) or (h, w, 3), pixels about [0, 1].
+      quality: 1 to 100.
+      settings: of the encoder.
+    """
+    pixels = np.rint(np.clip(compact, 0, 1) * 255).astype(np.uint8)
+    coded = coding.encode(pixels, quality, settings)
+    return 8 * (len(coded) - _empty_bytes(pixels.shape, quality, settings))
+
+
+def bits_per_magnitude(
+    compact: np.ndarray, qualities: Sequence[int], settings: JpegSettings = PLAIN
+) -> float:
+    """Real JPEG bits over `magnitudes`, of a batch.
+
+    Args:
+      compact: float32 (N, h, w, 1) or (N, h, w, 3), pixels about [0, 1].
+      qualities: N of them, 1 to 100.
+      settings: of the encoder.
+    """
+    channels = compact.shape[3]
+    steps = np.stack([steps_at(q, settings, channels) for q in qualities])
+    counted = magnitudes(
+        ops.convert_to_tensor(np.asarray(compact, np.float32)),
+        ops.convert_to_tensor(steps),
+        settings.subsampling,
+    )
+    bits = sum(
+        content_bits(image, quality, settings)
+        for image, quality in zip(compact, qualities, strict=True)
+    )
+    return bits / max(float(ops.sum(counted)), 1.0)
+
+
+@lru_cache(maxsize=512)
+def _empty_bytes(
+    shape: tuple[int, int, int], quality: int, settings: JpegSettings
+) -> int:
+    return len(coding.encode(np.full(shape, 128, np.uint8), quality, settings))
+
+
+def _spectra(compact: Any, steps: Any, subsampling: str) -> list[Any]:
+    """Of each plane, in steps: (B, rows, 8, columns, 8) of blocks, unrounded."""
+    if subsampling not in SUBSAMPLINGS:
+        raise JpegError(
+            f"JPEG subsampling must be one of {', '.join(SUBSAMPLINGS)}. "
+            f"Received: {subsampling!r}"
+        )
+    levels = ops.cast(compact, "float32") * 255
+    if compact.shape[3] == 1:
+        planes = [levels[..., 0]]
+    else:
+        levels = ops.matmul(levels, ops.convert_to_tensor(RGB_TO_YCBCR.T))
+        planes = [levels[..., channel] for channel in range(3)]
+        if subsampling == "4:2:0":
+            planes[1:] = [_sandwich(_halving_matrix, plane) for plane in planes[1:]]
+    planes[0] = planes[0] - LEVEL_SHIFT
+    return [
+        _blocks(_sandwich(_dct_matrix, plane)) / _as_spectrum(steps, index)
+        for index, plane in enumerate(planes)
+    ]
+
+
+def _rounded(spectrum: Any, dead_zone: float, gradient: str) -> Any:
+    # DC has no dead zone and always its gradient: its zero is mid-grey, not nothing.
+    edge = np.full((1, 1, BLOCK, 1, BLOCK), 0.5 + dead_zone, np.float32)
+    edge[:, :, 0, :, 0] = 0
+    edge = ops.convert_to_tensor(edge)
+    whole = ops.where(ops.abs(spectrum) < edge, 0.0, ops.round(spectrum))
+    passed = spectrum
+    if gradient == "soft":
+        # The chance that it is not zero with logistic noise on it: one when it is
+        # coded, half at the edge, and small where no move that one step of training
+        # makes would show in the file.
+        beyond = [
+            ops.sigmoid((sign * spectrum - edge) / NOISE_STEPS) for sign in (1, -1)
+        ]
+        passed = spectrum * ops.stop_gradient(beyond[0] + beyond[1])
+    return passed + ops.stop_gradient(whole - passed)
+
+
+def _counted(spectra: list[Any]) -> Any:
+    is_ac = np.ones((1, 1, BLOCK, 1, BLOCK), np.float32)
+    is_ac[:, :, 0, :, 0] = 0
+    total = 0.0
+    for spectrum in spectra:
+        # The first DC of a row is left out: a patch does not know the block before it.
+        dc = spectrum[:, :, 0, :, 0]
+        ac = _log2(spectrum * ops.convert_to_tensor(is_ac))
+        moves = _log2(dc[:, :, 1:] - dc[:, :, :-1])
+        total = total + ops.sum(ac, axis=(1, 2, 3, 4)) + ops.sum(moves, axis=(1, 2))
+    return total
+
+
+def _log2(x: Any) -> Any:
+    return ops.log(1 + ops.abs(x)) / np.log(2).astype(np.float32)
+
+
+def _as_spectrum(steps: Any, plane: int) -> Any:
+    """(B, 2, 8, 8) to the (B, 1, 8, 1, 8) of a plane: luma, Cb or Cr."""
+    return ops.cast(steps, "float32")[:, min(plane, 1)][:, None, :, None, :]
+
+
+def _blocks(plane: Any) -> Any:
+    _, height, width = plane.shape
+    return ops.reshape(plane, (-1, height // BLOCK, BLOCK, width // BLOCK, BLOCK))
+
+
+def _plane(spectrum: Any) -> Any:
+    """(B, rows, 8, columns, 8) of coefficients to (B, 8 rows, 8 columns) of levels."""
+    _, rows, _, columns, _ = spectrum.shape
+    flat = ops.reshape(spectrum, (-1, rows * BLOCK, columns * BLOCK))
+    return _sandwich(lambda length: _dct_matrix(length).T, flat)
+
+
+def _doubled(plane: Any, height: int, width: int) -> Any:
+    """Halved chroma, edges padded to blocks, to (B, height, width)."""
+    rows, columns = (
+        ops.convert_to_tensor(_doubling_matrix(n)) for n in (height, width)
+    )
+    kept = plane[:, : rows.shape[1], : columns.shape[1]]
+    return ops.matmul(ops.matmul(rows, kept), ops.transpose(columns))
+
+
+def _sandwich(matrix: Any, plane: Any) -> Any:
+    """matrix(h) @ plane @ matrix(w).T, for (B, h, w)."""
+    rows, columns = (ops.convert_to_tensor(matrix(n)) for n in plane.shape[1:])
+    return ops.matmul(ops.matmul(rows, plane), ops.transpose(columns))
+
+
+@lru_cache(maxsize=64)
+def _dct_matrix(length: int) -> np.ndarray:
+    """float32 (padded length, length): DCT of each block; the edge is repeated."""
+    padded = -(-length // BLOCK) * BLOCK
+    repeat = np.zeros((padded, length), np.float32)
+    repeat[np.arange(padded), np.minimum(np.arange(padded), length - 1)] = 1
+    k, n = np.mgrid[:BLOCK, :BLOCK]
+    dct = np.sqrt(2 / BLOCK) * np.cos(np.pi * (2 * n + 1) * k / (2 * BLOCK))
+    dct[0] /= np.sqrt(2)
+    return (np.kron(np.eye(padded // BLOCK), dct) @ repeat).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _halving_matrix(length: int) -> np.ndarray:
+    """float32 (length / 2 rounded up, length): means of two, an odd last repeated."""
+    pairs = np.arange(-(-length // 2))
+    matrix = np.zeros((len(pairs), length), np.float32)
+    for offset in (0, 1):
+        np.add.at(matrix, (pairs, np.minimum(2 * pairs + offset, length - 1)), 0.5)
+    return matrix
+
+
+@lru_cache(maxsize=64)
+def _doubling_matrix(length: int) -> np.ndarray:
+    """float32 (length, length / 2 rounded up): 3/4 of its own, 1/4 of the nearer next.
+
+    What libjpeg calls fancy upsampling; the edge is repeated.
+    """
+    places, halved = np.arange(length), -(-length // 2)
+    nearer = np.clip(places // 2 + np.where(places % 2, 1, -1), 0, halved - 1)
+    matrix = np.zeros((length, halved), np.float32)
+    np.add.at(matrix, (places, places // 2), 0.75)
+    np.add.at(matrix, (places, nearer), 0.25)
+    return matrix
+
+
+MCU_PX = 16  # 4:2:0 codes squares of this side; patches stay on that grid
+
+
+def grid_px(scales: Sequence[float]) -> int:
+    """Squares of this side are whole ones of MCU_PX at all scales."""
+    return math.lcm(*(int(2 * MCU_PX * scale) for scale in scales)) // 2
+
+
+DEAD_ZONE = 0.15  # in steps; about what mozjpeg's trellis makes zero

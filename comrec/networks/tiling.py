@@ -1,0 +1,137 @@
+"""Cutting a picture into tiles whose borders do not show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from comrec.image.window import Cut, Window, edged, grid
+
+Network = Callable[[np.ndarray], np.ndarray]
+
+# Working memory of a network over the area of what it is given; by family, measured as
+# peak resident memory: experiments/results/tiles.tsv.
+BYTES_PER_PIXEL = {"jiang2017": 1_200, "comrec": 400}
+TILE_MIN_PX = 64
+# Larger tiles would hardly save halo; wider ones would not leave some rows of all
+# feature maps in the cache of a core.
+TILE_AREA_PX, TILE_WIDE_PX = 2**20, 1536
+# Pictures that fill much of the memory by themselves have tiles of half the area.
+LARGE_PX = 2**24
+
+
+def tile_sides(
+    size: tuple[int, int],
+    memory_mb: int,
+    reach_px: int,
+    family: str,
+    most_px: int = TILE_AREA_PX,
+) -> tuple[int, int]:
+    """(height, width) in pixels, multiples of 16, of the tiles that see least halo.
+
+    Args:
+      size: (H, W) of the image.
+      memory_mb: for what a network of the family makes of a tile with its halo.
+      reach_px: how wide the halo is.
+      family: of the networks; one of BYTES_PER_PIXEL.
+      most_px: that a tile may have with its halo.
+    """
+    height, width = size
+    area = min(memory_mb * 10**6 / BYTES_PER_PIXEL[family], most_px)
+    if height * width > LARGE_PX:
+        area = min(area, most_px / 2)
+    seen = {}  # pixels of all tiles with their halos, by sides
+    for wide in range(TILE_MIN_PX, TILE_WIDE_PX + 1, 16):
+        high = int(area / min(wide + 2 * reach_px, width))
+        high = (high if high >= height else high - 2 * reach_px) // 16 * 16
+        if high >= TILE_MIN_PX:
+            down, across = math.ceil(height / high), math.ceil(width / wide)
+            seen[high, wide] = (height + 2 * reach_px * (down - 1)) * (
+                width + 2 * reach_px * (across - 1)
+            )
+    return min(
+        seen, key=lambda sides: (seen[sides], sides), default=(TILE_MIN_PX, TILE_MIN_PX)
+    )
+
+
+def even(length: int, side: int, step: int = 16) -> int:
+    """At most `side`, a multiple of `step`: so that no last tile is a sliver."""
+    count = math.ceil(length / max(side // step * step, step))
+    return math.ceil(length / count / step) * step
+
+
+def tiles(
+    size: tuple[int, int], sides: tuple[int, int], step: int = 16
+) -> Iterator[Window]:
+    """A grid of windows of about one size, at most `sides`, that start at multiples."""
+    (height, width), (high, wide) = size, sides
+    return grid(height, width, even(height, high, step), even(width, wide, step))
+
+
+def run(
+    network: Network,
+    cut: Cut,
+    size: tuple[int, int],
+    window: Window,
+    reach_px: int,
+    scale: int = 1,
+    multiple_px: int = 1,
+) -> np.ndarray:
+    """One window of what `run_all` gives."""
+    windows = run_all(network, cut, size, [window], reach_px, scale, multiple_px)
+    return next(windows)[1]
+
+
+def run_all(
+    network: Network,
+    cut: Cut,
+    size: tuple[int, int],
+    windows: Iterable[Window],
+    reach_px: int,
+    scale: int = 1,
+    multiple_px: int = 1,
+    together: bool = False,
+) -> Iterator[tuple[Window, np.ndarray]]:
+    """Windows of what the network would give for the whole image.
+
+    Args:
+      network: float32 (B, H, W, C) to (B, H/scale, W/scale, C').
+      cut: gives windows of the image.
+      size: (H, W) of the image. At its end the last pixels are repeated up to sides
+        that the network takes.
+      windows: in pixels of the image, y0 and x0 multiples of `scale` and `multiple_px`.
+      reach_px: how far the network looks; a window is cut out that much wider,
+        so that only true borders of the image are padded by the network.
+      scale: linear size ratio input : output of the network.
+      multiple_px: sides that the network takes are multiples of it and of the scale.
+      together: whether windows of one size go through the network as one batch: for
+        many small ones.
+
+    Yields:
+      Each window, not always in order if `together`, and float32 of its size over
+      `scale`, rounded up.
+    """
+    step = math.lcm(scale, multiple_px)
+    reach_px = math.ceil(reach_px / step) * step
+
+    def widened(window: Window) -> Window:
+        grown = window.grown(reach_px, *(n + -n % step for n in size))
+        return grown.ending(step)
+
+    groups: Iterable[Sequence[Window]] = ([window] for window in windows)
+    if together:
+        by_size: dict[tuple[int, int], list[Window]] = {}
+        for window in windows:
+            by_size.setdefault(widened(window).size, []).append(window)
+        groups = by_size.values()
+    for group in groups:
+        wide = [widened(window) for window in group]
+        images = [edged(cut(each.within(*size)), *each.size) for each in wide]
+        batch = images[0][None] if len(images) == 1 else np.stack(images)
+        outputs = np.asarray(network(np.ascontiguousarray(batch)))
+        for window, around, output in zip(group, wide, outputs, strict=True):
+            y, x = (window.y0 - around.y0) // scale, (window.x0 - around.x0) // scale
+            height, width = (-(-n // scale) for n in window.size)
+            yield window, output[y : y + height, x : x + width]

@@ -1,0 +1,1 @@
+"""The machine: cores, memory, files, Pillow, and running many pictures."""

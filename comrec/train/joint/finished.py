@@ -1,0 +1,144 @@
+"""What an end-to-end run has made, ready to become a preset of the comrec family."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from comrec.errors import UsageError
+from comrec.jpeg.settings import JpegSettings
+from comrec.networks.models import build_exact, pyramid
+from comrec.train.joint.config import JointConfig
+from comrec.train.run import checkpoint
+from comrec.train.run.finished import Table, TrainedPair
+from comrec.train.run.log import Row, RunLog
+
+BEST = "best.npz"
+
+
+@dataclass(frozen=True)
+class FinishedJoint(TrainedPair):
+    """The epoch of an end-to-end run that did best on the validation pictures."""
+
+    folder: Path
+    config: JointConfig
+    rows: tuple[Row, ...]
+
+    which = "Those after the epoch that gained most on the validation pictures."
+    bold = (
+        "dB above plain JPEG (libjpeg-turbo, optimised Huffman tables) at the same "
+        "mean bytes; the compact JPEG is mozjpeg's, with flat tables."
+    )
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether a folder holds such a run, and not an alternating one."""
+        try:
+            return "stages" in json.loads((folder / "config.json").read_bytes())
+        except (OSError, ValueError, TypeError):
+            return False
+
+    @classmethod
+    def find(cls, folder: Path, number: int | None = None) -> FinishedJoint:
+        """The best epoch of the run in a folder.
+
+        Raises:
+          UsageError: not such a run, without a finished epoch, or a round is asked for.
+        """
+        if number is not None:
+            raise UsageError(
+                f"{folder}: an end-to-end run has no rounds to choose from"
+            )
+        config = JointConfig.load(folder / "config.json")
+        rows = RunLog(folder / "metrics.jsonl").rows()
+        if not (folder / BEST).is_file():
+            raise UsageError(
+                f"{folder}: no finished epoch in it ({BEST} is missing). Train on, or "
+                f"name another run"
+            )
+        return cls(folder, config, tuple(rows))
+
+    def models(self) -> tuple[keras.Model, ...]:
+        """The networks in float32 with the weights of the best epoch.
+
+        Raises:
+          UsageError: the weights cannot be read, or are those of other networks.
+        """
+        models = tuple(
+            build_exact("comrec", name, **size)
+            for name, size in self.config.sizes.items()
+        )
+        path = self.folder / BEST
+        try:
+            checkpoint.assign(models, checkpoint.load(path))
+        except ValueError as err:
+            raise UsageError(
+                f"{path}: not of the config beside it ({err}). Name another run"
+            ) from err
+        return models
+
+    def row(self) -> dict[str, Any]:
+        """The settings of a `Preset` that follow from the config."""
+        sizes = self.config.sizes
+        flat, visual = self.config.tables[0], self.config.tables[-1]
+        return {
+            "channels": 3,
+            "scales": self.config.scales,
+            "compact_quality": None,
+            "jpeg": JpegSettings("mozjpeg", flat),
+            "jpeg_visual": JpegSettings("mozjpeg", visual),
+            "sizes": sizes,
+            "compact_scales": self.config.compact_scales,
+            "reach_px": {
+                "comcnn": pyramid.reach_px((self.config.compact_blocks,)),
+                "reccnn": pyramid.reach_px(self.config.blocks),
+            },
+            "family": "comrec",
+            "multiple_px": pyramid.multiple(self.config.widths),
+        }
+
+    def what(self, parameters: Mapping[str, int]) -> str:
+        """A paragraph for the card; of each network its trainable parameters."""
+        counts = ", ".join(f"{name} {n:,}" for name, n in parameters.items())
+        *others, last = map(str, self.config.scales)
+        scales = " and ".join(filter(None, (", ".join(others), last)))
+        return (
+            f"a pair of the comrec family (`comrec/networks/models/pyramid.py`) for "
+            f"colour and grey pictures, every JPEG quality, and scales {scales}, trained end to "
+            f"end. Trainable parameters: {counts}."
+        )
+
+    def validation(self) -> Table:
+        """A line for each stage: what its last epoch reached."""
+        scores = [row for row in self.rows if row["event"] == "validation"]
+        if not scores:
+            raise ValueError("no epoch was judged")
+        names = [name for name in scores[-1] if name.startswith("gain_db_")]
+        columns = [_at(name) for name in names]
+        head = ("stage", "learned", "epochs", "minutes", "mean dB", *columns)
+        lines: list[Iterable[str]] = []
+        for number, stage in enumerate(self.config.stages):
+            mine = [row for row in self.rows if row["phase"] == number]
+            epochs = [row for row in mine if row["event"] == "epoch"]
+            judged = [row for row in mine if row["event"] == "validation"]
+            if epochs and judged:
+                minutes = sum(row["duration_s"] for row in epochs) / 60
+                figures = [judged[-1].get(name) for name in ("gain_db", *names)]
+                lines.append(
+                    (
+                        f"{number}", stage.learns, f"{len(epochs)}", f"{minutes:.0f}",
+                        *("" if value is None else f"{value:.2f}" for value in figures),
+                    )
+                )  # fmt: skip
+        return head, lines
+
+
+def _at(name: str) -> str:
+    """ "gain_db_2_0.15" to "scale 2, 0.15 bpp"."""
+    scale, rate_bpp = name.removeprefix("gain_db_").split("_")
+    return f"scale {scale}, {rate_bpp} bpp"

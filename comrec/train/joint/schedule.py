@@ -1,0 +1,228 @@
+"""End to end: RecCNN learns on the real encoder's pictures, ComCNN through a proxy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from comrec.errors import UsageError
+from comrec.networks import presets
+from comrec.networks.models import BUILDERS
+from comrec.train.alternating.start import load_start
+from comrec.train.joint import samples
+from comrec.train.joint import step as joint_step
+from comrec.train.joint.config import JointConfig, Stage
+from comrec.train.joint.step import JointSteps
+from comrec.train.run import checkpoint
+from comrec.train.run.progress import ProgressListener
+from comrec.train.run.run import CHECKPOINT, Batches, Run, Trainable
+
+Validate = Callable[["JointRun"], dict[str, float]]  # "gain_db" decides
+CLIP_NORM = 1.0
+BEST = "best.npz"
+
+
+class JointRun(Run):
+    """A `Run` in stages, on one device.
+
+    Args:
+      config: what to train, and how.
+      folder: gets, besides what every run leaves, the weights of the epoch that gained
+        most, `best.npz`.
+      images: uint8 (H, W, 3) each.
+      validate: judges the networks at the end of each epoch.
+      resume, watch, pictures: as of every `Run`.
+
+    Raises:
+      UsageError: as every `Run`, or no image is as large as a patch.
+      OutputError: the folder cannot be written.
+    """
+
+    config: JointConfig
+    comcnn: keras.Model | None
+    reccnn: keras.Model
+
+    def __init__(
+        self,
+        config: JointConfig,
+        folder: Path,
+        images: Sequence[np.ndarray],
+        validate: Validate,
+        *,
+        resume: bool = False,
+        watch: ProgressListener | None = None,
+        pictures: Mapping[str, int] | None = None,
+    ) -> None:
+        self.images, self.validate = _large(images, config), validate
+        super().__init__(config, folder, resume=resume, watch=watch, pictures=pictures)
+
+    def change(self, scale: float) -> samples.Change | None:
+        """What ComCNN adds to images before they are reduced, if it is for a scale."""
+        comcnn = self.comcnn
+        if comcnn is None or scale not in self.config.compact_scales:
+            return None
+
+        def call(images: np.ndarray) -> np.ndarray:
+            told = np.full((len(images), 1), np.log2(scale), np.float32)
+            return np.asarray(comcnn.predict_on_batch([images, told]), np.float32)
+
+        return call
+
+    def _build(self) -> tuple[keras.Model, ...]:
+        built = {
+            name: BUILDERS["comrec"][name](**size)
+            for name, size in self.config.sizes.items()
+        }
+        self.comcnn, self.reccnn = built.get("comcnn"), built["reccnn"]
+        return tuple(built.values())
+
+    def _assign(self, state: checkpoint.State) -> None:
+        """A ComCNN that the state has none of stays as it is, the plain reduction."""
+        there = {name.rpartition("_")[0] for name in state}
+        models = [m for m in self.models if m.name in there or m is self.reccnn]
+        checkpoint.assign(models, state)
+
+    def _load_start(self, start: str) -> None:
+        folder = Path(start)
+        if not folder.is_dir():
+            load_start(self._models_of(presets.find(start)), start)
+            return
+        best = folder / BEST
+        state = checkpoint.load(best if best.exists() else folder / CHECKPOINT)
+        try:
+            self._assign(state)
+        except ValueError as err:
+            raise _other_size(start) from err
+
+    def _models_of(self, preset: presets.Preset) -> list[keras.Model]:
+        """Those of the networks that a preset has."""
+        if preset.family != "comrec" or not preset.weights:
+            raise UsageError(
+                f"start: {preset.name!r} is no pair of the comrec family. Name one, or "
+                f"the folder of a run of this script"
+            )
+        models = [model for model in self.models if model.name in preset.weights]
+        sizes = self.config.sizes
+        if any(preset.sizes[m.name] != sizes[m.name] for m in models):
+            raise _other_size(preset.name)
+        return models
+
+    def _optimizer(self, phase: Stage) -> keras.Optimizer:
+        mean = {"use_ema": True, "ema_momentum": phase.average} if phase.average else {}
+        return keras.optimizers.Adam(
+            phase.rate(0), beta_2=0.99, clipnorm=CLIP_NORM, **mean
+        )
+
+    def _loss(self, image: Any, restored: Any) -> Any:
+        return square_error(image, restored)
+
+    def _seed(self, phase: Stage) -> list[int]:
+        return [self.config.seed, self.phase, self.epoch]
+
+    def _progress(self, phase: Stage, batch: int) -> float:
+        return (self.epoch + batch / self.config.epoch_batches) / phase.epochs
+
+    def _epoch_batches(self) -> int:
+        return self.config.epoch_batches
+
+    def _words(self, phase: Stage) -> str:
+        return f"stage {self.phase}, {phase.learns}"
+
+    def _columns(self, phase: Stage) -> dict[str, object]:
+        return {"learns": phase.learns}
+
+    def _step(
+        self, phase: Stage
+    ) -> tuple[Trainable, Callable[[np.random.Generator], Batches]]:
+        self.reccnn.trainable = phase.learns != "comcnn"
+        if self.comcnn is None or not phase.is_through_codec:
+            return Restoration(self.reccnn), self._reconstruction
+        scales = self.config.compact_scales
+        step = JointSteps(self.comcnn, self.reccnn, scales)
+        changes = {n: change for n in scales if (change := self.change(n))}
+        return step, lambda rng: joint_step.batches(
+            self.images, changes, self.config, rng
+        )
+
+    def _reconstruction(self, rng: np.random.Generator) -> Batches:
+        changes = {scale: self.change(scale) for scale in self.config.scales}
+        drawn = samples.draw(self.images, self.config, rng, changes)
+        return samples.batches(drawn, self.config, rng)
+
+    def _end_epoch(self, phase: Stage) -> None:
+        learnt = checkpoint.weights_of(self.models)
+        self._take_mean()
+        self._judge()
+        checkpoint.assign(self.models, learnt)
+
+    def _end_phase(self, phase: Stage) -> None:
+        self._take_mean()
+
+    def _take_mean(self) -> None:
+        """The running mean in place of the weights, where one is kept."""
+        learner = self.learner
+        learner.optimizer.finalize_variable_values(learner.trainable_variables)
+
+    def _judge(self) -> None:
+        """A row of the log; the weights go to `best.npz` if none gained more."""
+        before = self.log.rows("validation")
+        self._record(event="validation", **self.validate(self))
+        judged = self.log.rows("validation")[-1]
+        # A run that was begun with another judge has rows that say nothing here.
+        alike = [_gain(row) for row in before if row.keys() == judged.keys()]
+        best = self.folder / BEST
+        if not best.exists() or (alike and _gain(judged) > max(alike)):
+            checkpoint.save(best, checkpoint.weights_of(self.models))
+
+
+class Restoration(keras.Model):
+    """[enlarged, condition] to restored, trainable in RecCNN alone."""
+
+    def __init__(self, reccnn: keras.Model) -> None:
+        # float32: a mixed policy here would round the pixels that come in.
+        super().__init__(name="restoration", dtype="float32")
+        self.reccnn = reccnn
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        enlarged, _ = inputs
+        return enlarged + self.reccnn(inputs, training=training)
+
+
+def square_error(image: Any, restored: Any) -> Any:
+    """Mean squared error of each patch."""
+    error = ops.cast(restored, "float32") - ops.cast(image, "float32")
+    return ops.mean(ops.square(error), axis=(1, 2, 3))
+
+
+def _large(images: Sequence[np.ndarray], config: JointConfig) -> list[np.ndarray]:
+    """Those that patches can be cut from."""
+    sides = [
+        config.joint_patch_px if stage.is_through_codec else config.patch_px
+        for stage in config.stages
+    ]
+    least_px = max(sides)
+    large = [image for image in images if min(image.shape[:2]) >= least_px]
+    if not large:
+        raise UsageError(
+            f"none of the training pictures has {least_px}x{least_px} pixels or more. "
+            f"Add larger ones, or make patch_px and joint_patch_px smaller"
+        )
+    return large
+
+
+def _gain(row: Mapping[str, Any]) -> float:
+    gain_db = float(row["gain_db"])
+    return -math.inf if math.isnan(gain_db) else gain_db
+
+
+def _other_size(start: str) -> UsageError:
+    return UsageError(
+        f"start: {start!r} has networks of another size. widths, blocks, "
+        f"compact_width and compact_blocks must be those it was trained with"
+    )

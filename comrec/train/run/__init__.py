@@ -1,0 +1,1 @@
+"""What all training runs share: configuration checks, checkpoints, log, progress."""

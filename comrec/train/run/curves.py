@@ -1,0 +1,169 @@
+"""The rows of a run as tables, and drawn: what it is worth, and its losses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from comrec.errors import OutputError
+from comrec.train.run.log import Row, RunLog
+from comrec.train.run.progress import gains
+
+EPOCH = ("round", "network", "epoch", "steps", "loss", "rate", "duration_s")
+ROUND = (
+    "round", "psnr_db", "plain_psnr_db", "fixed_psnr_db", "fixed_bytes_ratio",
+)  # fmt: skip
+JOINT_EPOCH = ("phase", "learns", "epoch", "steps", "loss", "rate", "duration_s")
+LINES = ("-", "--", ":", "-.")
+
+
+def draw(folder: Path) -> None:
+    """Writes `epochs.tsv`, `curves.png` and a table of the validation.
+
+    That is `rounds.tsv` of an alternating run, `validation.tsv` of an end-to-end one.
+    Without matplotlib (the train extra has it) the tables alone.
+
+    Raises:
+      UsageError: the log is damaged.
+      OutputError: the folder cannot be written.
+    """
+    log = RunLog(folder / "metrics.jsonl")
+    epochs, judged = log.rows("epoch"), log.rows("validation")
+    is_joint = bool(epochs) and "learns" in epochs[0]
+    try:
+        _write_tsv(folder / "epochs.tsv", JOINT_EPOCH if is_joint else EPOCH, epochs)
+        if is_joint:
+            judged = _counted(log)
+            names = [name for name in judged[-1] if "gain_db" in name] if judged else ()
+            _write_tsv(folder / "validation.tsv", ("epochs", *names), judged)
+        else:
+            _write_tsv(folder / "rounds.tsv", ROUND, judged)
+        if epochs:
+            _save(
+                folder / "curves.png", _joint if is_joint else _rounds, epochs, judged
+            )
+    except ImportError:
+        return
+    except OSError as err:
+        raise OutputError(f"{folder}: cannot be written ({err.strerror})") from err
+
+
+def _counted(log: RunLog) -> list[Row]:
+    """Validation rows with the `epochs` that were done before, of the whole run."""
+    done, judged = 0, []
+    for row in log.rows():
+        done += row["event"] == "epoch"
+        if row["event"] == "validation":
+            judged.append(row | {"epochs": done})
+    return judged
+
+
+def _write_tsv(path: Path, columns: Sequence[str], rows: list[Row]) -> None:
+    lines = ["\t".join(columns)]
+    lines += ["\t".join(str(row.get(c, "nan")) for c in columns) for row in rows]
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text("\n".join(lines) + "\n")
+    os.replace(temporary, path)
+
+
+def _save(path: Path, plot: Any, epochs: list[Row], judged: list[Row]) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    plot(figure, epochs, judged)
+    for axes in figure.axes:
+        axes.grid(alpha=0.3)
+        locator: Any = axes.xaxis.get_major_locator()
+        locator.set_params(integer=True)
+    temporary = path.with_name(f"{path.stem}.tmp.png")
+    figure.savefig(temporary, dpi=120)
+    os.replace(temporary, path)
+
+
+def _rounds(figure: Any, epochs: list[Row], rounds: list[Row]) -> None:
+    """Of an alternating run: dB and bytes over rounds, both losses."""
+    (quality, size), (rec, com) = figure.subplots(2, 2)
+    x = [row["round"] for row in rounds]
+    for name, label, style in (
+        ("psnr_db", "restored, at those bytes", "o-"),
+        ("plain_psnr_db", "plain JPEG", "k--"),
+        ("fixed_psnr_db", "restored, at its own quality", "s:"),
+    ):
+        quality.plot(x, [row[name] for row in rounds], style, label=label)
+    quality.set(title="Validation", xlabel="round", ylabel="PSNR (dB)")
+    size.plot(x, [100 * row["fixed_bytes_ratio"] for row in rounds], "s:", color="C1")
+    size.axhline(100, color="k", linestyle="--")
+    size.set(title="Bytes at its own quality", xlabel="round", ylabel="% of plain JPEG")
+    if rounds:
+        quality.legend(fontsize="small")
+    for axes, network, title in ((rec, "reccnn", "RecCNN"), (com, "comcnn", "ComCNN")):
+        mine = [r for r in epochs if r["network"] == network and r["round"] >= 0]
+        _losses(axes, f"Loss while {title} learns", mine, "round")
+        axes.set(xlabel="epoch of its own", ylabel="½ squared error of a patch")
+
+
+def _joint(figure: Any, epochs: list[Row], judged: list[Row]) -> None:
+    """Of an end-to-end run: dB gained over epochs, and the loss of each kind."""
+    kinds = (
+        ("RecCNN alone", ("reccnn",), "share of the error that is left"),
+        (
+            "ComCNN, through the codec",
+            ("comcnn", "both"),
+            "bits per pixel + error / price",
+        ),
+    )
+    shown = [kind for kind in kinds if any(r["learns"] in kind[1] for r in epochs)]
+    cells = [["gain"] * len(shown), [title for title, _, _ in shown]]
+    axes = figure.subplot_mosaic(cells)
+    _gain(axes["gain"], epochs, judged)
+    for title, learners, label in shown:
+        mine = [row for row in epochs if row["learns"] in learners]
+        _losses(axes[title], f"Loss: {title}", mine, "phase")
+        axes[title].set(xlabel="epoch of its own", ylabel=label)
+
+
+def _gain(axes: Any, epochs: list[Row], judged: list[Row]) -> None:
+    """Of the rows judged as the last one was; a line where a stage begins."""
+    judged = [row for row in judged if row.keys() == judged[-1].keys()]
+    x = [row["epochs"] for row in judged]
+    if judged:
+        axes.plot(x, [row["gain_db"] for row in judged], "k.-", lw=2.5, label="mean")
+    curves = [gains(row) for row in judged]
+    scales: list[str] = []
+    for place in curves[-1] if curves else ():
+        scale = place.split(",")[0]
+        scales += [scale] * (scale not in scales)
+        axes.plot(
+            x, [curve[place] for curve in curves], marker=".", label=place,
+            color=f"C{list(curves[-1]).index(place)}",
+            linestyle=LINES[scales.index(scale) % len(LINES)],
+        )  # fmt: skip
+    for first in _borders(axes, epochs, "phase"):
+        axes.text(
+            first + 0.6, 1.02, epochs[first]["learns"], color="0.4", fontsize="small",
+            transform=axes.get_xaxis_transform(),
+        )  # fmt: skip
+    axes.axhline(0, color="0.6", linewidth=1)
+    last = max(len(epochs), 2) + 0.5
+    axes.set(xlim=(0.5, last), xlabel="epoch", ylabel="dB above plain JPEG, same bytes")
+    if judged:
+        axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def _losses(axes: Any, title: str, rows: list[Row], part: str) -> None:
+    """One point an epoch; a line where a round, or a stage, begins."""
+    axes.plot(range(1, len(rows) + 1), [row["loss"] for row in rows], ".-")
+    _borders(axes, rows, part)
+    axes.set_title(title)
+
+
+def _borders(axes: Any, rows: list[Row], part: str) -> list[int]:
+    """The first of each part; a line before all but the first."""
+    firsts = [
+        i for i in range(len(rows)) if not i or rows[i][part] != rows[i - 1][part]
+    ]
+    for i in firsts[1:]:
+        axes.axvline(i + 0.5, color="0.6", linewidth=1)
+    return firsts

@@ -1,0 +1,197 @@
+"""Tables I and II of Jiang et al. 2017, one row for each picture, protocol and method.
+
+Claim: `comrec` restores the paper's seven pictures at least 1.0 dB closer than plain
+JPEG QF 10 of the same bytes, sidecar counted (28.17 dB in the mean), and closer than
+half size by bicubic (27.65), with ComCNN alone (27.53) or with RecCNN alone (29.50).
+Cost: two to five minutes on two CPU cores; `--quick` seconds. Needs `comrec[train]`.
+
+    python experiments/paper/reproduce_tables.py PICTURES \\
+        --out experiments/results/tables.tsv --figure experiments/results/tables.png
+
+Methods. Enlargement is bicubic throughout, PSNR and SSIM are on 8-bit grey (BT.601):
+  jpeg    the direct JPEG at full size, QF 5 (Table I) or QF 10 (Table II)
+  half    bicubic half size, JPEG, enlarged
+  comcnn  "ComCNN only": the pair's compact image, JPEG, enlarged; no residual
+  reccnn  "RecCNN only": bicubic half size, JPEG, enlarged, and the residual of a RecCNN
+          trained on just that (`configs/reccnn-only-*.json`, `export_reccnn.py`). The
+          paper does not define its own in detail.
+  comrec  both networks, as `comrec compress` and `decompress` run them
+
+Protocols. Standard quantisation tables throughout; every quality is found by bisection
+on bytes alone, before anything is restored:
+  paper      standard Huffman tables on both sides; one quality for all pictures, the
+             largest whose mean .jpg is no larger than the mean direct one
+  byte-fair  optimised Huffman tables on both sides; for each picture the largest
+             quality whose .jpg and sidecar, as comrec packs them, fit its direct JPEG
+  mozjpeg    as byte-fair, but mozjpeg writes what has to fit the bytes of the direct
+             JPEG by libjpeg-turbo; its "jpeg" is the best of full size that does
+Published figures were made under the paper's protocol alone (`experiments/published/`).
+They are matched by a picture's name, and left out beside mozjpeg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jiang2017 import figure, methods, terminal
+from jiang2017.protocols import BUDGETS, PROTOCOLS, Picture, Protocol, Row, Trial, rows
+from jiang2017.published import Published
+from rich.console import Console
+
+from comrec.errors import ComrecError, UsageError, naming_errors
+from comrec.format import names
+from comrec.image import reader
+from comrec.image import source as image_source
+from comrec.image.metrics import SSIM_SIDE_PX
+from comrec.jpeg import coding
+from comrec.jpeg.colour import luma
+from comrec.networks import presets
+from comrec.system import files
+
+QUICK_PX = 96
+SHIPPED = Path(__file__).with_name("jiang2017")  # RecCNNs that no preset has
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parser().parse_args(argv)
+    try:
+        reproduce(args)
+    except ComrecError as err:
+        raise SystemExit(f"reproduce_tables: {err}") from err
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("pictures", type=Path, help="a folder, grey or colour")
+    made.add_argument("--preset-qf10", default="jiang2017-gray-q50-2", metavar="PRESET")
+    made.add_argument("--preset-qf5", default="jiang2017-gray-q30", metavar="PRESET")
+    for budget in BUDGETS:
+        made.add_argument(
+            f"--reccnn-only-{budget}", type=Path, metavar="FILE",
+            default=SHIPPED / f"reccnn-only-{budget}.onnx",
+            help=".onnx or .weights.h5 of a RecCNN trained for bicubic reduction; "
+            "'none' leaves its lines out (default: the one shipped)",
+        )  # fmt: skip
+    made.add_argument("-o", "--out", type=Path, metavar="FILE.tsv", help="the rows")
+    made.add_argument("--figure", type=Path, metavar="FILE.png", help="the means")
+    made.add_argument(
+        "--quick", action="store_true",
+        help=f"{QUICK_PX}x{QUICK_PX} of the first picture, QF 10, without mozjpeg",
+    )  # fmt: skip
+    return made
+
+
+def reproduce(args: argparse.Namespace) -> None:
+    """The whole run. Raises ComrecError for whatever is wrong with what was given."""
+    if args.figure:
+        figure.require()
+    published, out, notes = Published(), terminal.console(), []
+    tried = {b: load(args, b, notes) for b in BUDGETS if b == "qf10" or not args.quick}
+    pictures = read(args.pictures, published, args.quick)
+    protocols = [p for p in PROTOCOLS if p.name != "mozjpeg" or not args.quick]
+    protocols = [p for p in protocols if usable(p, notes)]
+    found = measure(tried, protocols, pictures, published)
+    terminal.show(found, published, out)
+    for note in notes:
+        out.print(note)
+    if args.out:
+        files.write(args.out, as_tsv(found))
+    if args.figure:
+        files.write(args.figure, figure.draw(found, published))
+
+
+def load(
+    args: argparse.Namespace, budget: str, notes: list[str]
+) -> list[methods.Method]:
+    """The methods for one budget; what is missing is noted for people."""
+    name = getattr(args, f"preset_{budget}")
+    reccnn_only: Path | None = getattr(args, f"reccnn_only_{budget}")
+    if reccnn_only == Path("none"):
+        notes.append(f"QF {BUDGETS[budget]}: RecCNN only is left out, as asked.")
+        reccnn_only = None
+    return methods.load(presets.find(name), reccnn_only)
+
+
+def read(folder: Path, published: Published, quick: bool) -> list[Picture]:
+    """The pictures of a folder as grey, in the paper's order, others by name.
+
+    Raises:
+      UsageError: there is no folder, nothing in it, or a picture is too small.
+      ImageError: a picture cannot be read.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: not a folder. Name one that holds pictures")
+    paths = [p for p in folder.iterdir() if p.suffix.lower() in names.PICTURES]
+    if not paths:
+        raise UsageError(
+            f"{folder}: no pictures in it. Expected: {' '.join(names.PICTURES)}"
+        )
+    paths.sort(key=lambda path: (published.position(path.stem), path.name))
+    pictures = []
+    for path in paths[: 1 if quick else None]:
+        data, source = image_source.load(path)
+        with naming_errors(source):
+            pixels = luma(reader.read(data).pixels)
+        if min(pixels.shape[:2]) < SSIM_SIDE_PX:
+            raise UsageError(
+                f"{path}: SSIM needs {SSIM_SIDE_PX} pixels a side. "
+                f"Received: {pixels.shape[1]}x{pixels.shape[0]}. Leave it out"
+            )
+        pictures.append(Picture(path.stem, pixels))
+    if quick:
+        # Under a name of its own: nothing published is about a corner.
+        name, pixels = pictures[0]
+        corner = np.ascontiguousarray(pixels[:QUICK_PX, :QUICK_PX])
+        pictures = [Picture(f"{name}-{QUICK_PX}px", corner)]
+    return pictures
+
+
+def usable(protocol: Protocol, notes: list[str]) -> bool:
+    """Whether its encoder is there; a protocol without one is noted as left out."""
+    try:
+        coding.encode(np.zeros((8, 8, 1), np.uint8), 50, protocol.coded)
+    except (ImportError, OSError) as err:  # OSError: pyvips without its library
+        notes.append(f"Protocol {protocol.name} is left out: no encoder ({err}).")
+        return False
+    return True
+
+
+def measure(
+    tried: dict[str, list[methods.Method]],
+    protocols: list[Protocol],
+    pictures: list[Picture],
+    published: Published,
+) -> list[Row]:
+    """All rows, by budget, protocol, method and picture."""
+    by_protocol: dict[tuple[str, str], list[Row]] = {
+        (budget, protocol.name): [] for budget in tried for protocol in protocols
+    }
+    with Console(stderr=True).status("") as status:
+        for budget, loaded in tried.items():
+            for method in loaded:
+                trial = Trial(method, pictures)
+                for protocol in protocols:
+                    status.update(f"{budget}, {protocol.name}, {method.name}")
+                    by_protocol[budget, protocol.name] += rows(
+                        budget, protocol, trial, published
+                    )
+    return [row for some in by_protocol.values() for row in some]
+
+
+def as_tsv(found: list[Row]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+    writer.writerow(Row._fields)
+    writer.writerows(found)
+    return out.getvalue().encode()
+
+
+if __name__ == "__main__":
+    main()

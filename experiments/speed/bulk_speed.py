@@ -1,0 +1,254 @@
+"""What `comrec bulk` costs beside the coding itself, and how its runners compare.
+
+Claim: with two workers, Dask takes at most 15 % longer than processes; two shards at
+once take as long as one run with `-j 2`; the memory of a worker does not grow with the
+number of pictures. Cost: half an hour of two idle cores; a minute with `--quick`.
+Needs Linux, and `comrec[cluster]` for Dask, which is left out where it is missing.
+
+    python experiments/speed/bulk_speed.py --out experiments/results/bulk.tsv
+
+Method. 1,000 crops of the bundled photo, 192x192, at `-q 75`: thumbnails, so that what
+is beside the work shows. Workers have one core each, shards and the one process too. In
+each round every runner goes once over all of them, into a new folder, the order rotated
+by one each round.
+`total_s` is the whole command, start and end too. `steady_s` is from the first row of
+the manifest to the last, per picture but the first; `overhead_ms` is what remains of it
+per picture and worker when the worker's own seconds are taken away. Memory: resident,
+mean of the workers, after a fifth of the pictures and at the end. Ratios are to `pool`,
+within a round; rows hold every round, and `round` 0 is the median. Presets: pictures of
+400x400 at `-q 75` one after the other in one worker with one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import io
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+
+import comrec
+from comrec.cli import values
+from comrec.networks import presets
+from comrec.system import cores, files
+
+PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.png"
+SIDE_PX, LARGE_PX = 192, 400
+CODING = ("-p", "comrec-lite-2", "-q", "75")
+ONE_CORE = ("-j", "1", "--threads", "1")
+PRESETS = (presets.DEFAULT, "comrec-lite-2", "plain")
+WORKERS = 2
+RUNNERS = {
+    "compress": (), "one": ONE_CORE, "pool": ("-j", "2"),
+    "shards": ONE_CORE, "dask": ("-j", "2", "--runner", "dask"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One runner in one round."""
+
+    runner: str
+    round: int
+    workers: int
+    pictures: int
+    side_px: int
+    total_s: float
+    steady_s: float | None = None
+    worker_s: float | None = None
+    overhead_ms: float | None = None
+    ratio_to_pool: float | None = None
+    early_mb: float | None = None
+    late_mb: float | None = None
+    mp_per_s: float | None = None
+    comrec: str = comrec.__version__
+
+
+def make(folder: Path, count: int, side_px: int) -> Path:
+    """So many different crops, a hundred to a folder."""
+    with Image.open(PHOTO) as photo:
+        whole = photo.convert("RGB")
+    room = whole.width - side_px + 1
+    for number in range(count):
+        left, top = number * 7 % room, number * 13 % room
+        path = folder / f"{number // 100:03d}" / f"{number:06d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole.crop((left, top, left + side_px, top + side_px)).save(path)
+    return folder
+
+
+def commands(runner: str, source: Path, out: Path) -> list[list[str]]:
+    """What runs at the same time."""
+    comrec_ = [sys.executable, "-m", "comrec"]
+    if runner == "compress":
+        more = ["-r", "-o", f"{out}/", "-j", str(WORKERS), "--quiet"]
+        return [[*comrec_, "compress", str(source), *CODING, *more]]
+    more = [*CODING, *RUNNERS[runner], "--quiet"]
+    parts = (
+        [f"{i}/{WORKERS}" for i in range(WORKERS)] if runner == "shards" else ["0/1"]
+    )
+    return [
+        [*comrec_, "bulk", str(source), str(out), *more, "--shard", part]
+        for part in parts
+    ]
+
+
+def measure(runner: str, number: int, source: Path, count: int) -> Row:
+    """One runner over all pictures."""
+    workers = 1 if runner == "one" else WORKERS
+    early_mb = late_mb = None
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        started = time.perf_counter()
+        running = [subprocess.Popen(c) for c in commands(runner, source, out)]
+        while any(process.poll() is None for process in running):
+            time.sleep(0.25)
+            memory = worker_mb([process.pid for process in running], workers)
+            if memory is None:
+                continue
+            so_far = done(out)
+            if so_far >= count / 5:
+                early_mb = early_mb or memory
+                late_mb = memory if so_far < count - WORKERS else late_mb
+        total_s = time.perf_counter() - started
+        if any(process.returncode for process in running):
+            raise SystemExit(f"{runner}: failed; see above")
+        row = Row(runner, number, workers, count, SIDE_PX, round(total_s, 2))
+        if runner == "compress":
+            return row
+        found = [json.loads(line) for line in lines(out)]
+    times = sorted(line["at"] for line in found)
+    steady_s = (times[-1] - times[0]) / max(len(times) - 1, 1)
+    worker_s = statistics.fmean(line["seconds"] for line in found)
+    return replace(
+        row, steady_s=round(steady_s, 4), worker_s=round(worker_s, 4),
+        overhead_ms=round(1000 * (steady_s * workers - worker_s), 1),
+        early_mb=early_mb, late_mb=late_mb,
+    )  # fmt: skip
+
+
+def lines(out: Path) -> Iterator[str]:
+    for path in sorted((out / "comrec-manifest").glob("*.jsonl")):
+        yield from path.read_text().splitlines()
+
+
+def done(out: Path) -> int:
+    """How many rows there are."""
+    return sum(1 for _ in lines(out))
+
+
+def worker_mb(roots: Sequence[int], workers: int) -> float | None:
+    """Mean resident memory of the largest processes that were started below."""
+    parents: dict[int, int] = {}
+    resident: dict[int, float] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid = int(stat.parent.name)
+            parents[pid] = int(stat.read_text().rpartition(")")[2].split()[1])
+            pages = int((stat.parent / "statm").read_text().split()[1])
+        except OSError:  # it has ended
+            continue
+        resident[pid] = pages * 4096 / 1e6
+    below = set(roots)
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    found = sorted((resident.get(pid, 0) for pid in below - set(roots)), reverse=True)
+    largest = found[:workers]
+    return round(statistics.fmean(largest), 1) if len(largest) == workers else None
+
+
+def preset_row(preset: str, count: int) -> Row:
+    """Megapixels a second of one worker on one core."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = make(Path(folder) / "src", count, LARGE_PX)
+        out = Path(folder) / "out"
+        command = [
+            sys.executable, "-m", "comrec", "bulk", str(source), str(out), "-p", preset,
+            "-q", "75", "-j", "1", "--threads", "1", "--quiet",
+        ]  # fmt: skip
+        started = time.perf_counter()
+        subprocess.run(command, check=True)
+        total_s = time.perf_counter() - started
+        seconds = [json.loads(line)["seconds"] for line in lines(out)][1:]
+    speed = LARGE_PX**2 / 1e6 / statistics.fmean(seconds)
+    return Row(
+        f"-p {preset} -q 75", 0, 1, count, LARGE_PX, round(total_s, 2),
+        mp_per_s=round(speed, 4),
+    )  # fmt: skip
+
+
+def rounds(count: int, times: int, names: Sequence[str]) -> list[Row]:
+    """Every runner once in each round, with ratios."""
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        source = make(Path(folder) / "src", count, SIDE_PX)
+        for number in range(1, times + 1):
+            turn = number % len(names)
+            some = [
+                measure(n, number, source, count)
+                for n in (*names[turn:], *names[:turn])
+            ]
+            pool_s = next(row.total_s for row in some if row.runner == "pool")
+            some = [
+                replace(r, ratio_to_pool=round(r.total_s / pool_s, 3)) for r in some
+            ]
+            for row in some:
+                print(f"round {number}: {row.runner} {row.total_s} s", file=sys.stderr)
+            found += some
+    return found
+
+
+def medians(found: Sequence[Row]) -> list[Row]:
+    """Round 0 of each runner: the medians of its rounds, column by column."""
+    made = []
+    for name in dict.fromkeys(row.runner for row in found):
+        mine = [asdict(row) for row in found if row.runner == name]
+        middle = dict(mine[0]) | {"round": 0}
+        for key, value in mine[0].items():
+            if isinstance(value, float):
+                middle[key] = round(statistics.median(row[key] for row in mine), 4)
+        made.append(Row(**middle))
+    return made
+
+
+def as_tsv(found: Sequence[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(asdict(found[0])), delimiter="\t")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in found)
+    return text.getvalue().replace("\r\n", "\n").encode()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, metavar="ROWS.tsv", required=True)
+    parser.add_argument("--pictures", type=values.number(10, 10**6), default=1000)
+    parser.add_argument("--rounds", type=values.number(1, 99), default=3)
+    parser.add_argument("--runners", nargs="+", choices=RUNNERS, default=list(RUNNERS))
+    parser.add_argument("--quick", action="store_true", help="20 pictures, one round")
+    args = parser.parse_args(argv)
+    count, times = (20, 1) if args.quick else (args.pictures, args.rounds)
+    names = [*dict.fromkeys(["pool", *args.runners])]  # pool: what others are held to
+    if "dask" in names and not importlib.util.find_spec("distributed"):
+        names.remove("dask")
+        print("without Dask: pip install comrec[cluster]", file=sys.stderr)
+    if cores.available() < WORKERS:
+        print(f"on {cores.available()} core: ratios say little", file=sys.stderr)
+    found = rounds(count, times, names)
+    found = [*medians(found), *found]
+    found += [preset_row(name, 3 if args.quick else 20) for name in PRESETS]
+    files.write(args.out, as_tsv(found))
+
+
+if __name__ == "__main__":
+    main()

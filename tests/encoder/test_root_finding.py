@@ -1,0 +1,171 @@
+"""Choosing the compact image's quality."""
+
+import numpy as np
+import pytest
+
+from comrec.encoder import root_finding
+from comrec.encoder.plain import at_quality, guess_within, plain, plain_within, within
+from comrec.image.metrics import psnr_db
+from comrec.jpeg import coding, quantisation
+from comrec.jpeg.settings import PLAIN, JpegSettings
+from comrec.networks import presets
+from comrec.networks.codec import Codec
+
+FLAT = JpegSettings(tables="flat")
+data = pytest.importorskip("skimage.data", reason="needs the dev extra")
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    return np.ascontiguousarray(data.astronaut()[:256, 128:384])
+
+
+@pytest.fixture(scope="module")
+def pair() -> Codec:
+    return Codec(presets.find("jiang2017-gray-q50"))
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [(0, None), (1, 1), (37, 37), (99, 99), (100, 100), (500, 100)],
+)
+def test_largest_is_found_by_bisection(limit, expected):
+    asked = []
+
+    def holds(n: int) -> bool:
+        asked.append(n)
+        return n <= limit
+
+    assert root_finding.largest(holds, 1, 100) == expected
+    assert len(asked) <= 7
+
+
+def test_largest_in_an_empty_range_is_none():
+    assert root_finding.largest(lambda n: True, 1, 0) is None
+
+
+def test_plain_within_is_the_best_plain_jpeg_that_fits(photo):
+    best = plain_within(photo, 6000)
+    assert best is not None
+    assert len(best.jpeg) <= 6000 < len(coding.encode(photo, best.quality + 1))
+    assert best.psnr_db == psnr_db(photo, coding.decode(best.jpeg))
+    assert plain_within(photo, 6000, start=90) == best
+    guess = guess_within(6000, plain(photo, 90))
+    assert abs(guess - best.quality) <= 10
+    assert plain_within(photo, 100) is None
+    assert plain_within(photo, 0) is None
+
+
+def test_within_is_the_finest_compact_jpeg_that_fits(pair, photo):
+    best = within(pair, photo, 3000)
+    assert best is not None
+    finer = at_quality(pair, photo, best.quality + 1)
+    assert len(best.jpeg) <= 3000 < len(finer.jpeg)
+    assert within(pair, photo, 100) is None
+
+
+VALUES = (1.0, 1.0, 2.5, 2.5, 4.0, 40.0, 41.0, float("inf"))
+
+
+@pytest.mark.parametrize("start", [(), (1,), (5,), (8, 2), (0,), (99, 4, 3, 5)])
+@pytest.mark.parametrize("wanted", [0.5, 1.0, 2.0, 4.0, 4.1, 40.5, 1e9, float("inf")])
+def test_crossing_is_the_first_value_that_reaches_what_is_wanted(wanted, start):
+    found = root_finding.find_crossing(lambda n: VALUES[n - 1], wanted, 1, 8, start)
+    assert found == 1 + sum(value < wanted for value in VALUES)
+
+
+def test_crossing_beyond_all_values_is_one_past_the_range():
+    assert root_finding.find_crossing(float, 9, 1, 8) == 9
+    assert root_finding.find_crossing(float, 0, 1, 0) == 1
+
+
+def test_crossing_of_a_smooth_curve_takes_few_looks():
+    asked = []
+
+    def bytes_at(quality: int) -> float:
+        asked.append(quality)
+        return 300 * 1.03**quality
+
+    for wanted in (400, 1000, 3000, 5000):
+        asked.clear()
+        found = root_finding.find_crossing(bytes_at, wanted, 1, 100)
+        assert bytes_at(found - 1) < wanted <= bytes_at(found)
+        assert len(asked) <= 9
+
+
+@pytest.mark.parametrize("wanted_db", [27.0, 30.0, 33.0, 36.0])
+def test_crossing_along_octaves_takes_four_looks_at_a_photo(photo, wanted_db):
+    asked = []
+
+    def shown_db(quality: int) -> float:
+        asked.append(quality)
+        return psnr_db(photo, coding.decode(coding.encode(photo, quality, FLAT)))
+
+    near = (0.0, 0.3)
+    rule = {"axis": quantisation.log_step, "rise": quantisation.FINER_DB}
+    found = root_finding.find_crossing(shown_db, wanted_db, 1, 100, (), near, **rule)
+    assert len(asked) <= 4
+    assert shown_db(found) >= wanted_db > shown_db(found) - 0.8
+    asked.clear()
+    assert root_finding.find_crossing(shown_db, 1000.0, 1, 100, (), near, **rule) == 101
+    assert len(asked) <= 3, "beyond all, the end says so"
+
+
+@pytest.mark.parametrize(("near", "expected"), [((0, 9), 50), ((3, 0), 51)])
+def test_crossing_ends_where_it_is_near_enough(near, expected):
+    # 50, the middle, is looked at first: it reaches 45, and lacks 2 of 52.
+    wanted = 45 if near[1] else 52
+    assert root_finding.find_crossing(float, wanted, 1, 100, (), near) == expected
+
+
+def test_crossing_does_not_look_where_values_nearby_say_what_is_there():
+    asked = []
+
+    def value(number: int) -> float:
+        asked.append(number)
+        return number / 10
+
+    # 52 is the first to reach 5.15; 51, between it and 50, need not be looked at.
+    found = root_finding.find_crossing(
+        value, 5.15, 1, 100, (50, 52), (0.0, 0.01), lambda n: n / 10
+    )
+    assert found == 52
+    assert asked == [50, 52]
+    asked.clear()
+    assert root_finding.find_crossing(value, 5.15, 1, 100, (50, 52)) == 52
+    assert 51 in asked, "unless it has to be sure"
+
+
+def test_crossing_of_what_is_exact_almost_everywhere_takes_few_looks():
+    asked = []
+
+    def shown_db(quality: int) -> float:
+        asked.append(quality)
+        return float("inf") if quality > 3 else 20.0 + quality
+
+    rule = {"axis": quantisation.log_step, "rise": quantisation.FINER_DB}
+    assert root_finding.find_crossing(shown_db, 60.0, 1, 100, [90], **rule) == 4
+    assert len(asked) <= 9
+
+
+def test_qualities_that_write_the_same_file_count_once(photo):
+    for settings in (FLAT, PLAIN, JpegSettings("mozjpeg", "ms-ssim")):
+        distinct = quantisation.qualities(settings.tables)
+        assert distinct[0] == 1
+        for quality in range(2, 101):
+            same = coding.encode(photo, quality, settings) == coding.encode(
+                photo, quality - 1, settings
+            )
+            if same and settings == FLAT:
+                assert quality not in distinct
+            if quality not in distinct:
+                assert same
+
+
+def test_steps_are_halved_from_octave_to_octave():
+    assert [quantisation.log_step(q) for q in (25, 50, 75, 97, 100)] == pytest.approx(
+        [-1, 0, 1, 4, 4], abs=0.06
+    )
+    assert all(
+        quantisation.log_step(q) <= quantisation.log_step(q + 1) for q in range(1, 100)
+    )

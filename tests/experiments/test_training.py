@@ -1,0 +1,304 @@
+"""The training scripts as they are typed: quick, killed, resumed, refused."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("keras", reason="needs the train extra")
+
+from tiny_run import JOINT_SCRIPT, ROOT, SCRIPT, STRETCH, TINY, TINY_JOINT
+
+from comrec.train.alternating.config import Round
+
+ENV = os.environ | {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_DETERMINISTIC_OPS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+
+
+def run(
+    *args: object, script: list[str] = SCRIPT, **how: object
+) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [*script, *map(str, args)], capture_output=True, text=True, timeout=300,
+        env=ENV, **how,
+    )  # fmt: skip
+
+
+def refusal(*args: object, **how: object) -> str:
+    """What a run that is refused says, which is one line and no traceback."""
+    result = run(*args, **how)
+    assert result.returncode != 0
+    lines = [x for x in result.stderr.splitlines() if not x.startswith(("I0", "WARN"))]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def config(tmp_path) -> Path:
+    path = tmp_path / "tiny.json"
+    path.write_text(TINY.dump())
+    return path
+
+
+@pytest.fixture
+def joint_config(tmp_path) -> Path:
+    path = tmp_path / "joint.json"
+    path.write_text(TINY_JOINT.dump())
+    return path
+
+
+def weights(folder: Path, name: str = "round-1.npz") -> dict[str, np.ndarray]:
+    with np.load(folder / name) as state:
+        return {name: state[name] for name in state.files}
+
+
+@pytest.mark.slow
+def test_quick_trains_two_rounds_and_leaves_what_it_promises(tmp_path):
+    result = run("--quick", "--run", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    assert "round 1, reccnn, epoch 0: loss" in result.stdout
+    assert "dB at the bytes of plain JPEG" in result.stdout
+    names = {p.name for p in (tmp_path / "run").iterdir()}
+    assert names == {
+        "config.json", "metrics.jsonl", "checkpoint.npz", "round-0.npz", "round-1.npz",
+        "epochs.tsv", "rounds.tsv", "curves.png", "samples",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_quick_trains_end_to_end_and_leaves_what_it_promises(joint_config, tmp_path):
+    args = [joint_config, "--quick", "--stages", 2, "--run", tmp_path / "run"]
+    result = run(*args, script=JOINT_SCRIPT)
+    assert result.returncode == 0, result.stderr
+    assert "stage 1, comcnn, epoch 0: loss" in result.stdout
+    assert "dB above plain JPEG at its bytes (scale 1, 0.25" in result.stdout
+    names = {p.name for p in (tmp_path / "run").iterdir()}
+    assert names == {
+        "config.json", "metrics.jsonl", "checkpoint.npz", "best.npz", "epochs.tsv",
+        "validation.tsv", "curves.png",
+    }  # fmt: skip
+
+
+def killed_and_resumed(command: list[str], folder: Path, times: int) -> int:
+    """Runs to the end, killed up to so many times on the way; how often it was."""
+    rng = np.random.default_rng(11)
+    log = folder / "metrics.jsonl"
+    kills = 0
+
+    def rows() -> int:
+        return len(log.read_bytes().splitlines()) if log.exists() else 0
+
+    while True:
+        before = rows()
+        process = subprocess.Popen(
+            [*command, "--run", str(folder), "--resume"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENV,
+        )  # fmt: skip
+        # Each time lets one epoch or two be, and then comes at any moment.
+        while process.poll() is None and kills < times:
+            if rows() > before + 1:
+                time.sleep(rng.uniform(0, 0.5))
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+                break
+            time.sleep(0.02)
+        _, errors = process.communicate(timeout=300)
+        if process.returncode != -signal.SIGKILL:
+            assert process.returncode == 0, errors
+            return kills
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sizes", "times"),
+    [({}, 8), ({"width": 64, "depth": 20, "batch": 4, "epoch_patches": 16}, 4)],
+    ids=["tiny", "the-papers-networks"],
+)
+def test_a_run_killed_again_and_again_ends_with_the_same_weights(
+    tmp_path, sizes, times
+):
+    config = tmp_path / "config.json"
+    config.write_text(replace(TINY, **sizes).dump())
+    data = str(ROOT / "examples")
+    command = [*SCRIPT, str(config), "--data", data, "--validation", data]
+    whole = run(*command[2:], "--run", tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    assert killed_and_resumed(command, tmp_path / "killed", times) >= 3
+    ours, theirs = weights(tmp_path / "killed"), weights(tmp_path / "whole")
+    for name, value in theirs.items():
+        np.testing.assert_array_equal(ours[name], value)
+    assert_same_tables(tmp_path, "rounds.tsv")
+
+
+def assert_same_tables(place: Path, judged: str) -> None:
+    """But for how long an epoch took."""
+    for name, hidden in (("epochs.tsv", r"\t[\d.]+$"), (judged, "^$")):
+        ours, theirs = (
+            re.sub(hidden, "", (place / folder / name).read_text(), flags=re.MULTILINE)
+            for folder in ("killed", "whole")
+        )
+        assert ours == theirs
+
+
+@pytest.mark.slow
+def test_an_end_to_end_run_killed_again_and_again_ends_with_the_same_weights(
+    joint_config, tmp_path
+):
+    judged, data = ROOT / "examples", tmp_path / "data"
+    data.mkdir()
+    shutil.copy(judged / "astronaut.png", data)  # no picture is trained *and* judged on
+    command = [
+        *JOINT_SCRIPT, str(joint_config), "--data", str(data),
+        "--validation", str(judged),
+    ]  # fmt: skip
+    whole = run(*command[2:], "--run", tmp_path / "whole", script=JOINT_SCRIPT)
+    assert whole.returncode == 0, whole.stderr
+    assert killed_and_resumed(command, tmp_path / "killed", 8) >= 3
+    for name in ("checkpoint.npz", "best.npz"):
+        ours, theirs = (weights(tmp_path / f, name) for f in ("killed", "whole"))
+        for key, value in theirs.items():
+            np.testing.assert_array_equal(ours[key], value)
+    assert_same_tables(tmp_path, "validation.tsv")
+
+
+def test_a_dry_run_prints_the_resolved_config_and_writes_nothing(config, tmp_path):
+    result = run(config, "--dry-run", "--rounds", 4, "--run", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    assert len(json.loads(result.stdout)["rounds"]) == 4
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_of_stages_prints_the_first_of_them_and_writes_nothing(
+    joint_config, tmp_path
+):
+    args = [joint_config, "--dry-run", "--stages", 2, "--run", tmp_path / "run"]
+    result = run(*args, script=JOINT_SCRIPT)
+    assert result.returncode == 0, result.stderr
+    stages = json.loads(result.stdout)["stages"]
+    assert [stage["learns"] for stage in stages] == ["reccnn", "comcnn"]
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_cannot_be_trained_end_to_end_is_refused_in_one_line(
+    typed, config, joint_config, tmp_path
+):
+    data, absent = ["--data", ROOT / "examples"], tmp_path / "absent"
+    common = ["--run", tmp_path / "run"]
+    for args, complaint in (
+        ([absent, *data], f"{absent}: cannot be read"),
+        ([config, *data], "not a training config (unknown settings channels"),
+        ([joint_config, "--data", absent], f"{absent}: not a folder of pictures"),
+        ([joint_config, *data], "all of its pictures are held back to judge by"),
+    ):
+        refusal, said = typed("training/train_joint", *args, *common)
+        assert complaint in refusal
+        assert "\n" not in refusal
+        assert said == ""
+    for args in ([], ["--quick", "--every", "0"], ["--quick", "--stages", "0"],
+                 ["--quick", "--minutes", "nan"], ["--data", ""]):  # fmt: skip
+        status, said = typed("training/train_joint", joint_config, *args)
+        assert status == 2
+        assert "error: " in said
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_minutes_that_are_over_leave_a_run_that_goes_on(config, tmp_path):
+    common = [
+        config, "--data", ROOT / "examples", "--validation", ROOT / "examples",
+        "--run", tmp_path / "run",
+    ]  # fmt: skip
+    result = run(*common, "--minutes", 0)
+    assert result.returncode == 0, result.stderr
+    assert "out of time; not one epoch was done" in result.stderr
+    assert run(*common, "--resume").returncode == 0
+    assert "holds a run. Go on with it by --resume" in refusal(*common)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_trained_is_refused_in_one_line(config, tmp_path):
+    data = ["--data", ROOT / "examples", "--validation", ROOT / "examples"]
+    absent = tmp_path / "absent"
+    assert f"{absent}: cannot be read" in refusal(absent, *data)
+    config.write_text(TINY.dump().replace('"seed"', '"sead"'))
+    assert "unknown settings sead" in refusal(config, *data)
+    config.write_text(TINY.dump())
+    common = [config, "--run", tmp_path / "run"]
+    assert f"{absent}: not a folder of pictures" in refusal(
+        *common, "--data", absent, "--validation", ROOT / "examples"
+    )
+    (tmp_path / "small").mkdir()
+    Image.new("L", (20, 20)).save(tmp_path / "small" / "a.png")
+    assert "none of its pictures has 180x180" in refusal(
+        *common, "--data", tmp_path / "small", "--validation", ROOT / "examples"
+    )
+    config.write_text(replace(TINY, batch=10_000, epoch_patches=10_000).dump())
+    assert "fewer than 10000 patches" in refusal(*common, *data)
+    (tmp_path / "file").write_text("")
+    assert "cannot be written" in refusal(
+        config, "--run", tmp_path / "file" / "run", *data
+    )
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_stops_the_run_in_one_line(config, tmp_path):
+    resource = pytest.importorskip("resource", reason="limits are POSIX")
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
+
+    common = [
+        config, "--data", ROOT / "examples", "--validation", ROOT / "examples",
+        "--run", tmp_path / "run",
+    ]  # fmt: skip
+    said = refusal(*common, preexec_fn=little_room)
+    assert f"{tmp_path / 'run' / 'checkpoint.npz'}: cannot be written" in said
+    assert said.endswith("Make room and go on with --resume")
+    assert not list((tmp_path / "run").glob("*.tmp*"))
+
+
+def test_what_is_typed_wrong_is_refused_before_anything_is_read(typed, tmp_path):
+    for args in (
+        ["--every", "1"], ["--quick", "--every", "0"], ["--quick", "--rounds", "0"],
+        ["--quick", "--minutes", "-1"], ["--quick", "--minutes", "nan"],
+    ):  # fmt: skip
+        status, said = typed(
+            "training/train_alternating", tmp_path / "absent.json", *args
+        )
+        assert status == 2
+        assert "error: --" in said
+
+
+@pytest.mark.slow
+def test_reccnn_alone_is_trained_and_exported_and_a_pair_is_not(tmp_path):
+    pytest.importorskip("tf2onnx", reason="needs the train extra")
+    script = [sys.executable, str(ROOT / "experiments" / "paper" / "export_reccnn.py")]
+    data = ["--data", ROOT / "examples", "--validation", ROOT / "examples"]
+    said = {}
+    for reduction in ("bicubic", "comcnn"):
+        config, folder = tmp_path / f"{reduction}.json", tmp_path / reduction
+        rounds = (Round((), (STRETCH,)),)
+        config.write_text(replace(TINY, reduction=reduction, rounds=rounds).dump())
+        trained = run(config, *data, "--run", folder)
+        assert trained.returncode == 0, trained.stderr
+        out = tmp_path / f"{reduction}.onnx"
+        said[reduction] = subprocess.run(
+            [*script, str(folder), str(out)],
+            capture_output=True, text=True, timeout=300, env=ENV,
+        )  # fmt: skip
+        assert out.exists() == (reduction == "bicubic")
+    assert said["bicubic"].returncode == 0, said["bicubic"].stderr
+    assert "comcnn: not RecCNN alone" in said["comcnn"].stderr

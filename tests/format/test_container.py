@@ -1,0 +1,211 @@
+"""The .jpg as comrec writes it: what viewers see, what the marker says."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import shutil
+import subprocess
+
+import cv2
+import numpy as np
+import pictures
+import pytest
+from PIL import Image
+
+import comrec
+from comrec.errors import JpegError, SidecarError
+from comrec.format import container, sidecar
+from comrec.format.sidecar import Sidecar
+from comrec.image.metadata import Metadata
+from comrec.jpeg import coding, segments
+from comrec.networks import presets
+
+CODED = pictures.file_of(pictures.photo(), "JPEG", quality=60)
+RECORD = Sidecar("plain", 56, 40, 1, container.pack_alpha(pictures.alpha()))
+KEPT = Metadata(
+    exif=pictures.exif(1).removeprefix(b"Exif\0\0"),
+    icc=pictures.icc(),
+    xmp=pictures.XMP % 1,
+)
+
+
+@pytest.mark.parametrize("embed", [False, True])
+def test_what_is_packed_is_unpacked(embed):
+    jpeg, beside = container.pack(CODED, KEPT, RECORD, embed)
+    assert (beside is None) == embed
+    opened = container.unpack(jpeg, "x.jpg", beside)
+    assert opened.metadata == KEPT
+    assert opened.sidecar == RECORD.paired(CODED)
+    np.testing.assert_array_equal(
+        container.unpack_alpha(opened.sidecar), pictures.alpha()
+    )
+
+
+def test_alpha_of_more_than_one_segment_is_embedded_whole():
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300), np.uint8)
+    coded = pictures.file_of(noise, "JPEG")
+    record = Sidecar("plain", 300, 300, 1, container.pack_alpha(noise))
+    assert len(record.alpha) > segments.PAYLOAD_MAX
+    jpeg, _ = container.pack(coded, Metadata(), record, embed=True)
+    opened = container.unpack(jpeg, "x.jpg")
+    np.testing.assert_array_equal(container.unpack_alpha(opened.sidecar), noise)
+
+
+def test_a_plain_jpeg_has_neither_marker_nor_sidecar():
+    jpeg, beside = container.pack(CODED, Metadata(), None, embed=True)
+    assert (jpeg, beside) == (CODED, None)
+    assert not container.is_comrec(jpeg)
+    assert container.unpack(jpeg, "x.jpg").sidecar is None
+
+
+def test_the_marker_says_whether_a_file_beside_is_needed():
+    beside, _ = container.pack(CODED, Metadata(), RECORD, embed=False)
+    inside, _ = container.pack(CODED, Metadata(), RECORD, embed=True)
+    assert container.is_comrec(beside)
+    assert container.is_comrec(inside)
+    assert container.needs_sidecar(beside)
+    assert not container.needs_sidecar(inside)
+    assert not container.needs_sidecar(CODED)
+    assert not container.is_comrec(b"\xff\xd8 no JPEG")
+
+
+def test_a_record_of_a_plain_jpeg_means_nothing_to_restore():
+    record = Sidecar(presets.PLAIN, 56, 40, 1).paired(CODED)
+    assert container.unpack(CODED, "x.jpg", record.to_json()).sidecar is None
+
+
+def test_of_an_old_record_and_a_new_one_the_fitting_is_taken():
+    other = RECORD.paired(pictures.file_of(pictures.photo() // 2, "JPEG"))
+    mine = RECORD.paired(CODED)
+    for lines in ((mine, other), (other, mine)):
+        both = b"".join(record.to_json() for record in lines)
+        assert container.unpack(CODED, "x.jpg", both).sidecar == mine
+
+
+def test_a_lost_sidecar_is_noticed_and_the_rescue_is_named():
+    jpeg, _ = container.pack(CODED, Metadata(), RECORD, embed=False)
+    with pytest.raises(SidecarError, match=r"x\.jpg: its sidecar x\.json is missing.*"):
+        container.unpack(jpeg, "x.jpg", None, "x.json")
+
+
+@pytest.mark.parametrize("embed", [False, True])
+def test_a_damaged_marker_does_not_make_a_compact_image_a_plain_jpeg(embed):
+    jpeg, beside = container.pack(CODED, KEPT, RECORD, embed)
+    start = jpeg.index(sidecar.MAGIC)
+    for place in range(start, start + len(sidecar.MAGIC)):
+        for bit in range(8):
+            damaged = bytearray(jpeg)
+            damaged[place] ^= 1 << bit
+            with pytest.raises(SidecarError, match="marker in it is damaged"):
+                container.unpack(bytes(damaged), "x.jpg")
+            if beside:  # which has everything
+                assert container.unpack(bytes(damaged), "x.jpg", beside).sidecar
+    moved = bytearray(jpeg)
+    moved[start - 3] = 0xEA
+    with pytest.raises(SidecarError, match="marker in it is damaged"):
+        container.unpack(bytes(moved), "x.jpg")
+
+
+@pytest.mark.parametrize("text", [b"comrec", b"compact", b"comrec\0 is a program"])
+def test_a_comment_about_comrec_is_no_damaged_marker(text):
+    commented = segments.insert(CODED, [(segments.COM, text), (0xE4, b"company")])
+    assert container.unpack(commented, "x.jpg").sidecar is None
+
+
+def test_assume_takes_a_size_that_fits_and_no_other():
+    preset = presets.find("jiang2017-gray-q50-2")
+    for size in ((80, 112), (79, 111)):
+        opened = container.assume(CODED, preset, size)
+        assert (opened.sidecar.height_px, opened.sidecar.width_px) == size
+    with pytest.raises(SidecarError, match=r"has a 57x40 compact image"):
+        container.assume(CODED, preset, (80, 113))
+    with pytest.raises(JpegError):
+        container.assume(b"no JPEG", preset, (80, 112))
+
+
+def test_assume_restores_what_the_lost_sidecar_would_have(run, made, pair, tmp_path):
+    expected = comrec.decompress(pair[0])
+    pair[1].unlink()
+    name = made.report.preset
+    ran = run("decompress", pair[0], "--assume", name, "--size", "56x40")
+    assert ran.status == 0
+    with Image.open(tmp_path / "photo.restored.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), expected)
+
+
+@pytest.fixture(scope="module", params=["beside", "embedded", "alpha", "grey"])
+def written(request) -> comrec.Compressed:
+    array = {
+        "alpha": pictures.with_alpha(pictures.photo()), "grey": pictures.grey(),
+    }.get(request.param, pictures.photo())  # fmt: skip
+    source = pictures.file_of(
+        array, "PNG", exif=pictures.exif(1), icc_profile=pictures.icc()
+    )
+    embed = request.param == "embedded"
+    return comrec.compress(source, jpeg_quality=50, scale=2, embed=embed)
+
+
+def test_pillow_opens_the_jpg_without_a_warning_and_finds_its_metadata(written):
+    with Image.open(io.BytesIO(written.jpeg)) as picture:
+        picture.load()
+        assert picture.size == (28, 20)
+        assert picture.info["icc_profile"] == pictures.icc()
+        assert picture.getexif()[pictures.EXIF_ARTIST] == "Somebody"
+
+
+def test_opencv_opens_the_jpg(written):
+    found = cv2.imdecode(np.frombuffer(written.jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert found.shape[:2] == (20, 28)
+
+
+def test_djpeg_opens_the_jpg_without_a_word(written):
+    if not shutil.which("djpeg"):
+        pytest.skip("djpeg is not installed (libjpeg-turbo-progs has it)")
+    ran = subprocess.run(["djpeg"], input=written.jpeg, capture_output=True, check=True)
+    assert ran.stderr == b""
+    assert ran.stdout.startswith((b"P5\n28 20\n", b"P6\n28 20\n"))
+
+
+def test_the_sidecar_is_one_short_line(written):
+    if written.sidecar is not None:
+        assert written.sidecar.count(b"\n") == 1
+        assert len(written.sidecar) <= 90 or b"alpha" in written.sidecar
+
+
+def test_embedding_costs_a_few_bytes():
+    beside = comrec.compress(pictures.photo(), jpeg_quality=50)
+    inside = comrec.compress(pictures.photo(), jpeg_quality=50, embed=True)
+    assert len(inside.jpeg) - len(beside.jpeg) <= 24
+    assert sidecar.MAGIC in inside.jpeg
+
+
+def test_a_scale_that_a_tiny_picture_does_not_tell_is_not_guessed(monkeypatch):
+    several = dataclasses.replace(presets.find("plain"), scales=(1.5, 2))
+    monkeypatch.setattr(presets, "PRESETS", {"plain": several})
+    tiny = coding.encode(np.zeros((2, 2, 3), np.uint8), 50)
+    with pytest.raises(
+        SidecarError, match=r"a 3x3 image and a 2x2 \.jpg fit scales 1.5"
+    ):
+        container.assume(tiny, several, (3, 3))
+    for scale in (1.5, 2):
+        told = container.assume(tiny, several, (3, 3), scale).sidecar
+        assert told is not None
+        assert told.scale == scale
+    with pytest.raises(SidecarError, match=r"must be one of 1.5, 2 for plain"):
+        container.assume(tiny, several, (3, 3), 3)
+    with pytest.raises(SidecarError, match="has a 3x3 compact image"):
+        container.assume(tiny, several, (5, 5), 2)
+    opened = container.assume(tiny, several, (4, 4))
+    assert opened.sidecar is not None
+    assert opened.sidecar.scale == 2
+
+
+def test_a_sidecar_may_hold_an_old_record_and_a_new_one(tmp_path):
+    noise = np.random.default_rng(3).integers(0, 256, (400, 400), np.uint8)
+    record = Sidecar("plain", 400, 400, 1, container.pack_alpha(noise)).paired(CODED)
+    path = tmp_path / "photo.comrec.json"
+    path.write_bytes(record.to_json() * sidecar.RECORDS_MAX)
+    assert container.read_sidecar(path, 400 * 400) == path.read_bytes()
+    with pytest.raises(SidecarError, match="not a comrec sidecar"):
+        container.read_sidecar(path, 400)

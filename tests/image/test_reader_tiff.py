@@ -1,0 +1,118 @@
+"""TIFF layouts that decoders get wrong without a word: read right, or refused."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pictures
+import pytest
+from PIL import Image, TiffImagePlugin
+
+from comrec.errors import ImageError
+from comrec.image import reader
+
+LEFT_OUT = "a fourth or other channel that is not alpha was left out"
+
+
+def planes(pixels: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
+
+
+@pytest.mark.parametrize("kind", ["rgb", "separated"])
+def test_16_bit_planes_one_after_another_are_refused_with_the_remedy(kind):
+    pixels = pictures.photo() if kind == "rgb" else np.asarray(pictures.cmyk())
+    data = pictures.scientific_tiff(
+        planes(pictures.deep(pixels)), photometric=kind, planarconfig="separate"
+    )
+    with pytest.raises(ImageError, match=r"separate planes.* Save it interleaved"):
+        reader.read(data)
+
+
+def test_8_bit_planes_one_after_another_are_read_exactly():
+    data = pictures.scientific_tiff(
+        planes(pictures.photo()), photometric="rgb", planarconfig="separate"
+    )
+    np.testing.assert_array_equal(reader.read(data).pixels, pictures.photo())
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_grey_with_white_as_zero_is_no_negative(bits):
+    levels = pictures.grey() if bits == 8 else pictures.deep(pictures.grey())
+    data = pictures.scientific_tiff(
+        np.invert(levels), photometric="miniswhite", compression=None
+    )
+    np.testing.assert_array_equal(reader.read(data).to_array(), pictures.grey())
+
+
+@pytest.mark.parametrize("kind", ["int32", "uint32"])
+def test_32_bits_are_refused_however_small_the_values_are(kind):
+    data = pictures.scientific_tiff(pictures.grey().astype(kind))
+    with pytest.raises(ImageError, match=r"32 bits a channel\. Convert it"):
+        reader.read(data)
+
+
+@pytest.mark.parametrize("kind", ["int8", "int16"])
+def test_signed_values_are_refused_with_the_reason(kind):
+    data = pictures.scientific_tiff((pictures.grey() // 2).astype(kind))
+    with pytest.raises(ImageError, match=r"values are signed.* Convert it"):
+        reader.read(data)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "kind"),
+    [
+        (pictures.photo(), "rgb"), (pictures.grey(), "minisblack"),
+        (pictures.deep(pictures.photo()), "rgb"),
+    ],
+    ids=["RGB", "grey", "RGB of 16 bits"],
+)  # fmt: skip
+def test_a_channel_that_means_nothing_is_left_out_with_one_note(pixels, kind):
+    data = pictures.scientific_tiff(
+        pictures.with_alpha(pixels), photometric=kind, extrasamples=["unspecified"]
+    )
+    picture = reader.read(data)
+    assert picture.alpha is None
+    assert picture.notes.count(LEFT_OUT) == 1
+    shown = pictures.grey() if kind == "minisblack" else pictures.photo()
+    np.testing.assert_array_equal(picture.to_array(), shown)
+
+
+@pytest.mark.parametrize("name", ["grey+alpha of 16 bits", "float RGB", "text"])
+def test_a_kind_that_is_not_read_is_called_so_beside_damage(name):
+    grey_alpha = pictures.deep(pictures.with_alpha(pictures.grey()))
+    data = {
+        "grey+alpha of 16 bits": lambda: pictures.scientific_tiff(
+            grey_alpha, photometric="minisblack", extrasamples=["unassalpha"]
+        ),
+        "float RGB": lambda: pictures.scientific_tiff(
+            pictures.photo().astype(np.float32), photometric="rgb"
+        ),
+        "text": lambda: b"a text",
+    }[name]()
+    with pytest.raises(ImageError, match=r"header is damaged, or .* are\)\. Convert"):
+        reader.read(data)
+
+
+def test_the_resolution_of_a_tiff_is_kept():
+    data = pictures.file_of(pictures.photo(), "TIFF", dpi=(300, 300))
+    kept = Image.Exif()
+    kept.load(reader.read(data).metadata.exif)
+    assert (kept[0x011A], kept[0x011B], kept[0x0128]) == (300, 300, 2)
+
+
+@pytest.mark.parametrize(("pages", "said"), [(5, "5"), (6, "over 5"), (20, "over 5")])
+def test_pages_are_counted_up_to_a_limit(monkeypatch, pages, said):
+    monkeypatch.setattr(reader, "FRAMES_COUNTED", 5)
+    kind, seeks = TiffImagePlugin.TiffImageFile, []
+    real = kind.seek
+    monkeypatch.setattr(kind, "seek", lambda p, n: seeks.append(n) or real(p, n))
+    known = property(lambda p: p._n_frames or pytest.fail("all were counted"))
+    monkeypatch.setattr(kind, "n_frames", known)
+    shades = [Image.new("L", (9, 7), 10 * n) for n in range(pages)]
+    out = io.BytesIO()
+    shades[0].save(out, "TIFF", save_all=True, append_images=shades[1:])
+    picture = reader.read(out.getvalue())
+    assert picture.notes == (f"the first of {said} frames was taken",)
+    assert not picture.pixels.any()  # it is the first
+    assert max(seeks) <= 6

@@ -1,0 +1,177 @@
+"""The table of trained pairs. A released row never changes meaning."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from comrec.errors import UsageError
+from comrec.jpeg.settings import JpegSettings
+from comrec.networks import presets, weights
+from comrec.networks.presets import PRESETS
+
+ROWS = pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
+TRAINED = pytest.mark.parametrize("name", [n for n in PRESETS if n != presets.PLAIN])
+
+# Released: these lines may be added to, never changed.
+NUMBERS = {
+    "plain": 1, "jiang2017-gray-q50": 2, "jiang2017-gray-q50-2": 3,
+    "jiang2017-gray-q30": 4, "comrec-lite": 5, "comrec-base": 6,
+    "comrec-base-2": 7, "comrec-lite-2": 8, "comrec-base-3": 9,
+}  # fmt: skip
+HASHES = {
+    "plain": "",
+    "jiang2017-gray-q50": "8e3a361b-0caeb26e",
+    "jiang2017-gray-q50-2": "09a8f523-c1350c86",
+    "jiang2017-gray-q30": "09a8f523-8833ee46",
+    "comrec-lite": "e7a72f86-4f5b5c12",
+    "comrec-base": "87820e93-5c256d02",
+    "comrec-base-2": "87820e93-6cebbbc5",
+    "comrec-lite-2": "e7a72f86-1283562e",
+    "comrec-base-3": "87820e93-55c7ba55",
+}
+
+
+def test_released_names_keep_their_number_and_weights():
+    assert {name: preset.number for name, preset in PRESETS.items()} == NUMBERS
+    assert {name: preset.hash for name, preset in PRESETS.items()} == HASHES
+
+
+def test_no_two_rows_share_a_name_or_a_number():
+    rows = presets._ROWS
+    assert len({row.name for row in rows}) == len(rows) == len(PRESETS)
+    assert len({row.number for row in rows}) == len(rows)
+
+
+@ROWS
+def test_rows_fit_the_sidecar(preset):
+    assert 1 <= preset.number <= 255
+    assert preset.scales
+    assert all(1 <= scale <= 255 for scale in preset.scales)
+    assert preset.channels in (1, 3)
+    assert preset.weights.keys() == preset.onnx.keys()
+    assert preset.weights.keys() == preset.sizes.keys() == preset.reach_px.keys()
+    assert not preset.weights or "reccnn" in preset.weights
+
+
+@TRAINED
+def test_every_file_of_a_row_is_there_and_is_the_one_it_names(name):
+    preset = presets.find(name)
+    files = [*preset.weights.values(), *preset.onnx.values()]
+    for file in files:
+        data = (weights.folder() / file.name).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == file.sha256
+
+
+@TRAINED
+def test_files_are_named_after_the_hash_of_the_master(name):
+    preset = presets.find(name)
+    for network, master in preset.weights.items():
+        stem = f"{name}.{network}.{master.sha256[:8]}"
+        assert master.name == f"{stem}.weights.h5"
+        assert preset.onnx[network].name == f"{stem}.onnx"
+
+
+@TRAINED
+def test_every_trained_pair_has_a_card_and_a_line_in_the_index(name):
+    card = weights.folder() / f"{name}.md"
+    assert card.read_text().startswith(f"# Model card: {name}\n")
+    index = (weights.folder() / "README.md").read_text().splitlines()
+    licence = presets.find(name).licence
+    assert f"| `{name}` | [{card.name}]({card.name}) | {licence} |" in index
+
+
+@TRAINED
+def test_the_config_a_pair_was_trained_with_is_where_the_row_says(name):
+    assert (Path(__file__).parents[2] / presets.find(name).training).is_file()
+
+
+def test_plain_is_no_network_at_all():
+    plain = presets.find("plain")
+    assert (plain.scales, dict(plain.weights), dict(plain.onnx)) == ((1,), {}, {})
+
+
+def test_the_default_is_a_trained_pair():
+    assert presets.find(presets.DEFAULT).weights
+
+
+@ROWS
+def test_find_gives_the_row_of_that_name(preset):
+    assert presets.find(preset.name) is preset
+    assert preset.row()["preset"] == preset.name
+
+
+@pytest.mark.parametrize("name", ["", "Plain", "jiang2017", "jiang2017-gray-q50 "])
+def test_an_unknown_name_is_refused_with_those_there_are(name):
+    with pytest.raises(UsageError) as err:
+        presets.find(name)
+    assert str(err.value).startswith(f"no preset is called {name!r}. Presets: ")
+    assert all(known in str(err.value) for known in PRESETS)
+
+
+def test_rows_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        presets.find("plain").number = 3
+    with pytest.raises(TypeError):
+        PRESETS["plain"] = presets.find(presets.DEFAULT)
+
+
+# The table as a file
+
+
+def test_the_rows_are_those_of_the_table():
+    assert presets.read(presets.TABLE) == tuple(PRESETS.values())
+    assert presets.TABLE.read_text() == presets.dump(PRESETS.values())
+
+
+def test_a_row_with_tables_of_its_own_is_read_as_it_was_written(tmp_path):
+    tables = (tuple(range(1, 65)), (7,) * 64)
+    row = dataclasses.replace(
+        presets.find(presets.DEFAULT), jpeg=JpegSettings(tables=tables),
+        jpeg_visual=JpegSettings("mozjpeg", "flat"), reach_px={"reccnn": 7},
+        sizes={"reccnn": {"widths": (4, 8), "blocks": (1, 2, 1)}},
+    )  # fmt: skip
+    (tmp_path / "presets.json").write_text(presets.dump([row]))
+    (read,) = presets.read(tmp_path / "presets.json")
+    assert read == row
+    assert read.jpeg.tables == tables
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "other"}, {"number": 3}], ids=["number", "name"]
+)
+def test_rows_that_share_a_name_or_a_number_are_refused(tmp_path, change):
+    row = presets.find(presets.DEFAULT)
+    path = tmp_path / "presets.json"
+    path.write_text(presets.dump([row, dataclasses.replace(row, **change)]))
+    with pytest.raises(UsageError, match="two rows share a name or a number") as err:
+        presets.read(path)
+    assert str(err.value).startswith(f"{path}: not a table of presets (")
+
+
+@pytest.mark.parametrize("key", ["name", "jpeg", "weights", "colour"])
+def test_rows_with_a_key_missing_or_too_many_are_refused(tmp_path, key):
+    records = json.loads(presets.TABLE.read_text())
+    if key in records[1]:
+        del records[1][key]
+    else:
+        records[1][key] = "blue"
+    path = tmp_path / "presets.json"
+    path.write_text(json.dumps(records))
+    with pytest.raises(UsageError, match=f"not a table of presets .*'{key}'") as err:
+        presets.read(path)
+    assert "\n" not in str(err.value)
+
+
+def test_a_jpeg_setting_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "presets.json"
+    path.write_text(presets.TABLE.read_text().replace('"4:2:0"', '"4:1:0"'))
+    with pytest.raises(UsageError, match=r"not a table of presets .*4:1:0"):
+        presets.read(path)
+
+
+def test_a_missing_table_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"cannot be read \(No such file"):
+        presets.read(tmp_path / "none.json")

@@ -1,0 +1,85 @@
+"""Spoiled pairs are restored exactly or refused; the fuzzers would notice if not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import fake_pair
+import numpy as np
+import pytest
+
+from comrec import errors
+from comrec.format import sidecar
+from comrec.jpeg import segments
+from comrec.networks import codec
+
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "fuzz"))
+import mutate
+import mutations
+import trials
+
+
+@pytest.fixture(scope="module")
+def small():
+    with fake_pair.installed():
+        yield trials.small()
+
+
+@pytest.mark.parametrize("kind", mutations.KINDS)
+def test_a_spoiled_pair_is_restored_exactly_or_refused(small, kind):
+    row, faults = mutate.tried(small, "small", kind, 21, seed=1)
+    assert not faults
+    assert row.same + row.refused + row.bare == row.tried == 21
+
+
+def test_both_ends_occur(small):  # else the test above could pass for doing nothing
+    rows = {
+        kind: mutate.tried(small, "small", kind, 20, seed=2)[0]
+        for kind in ("jpg: cut off", "jpg: another colour space claimed")
+    }
+    assert [row.refused for row in rows.values()] == [20, 0]
+    assert [row.same for row in rows.values()] == [0, 20]
+
+
+def test_another_picture_is_a_violation(small, monkeypatch):
+    real = codec.Codec.restore
+    monkeypatch.setattr(codec.Codec, "restore", lambda *a: real(*a) ^ np.uint8(1))
+    with pytest.raises(trials.Violation, match="not those of"):
+        trials.restore(small[0].jpeg, small[0].beside, small)
+
+
+def test_a_message_of_two_lines_is_a_violation():
+    with pytest.raises(trials.Violation, match="several lines"):
+        trials.refusal(errors.SidecarError("one\ntwo"))
+
+
+def test_a_record_with_a_checksum_that_was_made_to_fit_counts_as_forged(small):
+    pair = next(p for p in small if p.name == "rgb-2-pair")
+    (record,) = sidecar.parse_json(pair.beside, "x")
+    smaller = sidecar.Sidecar(record.preset, 25, 19, 2).paired(pair.jpeg)
+    assert trials.restore(pair.jpeg, smaller.to_json(), small) == "forged"
+
+
+def test_what_is_stripped_of_everything_is_bare(small):
+    pair = next(p for p in small if p.name == "rgb-2-embedded")
+    bare = segments.coded_only(pair.jpeg)
+    assert trials.restore(bare, None, small) == "bare"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["sidecar", "container", "pair", "crae"])
+def test_a_fuzzer_runs_and_finds_nothing_in_two_seconds(target, tmp_path):
+    pytest.importorskip("atheris", reason="comes with comrec[fuzz]")
+    out = tmp_path / "rows.tsv"
+    command = [sys.executable, ROOT / "fuzz" / "run.py", target, "--seconds", "2"]
+    done = subprocess.run(
+        [*command, "--out", out], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    head, row = (line.split("\t") for line in out.read_text().splitlines())
+    found = dict(zip(head, row, strict=True))
+    assert int(found["inputs"]) > 100
+    assert found["failures"] == "0"

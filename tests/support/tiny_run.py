@@ -1,0 +1,37 @@
+"""The training scripts, and a config for each that takes seconds."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from comrec.train.alternating.config import Round, TrainConfig
+from comrec.train.joint.config import JointConfig, Stage
+from comrec.train.run.config import LearningRate
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = [
+    sys.executable,
+    str(ROOT / "experiments" / "training" / "train_alternating.py"),
+]
+STRETCH = LearningRate(3, 1e-3, 1e-4)
+TINY = replace(
+    TrainConfig().quick(),
+    rounds=(Round((), (STRETCH,)), Round((STRETCH,), (STRETCH,))),
+    estimator="ste",
+    rate_weight=1e-3,
+    gain_min_db=-100.0,
+)
+
+JOINT_SCRIPT = [
+    sys.executable,
+    str(ROOT / "experiments" / "training" / "train_joint.py"),
+]
+TINY_JOINT = replace(
+    JointConfig.load(ROOT / "experiments" / "configs" / "comrec-base.json").quick(),
+    stages=tuple(
+        Stage(learns=learns, epochs=3, rate_start=1e-3, rate_end=1e-4)
+        for learns in ("reccnn", "comcnn", "both")
+    ),
+)
