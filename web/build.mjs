@@ -38,9 +38,9 @@ export const bundling = {
 };
 
 const SCRIPTS = {
-  "comrec-img": "src/comrec-img.js",
-  picture: "src/picture.js",
-  "comrec-worker": "src/worker.js",
+  "comrec-img": "src/page/comrec-img.js",
+  picture: "src/page/picture.js",
+  "comrec-worker": "src/workers/worker.js",
 };
 
 // What stands in dist/ beside our own code, and which texts of licences/ it comes with. The

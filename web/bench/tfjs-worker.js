@@ -1,6 +1,6 @@
 /** One worker of the pool: the network on tfjs. */
 
-import { loadNetwork } from "../src/network.js";
+import { loadNetwork } from "../src/networks/network.js";
 import { serve } from "./serve.js";
 
 serve(async ({ network, backend, wasm }) => {

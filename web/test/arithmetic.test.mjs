@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { condition } from "../src/condition.js";
-import { enlarge, source } from "../src/resample.js";
-import { restoreTile } from "../src/restore.js";
-import { tiles } from "../src/tiles.js";
+import { condition } from "../src/networks/condition.js";
+import { enlarge, source } from "../src/networks/resample.js";
+import { restoreTile } from "../src/networks/restore-tile.js";
+import { tiles } from "../src/networks/tiles.js";
 
 const numbers = JSON.parse(readFileSync(new URL("numbers.json", import.meta.url)));
 

@@ -9,8 +9,8 @@ import { after, before, test } from "node:test";
 import * as esbuild from "esbuild";
 import { launch, serveFolders } from "../bench/browser.mjs";
 import { bundling, runtime } from "../build.mjs";
-import { layersOf } from "../src/layers.js";
-import { residual } from "../src/plain.js";
+import { layersOf } from "../src/networks/layers.js";
+import { residual } from "../src/networks/plain-backend.js";
 import { arraysOf, fileOf, numbers } from "./small.mjs";
 
 const CONDITION = [0.1, -0.3, 0.5, 0.2, 1];
@@ -27,7 +27,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "comrec-"));
   await esbuild.build({
     ...bundling,
-    entryPoints: [new URL("../src/network.js", import.meta.url).pathname],
+    entryPoints: [new URL("../src/networks/network.js", import.meta.url).pathname],
     outdir: folder,
     splitting: true,
   });

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as jpeg from "../src/jpeg.js";
-import { candidates, matched } from "../src/pair.js";
-import { parseBinary, parseText } from "../src/sidecar.js";
+import * as jpeg from "../src/format/jpeg.js";
+import { candidates, matched } from "../src/format/pair.js";
+import { parseBinary, parseText } from "../src/format/sidecar.js";
 import { PRESETS, pair, pairs } from "./golden.mjs";
 
 const MAX_PIXELS = 1_000_000;
@@ -291,7 +291,7 @@ test("an ICC profile is put together, and none where a part is missing", () => {
 
 test("alpha has exactly the size of the picture", async () => {
   const found = await opened(ALPHA);
-  const { alphaPng } = await import("../src/alpha.js");
+  const { alphaPng } = await import("../src/format/alpha.js");
   const png = new Uint8Array(await found.alpha.arrayBuffer());
   assert.ok(png.length > 60);
   assert.throws(() => alphaPng(png, found.height, found.width + 1), /must be/);
@@ -305,7 +305,7 @@ test("alpha has exactly the size of the picture", async () => {
 });
 
 test("of alpha's PNG only what holds its pixels is decoded", async () => {
-  const { alphaPng } = await import("../src/alpha.js");
+  const { alphaPng } = await import("../src/format/alpha.js");
   const found = await opened(ALPHA);
   const png = [...new Uint8Array(await found.alpha.arrayBuffer())];
   const gamma = [0, 0, 0, 4, ...bytes("gAMA"), 0, 0, 1, 0, 1, 2, 3, 4];

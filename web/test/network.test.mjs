@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layersOf } from "../src/layers.js";
-import { fromHalves, readHeader, readNetworkFile } from "../src/network-file.js";
-import { residual, toChannels, toPixels } from "../src/plain.js";
+import { layersOf } from "../src/networks/layers.js";
+import { fromHalves, readHeader, readNetworkFile } from "../src/networks/network-file.js";
+import { residual, toChannels, toPixels } from "../src/networks/plain-backend.js";
 import { HEADER, arraysOf, fileOf, numbers } from "./small.mjs";
 
 test("half floats of every kind are read", () => {

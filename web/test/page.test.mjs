@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetched, sidecarUrl } from "../src/files.js";
-import { Queue } from "../src/queue.js";
+import { fetched, sidecarUrl } from "../src/workers/fetch.js";
+import { Queue } from "../src/workers/queue.js";
 
 test("the sidecar is beside the picture", () => {
   const beside = {

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import zlib from "node:zlib";
-import { bands } from "../src/bands.js";
-import { crc32 as ours } from "../src/crc32.js";
-import { encodePng } from "../src/png.js";
+import { bands } from "../src/networks/bands.js";
+import { crc32 as ours } from "../src/format/crc32.js";
+import { encodePng } from "../src/format/png.js";
 
 async function decoded(blob) {
   const file = Buffer.from(await blob.arrayBuffer());

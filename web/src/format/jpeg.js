@@ -1,6 +1,6 @@
 // The segments of a JPEG, and what docs/format.md has in them.
 
-import { Refused } from "./errors.js";
+import { Refused } from "../errors.js";
 
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, APP2 = 0xe2, APP11 = 0xeb, COM = 0xfe;
 const SEGMENTS_MAX = 100_000;

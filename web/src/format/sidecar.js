@@ -1,7 +1,7 @@
 // The record beside or inside the .jpg, and the checksum that ties the two together.
 
 import { crc32 } from "./crc32.js";
-import { Refused } from "./errors.js";
+import { Refused } from "../errors.js";
 
 const VERSION = 1;
 const RECORDS_MAX = 2; // the old pair's and the new one's, while one replaces the other

@@ -1,6 +1,6 @@
 /** The layers of a RecCNN of the comrec family, from a network file. */
 
-import { Refused } from "./errors.js";
+import { Refused } from "../errors.js";
 import { readNetworkFile } from "./network-file.js";
 
 /**

@@ -1,8 +1,8 @@
 // A .jpg and its sidecar: what is in them, and whether they belong together.
 
 import { alphaPng } from "./alpha.js";
-import { condition } from "./condition.js";
-import { Refused } from "./errors.js";
+import { condition } from "../networks/condition.js";
+import { Refused } from "../errors.js";
 import * as jpeg from "./jpeg.js";
 import { compactSize, fitting, isOf, parseBinary, parseText } from "./sidecar.js";
 

@@ -9,7 +9,7 @@
  * All numbers are little-endian, as typed arrays are wherever browsers run.
  */
 
-import { Refused } from "./errors.js";
+import { Refused } from "../errors.js";
 
 const MAGIC = "comrecnn";
 const FORMAT = 1;

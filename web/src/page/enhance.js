@@ -1,5 +1,5 @@
-import { painted } from "./painted.js";
-import { sayPlain, warn } from "./saying.js";
+import { painted } from "./first-paint.js";
+import { sayPlain, warn } from "./events.js";
 
 const MAX_PIXELS = 100_000_000;
 

@@ -1,14 +1,14 @@
 // What workers do, each call on what it is given: nothing is kept but networks.
 
-import { bands } from "./bands.js";
-import { fetched, sidecarUrl } from "./files.js";
-import { loadNetwork } from "./network.js";
-import { candidates, matched } from "./pair.js";
-import { checkHonest, decode } from "./pixels.js";
-import { encodePng } from "./png.js";
-import { restoreTile } from "./restore.js";
-import { Refused } from "./errors.js";
-import { tiles } from "./tiles.js";
+import { bands } from "../networks/bands.js";
+import { fetched, sidecarUrl } from "./fetch.js";
+import { loadNetwork } from "../networks/network.js";
+import { candidates, matched } from "../format/pair.js";
+import { checkHonest, decode } from "../format/browser-decoder.js";
+import { encodePng } from "../format/png.js";
+import { restoreTile } from "../networks/restore-tile.js";
+import { Refused } from "../errors.js";
+import { tiles } from "../networks/tiles.js";
 
 const WASM_URL = new URL("./tfjs-backend-wasm-simd.wasm", import.meta.url).href;
 const BYTES_PER_PIXEL = 2; // of a .jpg at most, and as many more for its metadata

@@ -1,6 +1,6 @@
 // One tile: from uint8 parts of the compact image to uint8 pixels of the picture.
 
-import { Refused } from "./errors.js";
+import { Refused } from "../errors.js";
 import { enlarge } from "./resample.js";
 
 const LUMA = [0.299, 0.587, 0.114];

@@ -1,9 +1,9 @@
 // One <img>: when it is restored, and what becomes of it.
 
-import { restored } from "./restoration.js";
-import { sayPlain, tell, warn } from "./saying.js";
+import { restored } from "../workers/restore-picture.js";
+import { sayPlain, tell, warn } from "./events.js";
 import { Swap } from "./swap.js";
-import { unwatch, watch } from "./watching.js";
+import { unwatch, watch } from "./visibility.js";
 
 const IN_VIEW = 0, NEAR = 1, AWAY = 2; // the lower the sooner
 
@@ -19,7 +19,7 @@ export class Picture {
 
   /**
    * @param {HTMLImageElement} img
-   * @param {Omit<import("./restoration.js").Wishes, "credentials">} wishes
+   * @param {Omit<import("../workers/restore-picture.js").Wishes, "credentials">} wishes
    */
   constructor(img, wishes) {
     this.img = img;

@@ -1,6 +1,6 @@
 // The browser's own decoder, and its pixels as they are.
 
-import { Refused } from "./errors.js";
+import { Refused } from "../errors.js";
 
 /**
  * Decodes a picture that has neither metadata nor transparency.

@@ -1,6 +1,6 @@
 // What is fetched of a picture: the .jpg, and the sidecar beside it.
 
-import { Refused } from "./errors.js";
+import { Refused } from "../errors.js";
 
 /**
  * Where the sidecar of a picture is: photo.comrec.jpg and photo.jpg both have

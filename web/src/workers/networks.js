@@ -1,8 +1,8 @@
 // Which networks there are beside the script, each fetched once per page.
 
-import { Refused } from "./errors.js";
-import { readHeader } from "./network-file.js";
-import { isOf } from "./sidecar.js";
+import { Refused } from "../errors.js";
+import { readHeader } from "../networks/network-file.js";
+import { isOf } from "../format/sidecar.js";
 
 const FORMAT = 1;
 const REACH_MAX_PX = 1024;
@@ -14,14 +14,14 @@ const PLAIN = {
 };
 
 /** @typedef {{url: string | null, bytes: ArrayBuffer | null,
- *    header: import("./network-file.js").Header}} Found */
+ *    header: import("../networks/network-file.js").Header}} Found */
 
 const fetching = new Map();
 
 /**
  * The networks of the presets that sidecars name; those that are not there are left out.
  * @param {string} index URL of networks.json
- * @param {import("./sidecar.js").Sidecar[]} sidecars
+ * @param {import("../format/sidecar.js").Sidecar[]} sidecars
  * @returns {Promise<Found[]>} one at least
  */
 export async function networksFor(index, sidecars) {

@@ -12,7 +12,7 @@
 import { engine } from "@tensorflow/tfjs-core";
 import { startBackend } from "./backend.js";
 import { layersOf } from "./layers.js";
-import { dense, residual, toChannels, toPixels } from "./plain.js";
+import { dense, residual, toChannels, toPixels } from "./plain-backend.js";
 
 const SELF_TEST_PX = 32;
 const SELF_TEST_MOST = 0.1 / 255; // of a grey level
