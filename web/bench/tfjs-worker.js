@@ -7,7 +7,7 @@ serve(async ({ network, backend, wasm }) => {
   const bytes = await (await fetch(network)).arrayBuffer();
   const loaded = await loadNetwork(bytes, backend, new URL(wasm, self.location));
   return {
-    run: (tile, height, width, condition) => loaded.residual(tile, height, width, condition),
-    about: () => ({ backend: loaded.backend, refused: loaded.refused }),
+    run: (tile, height, width, condition) => loaded.computeResidual(tile, height, width, condition),
+    about: () => ({ backend: loaded.backend, fallbackReason: loaded.fallbackReason }),
   };
 });

@@ -1,7 +1,7 @@
 // A .jpg and its sidecar: what is in them, and whether they belong together.
 
 import { alphaPng } from "./alpha.js";
-import { condition } from "../networks/condition.js";
+import { computeCondition } from "../networks/condition.js";
 import { Refused } from "../errors.js";
 import * as jpeg from "./jpeg.js";
 import { compactSize, fitting, isOf, parseBinary, parseText } from "./sidecar.js";
@@ -80,7 +80,7 @@ export function matched(file, sidecars, presets, maxPixels) {
     channels: tables.length === 1 ? 1 : 3,
     coded: jpeg.codedOnly(segments),
     alpha: alpha.length ? alphaPng(alpha, height, width) : null,
-    condition: condition(jpeg.quantisation(segments), scale),
+    condition: computeCondition(jpeg.quantisation(segments), scale),
     icc: jpeg.iccProfile(segments),
   };
 }

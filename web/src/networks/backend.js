@@ -1,8 +1,8 @@
 /**
- * What computes: WebGPU where there is a device, else WASM with SIMD; one in a worker.
+ * Starts the tfjs backends: WebGPU, and WASM with SIMD. One backend computes at a time.
  *
- * tfjs would start both by itself, but reports failures to the console and, in places, to
- * nobody; here they are errors.
+ * tfjs can start its backends itself, but it writes failures to the console or drops them.
+ * This module throws them as errors.
  */
 
 import { registerBackend, registerKernel, setBackend } from "@tensorflow/tfjs-core";
@@ -14,36 +14,36 @@ import makeModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm
 /**
  * @typedef {object} Backend
  * @property {"wasm" | "webgpu"} name
- * @property {<T>(run: () => Promise<T>) => Promise<T>} guard runs it and throws where what
- *   it gave cannot be trusted
+ * @property {<T>(run: () => Promise<T>) => Promise<T>} guard calls `run`; throws if the
+ *   backend failed during the call, even where tfjs itself reported nothing
  */
 
 /** @type {Map<string, Promise<Backend>>} by name */
-const started = new Map();
+const backends = new Map();
 
 /**
- * Starts a backend and makes it the one that kernels run on.
+ * Starts a backend once, and makes tfjs run its kernels on it.
  *
  * @param {"wasm" | "webgpu"} name
- * @param {string | URL} wasmUrl where tfjs-backend-wasm-simd.wasm is
+ * @param {string | URL} wasmUrl URL of tfjs-backend-wasm-simd.wasm
  * @returns {Promise<Backend>}
- * @throws {Error} it cannot run here; the message says why
+ * @throws {Error} if the backend cannot run in this browser; the message says why
  */
 export async function startBackend(name, wasmUrl) {
-  if (!started.has(name)) {
+  if (!backends.has(name)) {
     const starting = name === "webgpu" ? startWebgpu() : startWasm(wasmUrl);
-    started.set(name, starting);
-    starting.catch(() => started.delete(name)); // the next may have more luck
+    backends.set(name, starting);
+    starting.catch(() => backends.delete(name)); // a later attempt may succeed
   }
-  const backend = await started.get(name);
+  const backend = await backends.get(name);
   await setBackend(name);
   return backend;
 }
 
 async function startWebgpu() {
   if (!globalThis.navigator?.gpu) throw new Error("this browser has no WebGPU");
-  const { makeWebgpu } = await import("./webgpu.js");
-  return makeWebgpu();
+  const { createWebgpuBackend } = await import("./webgpu.js");
+  return createWebgpuBackend();
 }
 
 async function startWasm(url) {
@@ -53,19 +53,23 @@ async function startWasm(url) {
   return { name: "wasm", guard: (run) => run() };
 }
 
-/** @returns {Promise<WebAssembly.Module>} */
+/**
+ * Downloads and compiles the WASM file.
+ *
+ * @returns {Promise<WebAssembly.Module>}
+ */
 async function compile(url) {
   if (!globalThis.WebAssembly) throw new Error("this browser has no WebAssembly");
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok) throw new Error(`${url} is missing (${response.status})`);
-  // Browsers keep what they compiled while it streamed, for the next page. Some hosts do not
-  // know the type, which streaming asks for.
-  const streams = response.headers.get("Content-Type") === "application/wasm";
-  if (streams) return WebAssembly.compileStreaming(response);
+  // Browsers cache the code of a streamed compilation for the next page. Streaming requires
+  // the right content type, which some hosts do not send.
+  const canStream = response.headers.get("Content-Type") === "application/wasm";
+  if (canStream) return WebAssembly.compileStreaming(response);
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** The module as `BackendWasm` takes it. */
+/** Instantiates the compiled code as the Emscripten module that `BackendWasm` expects. */
 function instantiate(compiled) {
   return new Promise((resolve, reject) => {
     makeModule({
@@ -74,27 +78,28 @@ function instantiate(compiled) {
         return {};
       },
       printErr: () => {},
-    }).then((module) => resolve(equipped(module)), reject);
+    }).then((module) => resolve(addFunctions(module)), reject);
   });
 }
 
-function equipped(module) {
-  module._free(module._malloc(1)); // Emscripten puts the function itself here at its first call
+/** Adds to an Emscripten module the functions that tfjs calls. */
+function addFunctions(module) {
+  module._free(module._malloc(1)); // Emscripten replaces `_malloc` at its first call
   const malloc = module._malloc;
   module._malloc = (size) => {
     const address = malloc(size);
-    // tfjs would go on writing at address 0.
+    // tfjs does not check the address, and would write at 0.
     if (!address && size) throw new RangeError("out of memory");
     return address;
   };
-  const call = (name, result, count) => module.cwrap(name, result, Array(count).fill("number"));
+  const wrap = (name, result, count) => module.cwrap(name, result, Array(count).fill("number"));
   module.tfjs = {
-    init: call("init", null, 0),
-    initWithThreadsCount: call("init_with_threads_count", null, 1),
-    getThreadsCount: call("get_threads_count", "number", 0),
-    registerTensor: call("register_tensor", null, 3),
-    disposeData: call("dispose_data", null, 1),
-    dispose: call("dispose", null, 0),
+    init: wrap("init", null, 0),
+    initWithThreadsCount: wrap("init_with_threads_count", null, 1),
+    getThreadsCount: wrap("get_threads_count", "number", 0),
+    registerTensor: wrap("register_tensor", null, 3),
+    disposeData: wrap("dispose_data", null, 1),
+    dispose: wrap("dispose", null, 0),
   };
   return module;
 }

@@ -1,19 +1,19 @@
 /**
- * Whole rows of a picture from its tiles, one row of tiles at a time.
- * @param {{window: number[], pixels: Uint8ClampedArray}[]} tiles row by row; each is let
- *   go of once it is used
+ * Assembles tiles into bands: whole rows of the picture, one row of tiles at a time.
+ * @param {{window: number[], pixels: Uint8ClampedArray}[]} tiles row by row; `pixels` is set
+ *   to null once copied, to free memory
  * @param {number} width of the picture, in pixels
  * @param {number} channels of the tiles
- * @param {Uint8Array | null} alpha (height, width), to become the last channel
- * @returns {Generator<Uint8Array>}
+ * @param {Uint8Array | null} alpha (height, width), becomes the last channel
+ * @returns {Generator<Uint8Array>} (rows, width, all channels) each
  */
-export function* bands(tiles, width, channels, alpha) {
+export function* assembleBands(tiles, width, channels, alpha) {
   const all = channels + (alpha ? 1 : 0);
   for (let from = 0; from < tiles.length; ) {
     const [y0, y1] = tiles[from].window;
     const band = new Uint8Array((y1 - y0) * width * all);
     for (; tiles[from]?.window[0] === y0; from++) {
-      put(tiles[from], band, width, channels, all);
+      copyTile(tiles[from], band, width, channels, all);
       tiles[from].pixels = null;
     }
     if (alpha) {
@@ -24,7 +24,7 @@ export function* bands(tiles, width, channels, alpha) {
   }
 }
 
-function put({ window, pixels }, band, width, channels, all) {
+function copyTile({ window, pixels }, band, width, channels, all) {
   const [y0, y1, x0, x1] = window;
   const stride = (x1 - x0) * channels;
   for (let y = 0; y < y1 - y0; y++) {

@@ -1,16 +1,17 @@
 /**
- * What RecCNN is told besides pixels: how coarse the JPEG is, and the scale.
- * @param {[Uint16Array, Uint16Array]} tables quantiser steps, as `quantisation` gives them
+ * Computes RecCNN's second input: how coarsely the JPEG is quantised, and the scale.
+ * @param {[Uint16Array, Uint16Array]} tables quantiser steps, 64 each, row by row
  * @param {number} scale
- * @returns {Float32Array} (5,): mean log2 of the steps of the first table's low and other
- *   frequencies, the same of the second, each about [-1, 1], and log2 of the scale
+ * @returns {Float32Array} (5,): mean log2 of the first table's steps at low frequencies and
+ *   at all others, the same of the second table, each about [-1, 1], and log2 of the scale
  */
-export function condition(tables, scale) {
-  const told = tables.flatMap((steps) => [mean(steps, true), mean(steps, false)]);
-  return Float32Array.of(...told, Math.log2(scale));
+export function computeCondition(tables, scale) {
+  const means = tables.flatMap((steps) => [computeMean(steps, true), computeMean(steps, false)]);
+  return Float32Array.of(...means, Math.log2(scale));
 }
 
-function mean(steps, isLow) {
+/** Averages log2 of the steps at low frequencies, or at all others, mapped to about [-1, 1]. */
+function computeMean(steps, isLow) {
   const chosen = Array.from(steps).filter((_, i) => (i >> 3) + (i & 7) < 4 === isLow);
   const sum = chosen.reduce((total, q) => total + (Math.log2(Math.max(q, 1)) - 4) / 4, 0);
   return sum / chosen.length;

@@ -1,4 +1,4 @@
-/** The layers of a RecCNN of the comrec family, from a network file. */
+/** Reads the layers of a RecCNN of the comrec family from a network file. */
 
 import { Refused } from "../errors.js";
 import { readNetworkFile } from "./network-file.js";
@@ -8,44 +8,49 @@ import { readNetworkFile } from "./network-file.js";
  *
  * @typedef {object} Layers
  * @property {import("./network-file.js").Header} header
- * @property {Layer} head on 2x2 pixels as channels
+ * @property {Layer} head takes 2x2 pixels as channels
  * @property {[Layer, Layer][]} blocks
  * @property {Layer} tail
- * @property {Layer} told what the condition adds to the head's maps
- * @property {Layer} gain logarithm of what the tail is multiplied by
+ * @property {Layer} condition maps the condition to an addition to the head's bias
+ * @property {Layer} gain maps the condition to the logarithm of the tail's factor
  */
 
 /**
+ * Reads a network file into layers.
+ *
  * @param {ArrayBuffer} bytes a network file
  * @returns {Layers}
- * @throws {Refused} it is none of this family, or damaged
+ * @throws {Refused} if the file is damaged, or holds a network of another family
  */
-export function layersOf(bytes) {
+export function readLayers(bytes) {
   const { header, arrays } = readNetworkFile(bytes);
   const { channels, widths, blocks: counts, preset } = header;
   if (channels !== 3 || widths?.length !== 1 || counts?.length !== 1) {
     throw new Refused(`${preset} is not a network that runs in browsers`);
   }
-  const take = (name) => {
+  const takeArray = (name) => {
     const found = arrays.get(name);
     if (!found) throw new Refused(`a network file without ${name}`);
     return found;
   };
-  const layer = (name) => ({
-    kernel: take(`${name}/kernel`),
-    bias: take(`${name}/bias`).values,
+  const takeLayer = (name) => ({
+    kernel: takeArray(`${name}/kernel`),
+    bias: takeArray(`${name}/bias`).values,
   });
   const blocks = Array.from({ length: counts[0] }, (_, i) => [
-    layer(`down0_${i}a`),
-    layer(`down0_${i}b`),
+    takeLayer(`down0_${i}a`),
+    takeLayer(`down0_${i}b`),
   ]);
-  const head = layer("head");
-  head.kernel = halved(head.kernel);
-  return { header, head, blocks, tail: layer("tail"), told: layer("told"), gain: layer("gain") };
+  const head = takeLayer("head");
+  head.kernel = packKernel(head.kernel);
+  return {
+    header, head, blocks,
+    tail: takeLayer("tail"), condition: takeLayer("told"), gain: takeLayer("gain"),
+  };
 }
 
-/** A 6x6 kernel of stride 2 as a 3x3 one on 2x2 pixels as channels. */
-function halved({ shape, values }) {
+/** Rearranges a 6x6 kernel of stride 2 into a 3x3 kernel for 2x2 pixels packed as channels. */
+function packKernel({ shape, values }) {
   const [, , channels, maps] = shape;
   const out = new Float32Array(values.length);
   for (let y = 0, at = 0; y < 6; y++) {

@@ -1,12 +1,12 @@
 /**
- * The network file: what `comrec export --web` writes and the page downloads.
+ * Reads network files, which `comrec export --web` writes and pages download.
  *
  *     8 bytes  "comrecnn"
  *     u32      length of the header in bytes
  *     header   UTF-8 JSON, padded with spaces to a multiple of 4
  *     data     arrays at their offsets
  *
- * All numbers are little-endian, as typed arrays are wherever browsers run.
+ * All numbers are little-endian, as typed arrays are on every platform of the browsers.
  */
 
 import { Refused } from "../errors.js";
@@ -19,15 +19,16 @@ const START = MAGIC.length + 4;
  * @typedef {object} Header
  * @property {number} format
  * @property {string} preset
- * @property {number} number of the preset, as sidecars have it
+ * @property {number} number of the preset in embedded sidecars
  * @property {string} hashes first eight digits of both networks' SHA-256
  * @property {number[]} scales
  * @property {number} channels
- * @property {number} multiple_px sides of what goes in are multiples of it
- * @property {number} reach_px how far the network looks to each side
+ * @property {number} multiple_px height and width of an input are multiples of this
+ * @property {number} reach_px distance to the farthest input pixel that an output pixel
+ *   depends on
  * @property {number[]} widths
  * @property {number[]} blocks
- * @property {number} bits of a weight: 32, 16 or 8
+ * @property {number} bits per weight: 32, 16 or 8
  * @property {Array<{name: string, shape: number[], type: string, offset: number,
  *   step?: number[]}>} arrays
  *
@@ -35,32 +36,34 @@ const START = MAGIC.length + 4;
  */
 
 /**
- * Reads a network file.
+ * Reads the header and all arrays of a network file.
  *
  * @param {ArrayBuffer} bytes
  * @returns {{header: Header, arrays: Map<string, Weights>}} weights as float32, by name
- * @throws {Refused} not such a file, of another format, or cut short
+ * @throws {Refused} if the bytes are no network file, of another format, or cut short
  */
 export function readNetworkFile(bytes) {
   const header = readHeader(bytes);
   const start = START + new DataView(bytes).getUint32(MAGIC.length, true);
   const arrays = new Map();
-  for (const entry of header.arrays) arrays.set(entry.name, read(bytes, start, entry));
+  for (const entry of header.arrays) arrays.set(entry.name, readArray(bytes, start, entry));
   return { header, arrays };
 }
 
 /**
- * @param {ArrayBuffer} bytes a network file, or its beginning
+ * Reads the header of a network file.
+ *
+ * @param {ArrayBuffer} bytes the file, or its beginning
  * @returns {Header}
- * @throws {Refused} not such a file, or of another format
+ * @throws {Refused} if the bytes are no network file, or of another format
  */
 export function readHeader(bytes) {
-  const text = (from, to) => new TextDecoder().decode(new Uint8Array(bytes.slice(from, to)));
-  if (bytes.byteLength < START || text(0, MAGIC.length) !== MAGIC) {
+  const decode = (from, to) => new TextDecoder().decode(new Uint8Array(bytes.slice(from, to)));
+  if (bytes.byteLength < START || decode(0, MAGIC.length) !== MAGIC) {
     throw new Refused("not a comrec network file");
   }
   const length = new DataView(bytes).getUint32(MAGIC.length, true);
-  const header = parsed(text(START, START + length));
+  const header = parseJson(decode(START, START + length));
   if (header && header.format !== FORMAT) {
     throw new Refused(
       `this script reads network files of format ${FORMAT}. Received: ${header.format}`,
@@ -70,7 +73,8 @@ export function readHeader(bytes) {
   return header;
 }
 
-function parsed(json) {
+/** Parses JSON; null where it is not valid. */
+function parseJson(json) {
   try {
     return JSON.parse(json);
   } catch {
@@ -78,8 +82,12 @@ function parsed(json) {
   }
 }
 
-/** @returns {Weights} */
-function read(bytes, start, { name, shape, type, offset, step }) {
+/**
+ * Reads one array as float32.
+ *
+ * @returns {Weights}
+ */
+function readArray(bytes, start, { name, shape, type, offset, step }) {
   const width = { f32: 4, f16: 2, i8: 1 }[type];
   if (!width) throw new Refused(`arrays are f32, f16 or i8. Received: ${type} for ${name}`);
   const count = shape.reduce((product, side) => product * side, 1);
@@ -89,7 +97,7 @@ function read(bytes, start, { name, shape, type, offset, step }) {
   }
   const part = bytes.slice(from, from + count * width);
   if (type === "f32") return { shape, values: new Float32Array(part) };
-  if (type === "f16") return { shape, values: fromHalves(new Uint16Array(part)) };
+  if (type === "f16") return { shape, values: decodeHalfFloats(new Uint16Array(part)) };
   if (step?.length !== shape.at(-1)) {
     throw new Refused(`8-bit arrays have one step per map: ${name} has not`);
   }
@@ -99,12 +107,12 @@ function read(bytes, start, { name, shape, type, offset, step }) {
 }
 
 /**
- * Half floats as floats. `Float16Array` is too young to count on.
+ * Converts half-precision floats to float32. Many browsers still lack `Float16Array`.
  *
  * @param {Uint16Array} halves
  * @returns {Float32Array}
  */
-export function fromHalves(halves) {
+export function decodeHalfFloats(halves) {
   return Float32Array.from(halves, (half) => {
     const sign = half & 0x8000 ? -1 : 1;
     const exponent = (half >> 10) & 31;

@@ -1,12 +1,15 @@
-/** The network in plain JavaScript: slow, and what faster backends are held against. */
+/** Runs the network in plain JavaScript: slow, the reference for the other backends. */
 
 /**
- * 2x2 pixels become channels, in the order of depth-to-space.
+ * Packs each 2x2 pixels into the channels of one (space-to-depth).
  *
  * @param {Float32Array} pixels (2h, 2w, channels)
+ * @param {number} h height of the result
+ * @param {number} w width of the result
+ * @param {number} channels of `pixels`
  * @returns {Float32Array} (h, w, 4 channels)
  */
-export function toChannels(pixels, h, w, channels) {
+export function packPixels(pixels, h, w, channels) {
   const out = new Float32Array(pixels.length);
   const part = 2 * channels;
   for (let y = 0, at = 0; y < 2 * h; y++) {
@@ -19,12 +22,16 @@ export function toChannels(pixels, h, w, channels) {
 }
 
 /**
- * The way back, times a number.
+ * Unpacks channels into 2x2 pixels each (depth-to-space), and multiplies them by `gain`.
  *
  * @param {Float32Array} values (h, w, 4 channels)
+ * @param {number} h height of `values`
+ * @param {number} w width of `values`
+ * @param {number} channels of the result
+ * @param {number} gain
  * @returns {Float32Array} (2h, 2w, channels)
  */
-export function toPixels(values, h, w, channels, gain) {
+export function unpackPixels(values, h, w, channels, gain) {
   const out = new Float32Array(values.length);
   const part = 2 * channels;
   for (let y = 0, at = 0; y < 2 * h; y++) {
@@ -36,8 +43,14 @@ export function toPixels(values, h, w, channels, gain) {
   return out;
 }
 
-/** A layer of one number per map, from a few. */
-export function dense({ kernel, bias }, input) {
+/**
+ * Applies a fully connected layer.
+ *
+ * @param {import("./layers.js").Layer} layer
+ * @param {Float32Array} input (inputs,)
+ * @returns {Float32Array} (maps,)
+ */
+export function applyDense({ kernel, bias }, input) {
   return bias.map((sum, map) => {
     for (let i = 0; i < input.length; i++) sum += input[i] * kernel.values[i * bias.length + map];
     return sum;
@@ -45,25 +58,31 @@ export function dense({ kernel, bias }, input) {
 }
 
 /**
- * What `Network.residual` gives.
+ * Computes the residual as `Network.computeResidual` does.
  *
  * @param {import("./layers.js").Layers} layers
+ * @param {Float32Array} enlarged (height, width, 3), RGB in [0, 1]
+ * @param {number} height in pixels, even
+ * @param {number} width in pixels, even
+ * @param {Float32Array} condition (5,), see condition.js
+ * @returns {Float32Array} (height, width, 3), not clipped
  */
-export function residual({ head, blocks, tail, told, gain }, enlarged, height, width, condition) {
+export function computeResidual(layers, enlarged, height, width, condition) {
+  const { head, blocks, tail, condition: conditioning, gain } = layers;
   const [h, w] = [height / 2, width / 2];
-  const more = dense(told, condition);
-  let x = toChannels(enlarged, h, w, 3);
-  x = conv(x, h, w, { kernel: head.kernel, bias: head.bias.map((b, i) => b + more[i]) });
+  const shift = applyDense(conditioning, condition);
+  let x = packPixels(enlarged, h, w, 3);
+  x = convolve(x, h, w, { kernel: head.kernel, bias: head.bias.map((b, i) => b + shift[i]) });
   for (const [first, second] of blocks) {
-    const inner = conv(x, h, w, first).map((value) => Math.max(value, 0));
-    const change = conv(inner, h, w, second);
+    const inner = convolve(x, h, w, first).map((value) => Math.max(value, 0));
+    const change = convolve(inner, h, w, second);
     x = x.map((value, i) => value + change[i]);
   }
-  return toPixels(conv(x, h, w, tail), h, w, 3, Math.exp(dense(gain, condition)[0]));
+  return unpackPixels(convolve(x, h, w, tail), h, w, 3, Math.exp(applyDense(gain, condition)[0]));
 }
 
-/** A 3x3 convolution, zeros outside. (h, w, C) to (h, w, maps). */
-function conv(input, h, w, { kernel: { shape, values }, bias }) {
+/** Convolves (h, w, channels) by a 3x3 kernel into (h, w, maps), with zeros outside. */
+function convolve(input, h, w, { kernel: { shape, values }, bias }) {
   const [, , channels, maps] = shape;
   const out = new Float32Array(h * w * maps);
   for (let y = 0; y < h; y++) {

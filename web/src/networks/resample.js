@@ -1,18 +1,17 @@
-// Bicubic enlargement (a = -1/2) by windows, on uint8 parts of the compact image.
+// Enlarges windows of the compact image (uint8), by bicubic interpolation with a = -1/2.
 
 const TAPS = 4;
-// Grey levels as float32 in [0, 1].
 const LEVELS = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
 /**
- * The compact pixels that an interval of the enlarged axis is made of.
+ * Finds the compact pixels that an interval of the enlarged axis depends on.
  * @param {number} start of the interval, in enlarged pixels
- * @param {number} stop its end, left out
+ * @param {number} stop end of the interval, exclusive
  * @param {number} size of the compact axis
  * @param {number} scale
- * @returns {[number, number]} first, and last left out
+ * @returns {[number, number]} start, and end exclusive
  */
-export function source(start, stop, size, scale) {
+export function findSource(start, stop, size, scale) {
   if (scale === 1) return [start, stop];
   const first = Math.max(0, Math.floor((start + 0.5) / scale - 1.5));
   const last = Math.floor((stop - 0.5) / scale + 2.5);
@@ -20,34 +19,37 @@ export function source(start, stop, size, scale) {
 }
 
 /**
- * Enlarges a part of a compact image, not clipped.
- * @param {Uint8Array} part (rows, columns, channels) that `source` says for both axes
+ * Enlarges a part of a compact image. Values are not clipped.
+ * @param {Uint8Array} part (rows, columns, channels), what `findSource` gives on both axes
  * @param {number} channels
  * @param {[number, number, number, number]} window y0, y1, x0, x1 of the enlarged image
  * @param {[number, number]} size (h, w) of the whole compact image
  * @param {number} scale
- * @returns {Float32Array} (y1 - y0, x1 - x0, channels), grey levels over 255
+ * @returns {Float32Array} (y1 - y0, x1 - x0, channels); 0 to 255 becomes [0, 1]
  */
 export function enlarge(part, channels, window, size, scale) {
   const [y0, y1, x0, x1] = window;
-  if (scale === 1) return floats(part);
-  const across = taps(x0, x1, size[1], scale);
-  const down = taps(y0, y1, size[0], scale);
-  const [left, right] = source(x0, x1, size[1], scale);
+  if (scale === 1) return convertToFloat(part);
+  const across = computeTaps(x0, x1, size[1], scale);
+  const down = computeTaps(y0, y1, size[0], scale);
+  const [left, right] = findSource(x0, x1, size[1], scale);
   const rows = part.length / ((right - left) * channels);
-  const wide = alongRows(part, rows, right - left, channels, across);
-  return alongColumns(wide, (x1 - x0) * channels, down);
+  const wide = resampleRows(part, rows, right - left, channels, across);
+  return resampleColumns(wide, (x1 - x0) * channels, down);
 }
 
-function floats(part) {
+function convertToFloat(part) {
   const values = new Float32Array(part.length);
   for (let i = 0; i < part.length; i++) values[i] = LEVELS[part[i]];
   return values;
 }
 
-/** Of each pixel of an interval: its taps, counted from the first, and their weights. */
-function taps(start, stop, size, scale) {
-  const [first] = source(start, stop, size, scale);
+/**
+ * Computes for each enlarged pixel of an interval the compact pixels it depends on (TAPS of
+ * them, counted from the interval's first) and their weights.
+ */
+function computeTaps(start, stop, size, scale) {
+  const [first] = findSource(start, stop, size, scale);
   const n = Math.ceil(Math.ceil(size * scale) / scale);
   const places = new Int32Array(TAPS * (stop - start));
   const weights = new Float64Array(TAPS * (stop - start));
@@ -57,25 +59,25 @@ function taps(start, stop, size, scale) {
     const low = Math.max(0, Math.floor(c - 1.5));
     const high = Math.min(n, Math.floor(c + 2.5));
     let sum = 0;
-    for (let j = low; j < high; j++) sum += weights[at + j - low] = kernel(j + 0.5 - c);
+    for (let j = low; j < high; j++) sum += weights[at + j - low] = evaluateKernel(j + 0.5 - c);
     for (let t = 0; t < TAPS; t++) {
       weights[at + t] /= sum;
-      // The last pixel is repeated; taps beyond `high` weigh nothing.
+      // The last pixel is repeated; taps beyond `high` have weight 0.
       places[at + t] = Math.min(low + t, high - 1, size - 1) - first;
     }
   }
   return { places, weights };
 }
 
-function kernel(x) {
+function evaluateKernel(x) {
   x = Math.abs(x);
   if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
   return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-function alongRows(part, rows, columns, channels, { places, weights }) {
-  const made = places.length / TAPS;
-  const wide = new Float32Array(rows * made * channels);
+function resampleRows(part, rows, columns, channels, { places, weights }) {
+  const width = places.length / TAPS;
+  const wide = new Float32Array(rows * width * channels);
   let to = 0;
   for (let y = 0; y < rows; y++) {
     const row = y * columns * channels;
@@ -92,14 +94,14 @@ function alongRows(part, rows, columns, channels, { places, weights }) {
   return wide;
 }
 
-function alongColumns(wide, stride, { places, weights }) {
-  const made = new Float32Array((places.length / TAPS) * stride);
+function resampleColumns(wide, stride, { places, weights }) {
+  const enlarged = new Float32Array((places.length / TAPS) * stride);
   for (let t = 0, to = 0; t < places.length; t += TAPS) {
     const [a, b, c, d] = [0, 1, 2, 3].map((k) => places[t + k] * stride);
     const [p, q, r, s] = weights.subarray(t, t + TAPS);
     for (let x = 0; x < stride; x++) {
-      made[to++] = p * wide[a + x] + q * wide[b + x] + r * wide[c + x] + s * wide[d + x];
+      enlarged[to++] = p * wide[a + x] + q * wide[b + x] + r * wide[c + x] + s * wide[d + x];
     }
   }
-  return made;
+  return enlarged;
 }

@@ -1,4 +1,7 @@
-/** The WebGPU backend: a chunk of its own, downloaded only where it can run. */
+/**
+ * Creates the WebGPU backend. The module is a chunk of its own, so that browsers without
+ * WebGPU do not download it.
+ */
 
 import { registerBackend, registerKernel } from "@tensorflow/tfjs-core";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu/dist/backend_webgpu.js";
@@ -16,27 +19,32 @@ const LIMITS = [
 const ERRORS = ["validation", "out-of-memory", "internal"];
 
 /**
+ * Requests a device and registers a tfjs backend that computes on the device.
+ *
  * @returns {Promise<import("./backend.js").Backend>}
- * @throws {Error} no adapter gives a device
+ * @throws {Error} if no adapter provides a device
  */
-export async function makeWebgpu() {
+export async function createWebgpuBackend() {
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("WebGPU has no adapter here");
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });
   for (const kernel of [addConfig, fusedConv2DConfig]) registerKernel(kernel);
   registerBackend("webgpu", () => new WebGPUBackend(device, adapter.info));
-  return { name: "webgpu", guard: (run) => guarded(device, run) };
+  return { name: "webgpu", guard: (run) => runGuarded(device, run) };
 }
 
-/** A command that fails leaves zeros and a note; the note is asked for and thrown. */
-async function guarded(device, run) {
+/**
+ * Calls `run` and throws the first error that the device reports meanwhile: a command that
+ * fails throws nothing, and leaves zeros in its output.
+ */
+async function runGuarded(device, run) {
   for (const kind of ERRORS) device.pushErrorScope(kind);
   try {
     return await run();
   } finally {
-    const notes = await Promise.all(ERRORS.map(() => device.popErrorScope()));
-    const note = notes.find(Boolean);
-    if (note) throw new Error(note.message);
+    const errors = await Promise.all(ERRORS.map(() => device.popErrorScope()));
+    const error = errors.find(Boolean);
+    if (error) throw new Error(error.message);
   }
 }

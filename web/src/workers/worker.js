@@ -1,6 +1,6 @@
 // What workers do, each call on what it is given: nothing is kept but networks.
 
-import { bands } from "../networks/bands.js";
+import { assembleBands } from "../networks/bands.js";
 import { fetched, sidecarUrl } from "./fetch.js";
 import { loadNetwork } from "../networks/network.js";
 import { candidates, matched } from "../format/pair.js";
@@ -8,14 +8,14 @@ import { checkHonest, decode } from "../format/browser-decoder.js";
 import { encodePng } from "../format/png.js";
 import { restoreTile } from "../networks/restore-tile.js";
 import { Refused } from "../errors.js";
-import { tiles } from "../networks/tiles.js";
+import { planTiles } from "../networks/tiles.js";
 
 const WASM_URL = new URL("./tfjs-backend-wasm-simd.wasm", import.meta.url).href;
 const BYTES_PER_PIXEL = 2; // of a .jpg at most, and as many more for its metadata
 const SLACK_BYTES = 2 ** 24;
 const NOTHING = {
   backend: "none",
-  residual: async (image) => new Float32Array(image.length),
+  computeResidual: async (image) => new Float32Array(image.length),
 };
 
 const networks = new Map();
@@ -40,7 +40,7 @@ const functions = {
     if (preset.preset === "plain" && !alpha) return [null];
     await (honest ??= checkHonest());
     const decoded = await decode(pair.coded, compact);
-    const parts = tiles(pair, compact, scale, preset, workers).map((tile) => ({
+    const parts = planTiles(pair, compact, scale, preset, workers).map((tile) => ({
       tile,
       part: decoded.cut(tile.cut, channels),
     }));
@@ -71,7 +71,7 @@ const functions = {
       decoded.close();
     }
     const channels = coded.channels + (clear ? 1 : 0);
-    const rows = bands(parts, width, coded.channels, clear);
+    const rows = assembleBands(parts, width, coded.channels, clear);
     return [await encodePng({ height, width, channels, icc }, rows)];
   },
 };
