@@ -4,14 +4,15 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const KEPT = ["IHDR", "IDAT", "IEND"];
 
 /**
- * The alpha channel's PNG with the chunks alone that hold its pixels: a gamma or a
- * transparent grey level would change what a browser makes of them.
+ * Reduces the alpha channel's PNG to the chunks that hold its pixels: a gamma chunk or a
+ * transparent grey level would change the levels that a browser decodes.
  * @param {Uint8Array} png
- * @param {number} height that it must have, in pixels
- * @param {number} width
- * @returns {Blob} a PNG of 8 bits of grey
+ * @param {number} height that the PNG must have, in pixels
+ * @param {number} width that the PNG must have, in pixels
+ * @returns {Blob} a PNG of 8-bit grey
+ * @throws {Refused} if the PNG is damaged, of another size, or not of 8-bit grey
  */
-export function alphaPng(png, height, width) {
+export function reduceAlphaPng(png, height, width) {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   if (png.length < 33 || SIGNATURE.some((byte, i) => byte !== png[i])) {
     throw new Refused("the alpha channel is not a PNG");
@@ -27,8 +28,9 @@ export function alphaPng(png, height, width) {
     if (KEPT.includes(type)) parts.push(png.subarray(at, end));
     at = end;
   }
-  const [wide, high, kind] = [view.getUint32(16), view.getUint32(20), [png[24], png[25]]];
-  if (wide !== width || high !== height || kind[0] !== 8 || kind[1] !== 0) {
+  const isOfSize = view.getUint32(16) === width && view.getUint32(20) === height;
+  const [bits, colourType] = [png[24], png[25]];
+  if (!isOfSize || bits !== 8 || colourType !== 0) {
     throw new Refused(`the alpha channel must be ${width}x${height} pixels of 8 bits of grey`);
   }
   return new Blob(parts, { type: "image/png" });

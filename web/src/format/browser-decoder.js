@@ -1,12 +1,13 @@
-// The browser's own decoder, and its pixels as they are.
+// Decodes pictures with the browser's decoder, and reads their pixels unaltered.
 
 import { Refused } from "../errors.js";
 
 /**
  * Decodes a picture that has neither metadata nor transparency.
- * @param {Blob} file without EXIF, so that nothing is turned
- * @param {{height: number, width: number}} size that it must have, in pixels
- * @returns {Promise<Decoded>}
+ * @param {Blob} file without EXIF, so that the browser does not rotate the picture
+ * @param {{height: number, width: number}} size that the picture must have, in pixels
+ * @returns {Promise<DecodedPicture>}
+ * @throws {Refused} if the picture has another size
  */
 export async function decode(file, { height, width }) {
   const bitmap = await createImageBitmap(file, {
@@ -18,43 +19,45 @@ export async function decode(file, { height, width }) {
       `${width}x${height} pixels are expected, ${bitmap.width}x${bitmap.height} came`,
     );
   }
-  return new Decoded(bitmap);
+  return new DecodedPicture(bitmap);
 }
 
-/** A picture that the browser holds, to be had by windows. */
-class Decoded {
+/** Holds a decoded picture in the browser, and reads windows of it. */
+class DecodedPicture {
   constructor(bitmap) {
     this.bitmap = bitmap;
     this.canvas = new OffscreenCanvas(1, 1);
   }
 
   /**
-   * @param {[number, number, number, number]} window y0, y1, x0, x1
-   * @param {1 | 3} channels
+   * Reads the pixels of a window.
+   * @param {[number, number, number, number]} window y0, y1, x0, x1; y1 and x1 are exclusive
+   * @param {1 | 3} channels to keep
    * @returns {Uint8Array} (rows, columns, channels)
    */
   cut([y0, y1, x0, x1], channels) {
     const height = y1 - y0, width = x1 - x0;
     Object.assign(this.canvas, { height, width });
-    const context = contextOf(this.canvas);
+    const context = getContext(this.canvas);
     context.drawImage(this.bitmap, x0, y0, width, height, 0, 0, width, height);
-    return without(context.getImageData(0, 0, width, height).data, channels);
+    return keepChannels(context.getImageData(0, 0, width, height).data, channels);
   }
 
+  /** Frees the picture's memory. */
   close() {
     this.bitmap.close();
   }
 }
 
-function contextOf(canvas) {
-  // Not on a graphics card, where pixels need not come back as they went.
+function getContext(canvas) {
+  // The option keeps the canvas off the graphics card, which may alter pixels.
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Refused("no canvas to read pixels from");
   context.imageSmoothingEnabled = false;
   return context;
 }
 
-function without(rgba, channels) {
+function keepChannels(rgba, channels) {
   const kept = new Uint8Array((rgba.length / 4) * channels);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
     kept[to++] = rgba[from];
@@ -65,18 +68,22 @@ function without(rgba, channels) {
   return kept;
 }
 
-/** Refuses browsers that change what a page reads of its pictures, against tracking. */
-export async function checkHonest() {
+/**
+ * Checks that a canvas returns the pixels drawn on it. Some browsers alter them so that pages
+ * cannot tell visitors apart.
+ * @throws {Refused} if pixels are altered
+ */
+export async function checkCanvas() {
   const side = 64;
-  const sent = new ImageData(side, side);
-  for (let i = 0; i < sent.data.length; i++) sent.data[i] = i % 4 === 3 ? 255 : (i * 89) >> 3;
-  const bitmap = await createImageBitmap(sent, { colorSpaceConversion: "none" });
+  const drawn = new ImageData(side, side);
+  for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = i % 4 === 3 ? 255 : (i * 89) >> 3;
+  const bitmap = await createImageBitmap(drawn, { colorSpaceConversion: "none" });
   const canvas = new OffscreenCanvas(side, side);
-  const context = contextOf(canvas);
+  const context = getContext(canvas);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  const came = context.getImageData(0, 0, side, side).data;
-  if (came.some((level, i) => level !== sent.data[i])) {
+  const read = context.getImageData(0, 0, side, side).data;
+  if (read.some((level, i) => level !== drawn.data[i])) {
     throw new Refused("this browser changes the pixels that a page reads");
   }
 }

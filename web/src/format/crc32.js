@@ -4,9 +4,9 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 });
 
 /**
- * CRC-32 as in zlib and PNG.
+ * Computes the CRC-32 of zlib and PNG.
  * @param {Uint8Array} bytes
- * @param {number} [start] the checksum of what stands before, to go on from
+ * @param {number} [start] checksum of the preceding bytes
  * @returns {number} unsigned
  */
 export function crc32(bytes, start = 0) {

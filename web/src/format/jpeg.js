@@ -1,13 +1,13 @@
-// The segments of a JPEG, and what docs/format.md has in them.
+// Reads the segments of a JPEG: coded data, and the parts that docs/format.md defines.
 
 import { Refused } from "../errors.js";
 
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, APP2 = 0xe2, APP11 = 0xeb, COM = 0xfe;
 const SEGMENTS_MAX = 100_000;
 const SCANS_MAX = 100;
-const MAGIC = ascii("comrec\0");
-const ICC = ascii("ICC_PROFILE\0");
-const MAGIC_CHANGES = 2; // bytes of the marker that damage may have changed
+const MAGIC = encodeAscii("comrec\0");
+const ICC = encodeAscii("ICC_PROFILE\0");
+const MAGIC_CHANGES_MAX = 2; // bytes that may differ in a damaged marker
 // prettier-ignore
 const ZIGZAG = [
    0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
@@ -17,26 +17,27 @@ const ZIGZAG = [
 ];
 
 /**
- * One marker with what it counts; of a scan the entropy-coded data as well.
  * @typedef {{marker: number, content: Uint8Array, whole: Uint8Array}} Segment
+ *   `content` lacks marker and length; `whole` has both, and a scan's entropy-coded data
  * @typedef {{height: number, width: number, tables: number[]}} Frame
- *   size in pixels, and the number of the quantisation table of each component
+ *   size in pixels, and the number of each component's quantisation table
  */
 
-function ascii(text) {
+function encodeAscii(text) {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
-function begins(content, prefix) {
+function startsWith(content, prefix) {
   return content.length >= prefix.length && prefix.every((byte, i) => byte === content[i]);
 }
 
 /**
- * Splits a file, SOI and EOI left out. What follows EOI is ignored.
+ * Splits a file into its segments, without SOI and EOI. Bytes after EOI are ignored.
  * @param {Uint8Array} jpeg
  * @returns {Segment[]} views of the file
+ * @throws {Refused} if the file is no JPEG, damaged or cut off
  */
-export function segments(jpeg) {
+export function splitSegments(jpeg) {
   if (jpeg[0] !== 0xff || jpeg[1] !== SOI) {
     throw new Refused("not a JPEG (no start-of-image marker)");
   }
@@ -55,21 +56,21 @@ export function segments(jpeg) {
     }
     const length = (jpeg[at + 2] << 8) | jpeg[at + 3];
     const end = at + 2 + length;
-    // A length cut off is not a number, and no comparison with it is true.
-    if (!(at + 3 < jpeg.length && length >= 2 && end <= jpeg.length) || found.length >= SEGMENTS_MAX) {
+    const isInside = at + 3 < jpeg.length && length >= 2 && end <= jpeg.length;
+    if (!isInside || found.length >= SEGMENTS_MAX) {
       throw new Refused(`damaged or cut off (bad segment at byte ${at})`);
     }
     if (marker === SOS && ++scans > SCANS_MAX) {
       throw new Refused(`more than ${SCANS_MAX} scans, which no encoder writes`);
     }
     const content = jpeg.subarray(at + 4, end);
-    at = marker === SOS ? endOfScan(jpeg, end) : end;
+    at = marker === SOS ? findEndOfScan(jpeg, end) : end;
     found.push({ marker, content, whole: jpeg.subarray(start, at) });
   }
 }
 
-/** Where the first marker behind entropy-coded data is. */
-function endOfScan(jpeg, at) {
+/** Finds the first marker after entropy-coded data. */
+function findEndOfScan(jpeg, at) {
   for (;;) {
     at = jpeg.indexOf(0xff, at);
     if (at < 0 || at + 1 >= jpeg.length) {
@@ -82,22 +83,22 @@ function endOfScan(jpeg, at) {
 }
 
 /**
- * The segments that the checksum covers and pixels are decoded from.
+ * Selects the segments that pixels are decoded from. The checksum covers them.
  * @param {Segment[]} found
  * @returns {Uint8Array[]}
  */
-export function codedData(found) {
+export function selectCodedData(found) {
   return found.filter((segment) => !isMetadata(segment)).map((segment) => segment.whole);
 }
 
 /**
- * A JPEG of the coded data alone, so that no metadata has a say in its pixels.
+ * Builds a JPEG of the coded data alone, so that no metadata alters the decoded pixels.
  * @param {Segment[]} found
  * @returns {Blob}
  */
-export function codedOnly(found) {
+export function buildCodedJpeg(found) {
   const ends = [SOI, EOI].map((marker) => Uint8Array.of(0xff, marker));
-  return new Blob([ends[0], ...codedData(found), ends[1]], { type: "image/jpeg" });
+  return new Blob([ends[0], ...selectCodedData(found), ends[1]], { type: "image/jpeg" });
 }
 
 function isMetadata({ marker }) {
@@ -105,10 +106,12 @@ function isMetadata({ marker }) {
 }
 
 /**
+ * Reads the frame header.
  * @param {Segment[]} found
  * @returns {Frame}
+ * @throws {Refused} if the header is damaged, or of a kind that comrec does not write
  */
-export function frame(found) {
+export function readFrame(found) {
   const frames = found.filter(
     ({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker),
   );
@@ -132,17 +135,19 @@ export function frame(found) {
 }
 
 /**
- * Quantiser steps of the first component and of the second, or twice of the only one.
+ * Reads the quantiser steps of the first and the second component. A single component's
+ * steps are returned twice.
  * @param {Segment[]} found
- * @returns {[Uint16Array, Uint16Array]} of 64 steps, row by row: v down, u across
+ * @returns {[Uint16Array, Uint16Array]} 64 steps each, row by row: v down, u across
+ * @throws {Refused} if a table is missing or damaged
  */
-export function quantisation(found) {
+export function readQuantisation(found) {
   const known = new Map();
   for (const { marker, content } of found) {
     if (marker === SOS) break;
     if (marker === DQT) readTables(content, known);
   }
-  const { tables } = frame(found);
+  const { tables } = readFrame(found);
   return [tables[0], tables[1] ?? tables[0]].map((number) => {
     if (!known.has(number)) throw new Refused("damaged (a quantisation table is missing)");
     return known.get(number);
@@ -164,33 +169,33 @@ function readTables(content, known) {
 }
 
 /**
- * The ICC profile, or null where there is none or a part of it is missing.
+ * Joins the parts of the ICC profile.
  * @param {Segment[]} found
- * @returns {Uint8Array | null}
+ * @returns {Uint8Array | null} null where the file has no profile, or not all of its parts
  */
-export function iccProfile(found) {
+export function readIccProfile(found) {
   const parts = found
-    .filter(({ marker, content }) => marker === APP2 && begins(content, ICC))
+    .filter(({ marker, content }) => marker === APP2 && startsWith(content, ICC))
     .map(({ content }) => content.subarray(ICC.length))
     .filter((part) => part.length > 2)
     .sort((a, b) => a[0] - b[0]);
   const isWhole = parts.length > 0 && parts.length === parts[0][1];
   if (!isWhole || parts.some((part, i) => part[0] !== i + 1)) return null;
-  return joined(parts.map((part) => part.subarray(2)));
+  return concatenate(parts.map((part) => part.subarray(2)));
 }
 
 /**
- * What the file says of comrec.
+ * Reads comrec's marker, and the sidecar embedded after it.
  * @param {Segment[]} found
  * @returns {{isMarked: boolean, isDamaged: boolean, embedded: Uint8Array | null}}
- *   whether it carries the marker, whether something carries it almost, and the sidecar
- *   in its binary form
+ *   whether the file has the marker, whether it has a segment that resembles a damaged one,
+ *   and the sidecar in its binary form
  */
-export function mark(found) {
+export function readMarker(found) {
   const parts = found
-    .filter(({ marker, content }) => marker === APP11 && begins(content, MAGIC))
+    .filter(({ marker, content }) => marker === APP11 && startsWith(content, MAGIC))
     .map(({ content }) => content.subarray(MAGIC.length));
-  const embedded = joined(parts);
+  const embedded = concatenate(parts);
   return {
     isMarked: parts.length > 0,
     isDamaged: parts.length === 0 && found.some(isAlmostMarker),
@@ -201,10 +206,10 @@ export function mark(found) {
 function isAlmostMarker({ marker, content }) {
   if (marker < 0xe0 || marker > 0xef) return false;
   const same = MAGIC.filter((byte, i) => byte === content[i]).length;
-  return same >= MAGIC.length - MAGIC_CHANGES;
+  return same >= MAGIC.length - MAGIC_CHANGES_MAX;
 }
 
-function joined(parts) {
+function concatenate(parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

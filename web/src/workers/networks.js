@@ -2,7 +2,7 @@
 
 import { Refused } from "../errors.js";
 import { readHeader } from "../networks/network-file.js";
-import { isOf } from "../format/sidecar.js";
+import { namesPreset } from "../format/sidecar.js";
 
 const FORMAT = 1;
 const REACH_MAX_PX = 1024;
@@ -25,10 +25,10 @@ const fetching = new Map();
  * @returns {Promise<Found[]>} one at least
  */
 export async function networksFor(index, sidecars) {
-  const found = sidecars.some((sidecar) => isOf(sidecar, PLAIN.header)) ? [PLAIN] : [];
-  if (!sidecars.every((sidecar) => isOf(sidecar, PLAIN.header))) {
+  const found = sidecars.some((sidecar) => namesPreset(sidecar, PLAIN.header)) ? [PLAIN] : [];
+  if (!sidecars.every((sidecar) => namesPreset(sidecar, PLAIN.header))) {
     const rows = await once(index, rowsOf);
-    const wanted = rows.filter((row) => sidecars.some((sidecar) => isOf(sidecar, row)));
+    const wanted = rows.filter((row) => sidecars.some((sidecar) => namesPreset(sidecar, row)));
     const load = (row) => once(new URL(row.file, index).href, (url) => networkOf(url, row));
     found.push(...(await Promise.all(wanted.map(load))));
   }

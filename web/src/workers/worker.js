@@ -3,8 +3,8 @@
 import { assembleBands } from "../networks/bands.js";
 import { fetched, sidecarUrl } from "./fetch.js";
 import { loadNetwork } from "../networks/network.js";
-import { candidates, matched } from "../format/pair.js";
-import { checkHonest, decode } from "../format/browser-decoder.js";
+import { matchPair, readSidecars } from "../format/pair.js";
+import { checkCanvas, decode } from "../format/browser-decoder.js";
 import { encodePng } from "../format/png.js";
 import { restoreTile } from "../networks/restore-tile.js";
 import { Refused } from "../errors.js";
@@ -19,7 +19,7 @@ const NOTHING = {
 };
 
 const networks = new Map();
-let honest = null;
+let canvasCheck = null;
 
 const functions = {
   /** Fetches a .jpg, and its sidecar where that is a file. */
@@ -29,16 +29,16 @@ const functions = {
     if (!file) throw new Refused("it cannot be fetched");
     const where = sidecarUrl(url);
     const beside = async (most) => where && fetched(where, { maxBytes: most, credentials });
-    const sidecars = await candidates(file.bytes, beside, maxPixels);
+    const sidecars = await readSidecars(file.bytes, beside, maxPixels);
     return [{ jpeg: file.bytes.buffer, sidecars }, [file.bytes.buffer]];
   },
 
   /** Decodes a .jpg that belongs to a sidecar, and cuts it into what tiles are made of. */
   async open({ jpeg, sidecars, presets, maxPixels, workers }) {
-    const pair = matched(new Uint8Array(jpeg), sidecars, presets, maxPixels);
+    const pair = matchPair(new Uint8Array(jpeg), sidecars, presets, maxPixels);
     const { preset, height, width, scale, compact, channels, alpha, icc, condition } = pair;
     if (preset.preset === "plain" && !alpha) return [null];
-    await (honest ??= checkHonest());
+    await (canvasCheck ??= checkCanvas());
     const decoded = await decode(pair.coded, compact);
     const parts = planTiles(pair, compact, scale, preset, workers).map((tile) => ({
       tile,
