@@ -69,8 +69,8 @@ function keepChannels(rgba, channels) {
 }
 
 /**
- * Checks that a canvas returns the pixels drawn on it. Some browsers alter them so that pages
- * cannot tell visitors apart.
+ * Checks that a canvas returns the pixels drawn on it: some browsers alter pixels to hinder
+ * tracking.
  * @throws {Refused} if pixels are altered
  */
 export async function checkCanvas() {

@@ -1,6 +1,6 @@
 // One <img>: when it is restored, and what becomes of it.
 
-import { restored } from "../workers/restore-picture.js";
+import { restorePicture } from "../workers/restore-picture.js";
 import { sayPlain, tell, warn } from "./events.js";
 import { Swap } from "./swap.js";
 import { unwatch, watch } from "./visibility.js";
@@ -19,7 +19,7 @@ export class Picture {
 
   /**
    * @param {HTMLImageElement} img
-   * @param {Omit<import("../workers/restore-picture.js").Wishes, "credentials">} wishes
+   * @param {Omit<import("../workers/restore-picture.js").RestoreOptions, "credentials">} wishes
    */
   constructor(img, wishes) {
     this.img = img;
@@ -72,7 +72,7 @@ export class Picture {
       const onSize = (size) => {
         if (!signal.aborted) density = this.#size(size);
       };
-      const result = await restored(url, wishes, onSize, () => this.#priority(), signal);
+      const result = await restorePicture(url, wishes, onSize, () => this.#priority(), signal);
       if (signal.aborted) return;
       if (!result) return this.#stayPlain("a plain JPEG");
       const { png, ...detail } = result;

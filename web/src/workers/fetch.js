@@ -1,14 +1,14 @@
-// What is fetched of a picture: the .jpg, and the sidecar beside it.
+// Fetches the .jpg of a picture and the sidecar beside it.
 
 import { Refused } from "../errors.js";
 
 /**
- * Where the sidecar of a picture is: photo.comrec.jpg and photo.jpg both have
- * photo.comrec.json beside them.
+ * Derives the URL of a picture's sidecar: photo.comrec.json for photo.comrec.jpg and for
+ * photo.jpg.
  * @param {string} url of the .jpg
- * @returns {string | null} null where nothing can be beside it
+ * @returns {string | null} null unless the URL is http: or https:
  */
-export function sidecarUrl(url) {
+export function deriveSidecarUrl(url) {
   const { protocol, pathname } = new URL(url);
   if (protocol !== "http:" && protocol !== "https:") return null;
   const beside = new URL(url);
@@ -18,19 +18,22 @@ export function sidecarUrl(url) {
 }
 
 /**
+ * Fetches a file.
  * @param {string} url
- * @param {{maxBytes: number, credentials?: RequestCredentials, signal?: AbortSignal}} how
- * @returns {Promise<{bytes: Uint8Array, type: string} | null>} null where there is none
+ * @param {{maxBytes: number, credentials?: RequestCredentials, signal?: AbortSignal}} options
+ * @returns {Promise<{bytes: Uint8Array, type: string} | null>} null if the host has no such
+ *   file; `type` is its content type
+ * @throws {Refused} if the file is larger than `maxBytes`
  */
-export async function fetched(url, { maxBytes, ...how }) {
-  // What the page shows already comes out of the cache, and as it is there.
-  const response = await fetch(url, { cache: "force-cache", ...how });
+export async function fetchFile(url, { maxBytes, ...options }) {
+  // The cached file is the one that the page shows; the host's may have changed.
+  const response = await fetch(url, { cache: "force-cache", ...options });
   if (!response.ok) return null;
   const type = response.headers.get("content-type") ?? "";
-  return { bytes: await limited(response.body, maxBytes), type };
+  return { bytes: await readLimited(response.body, maxBytes), type };
 }
 
-async function limited(stream, maxBytes) {
+async function readLimited(stream, maxBytes) {
   const reader = stream.getReader();
   const parts = [];
   let length = 0;

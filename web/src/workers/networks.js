@@ -1,4 +1,4 @@
-// Which networks there are beside the script, each fetched once per page.
+// Fetches the networks that a host offers, each once per page.
 
 import { Refused } from "../errors.js";
 import { readHeader } from "../networks/network-file.js";
@@ -6,48 +6,54 @@ import { namesPreset } from "../format/sidecar.js";
 
 const FORMAT = 1;
 const REACH_MAX_PX = 1024;
-// The preset without networks: a JPEG, and beside it the alpha that it cannot hold.
+// The preset without networks: a JPEG with an alpha channel in the sidecar.
 const PLAIN = {
   url: null,
   bytes: null,
   header: { preset: "plain", number: 1, hashes: "", scales: [1], multiple_px: 1, reach_px: 0 },
 };
 
-/** @typedef {{url: string | null, bytes: ArrayBuffer | null,
- *    header: import("../networks/network-file.js").Header}} Found */
+/**
+ * @typedef {{url: string | null, bytes: ArrayBuffer | null,
+ *   header: import("../networks/network-file.js").Header}} FetchedNetwork
+ */
 
-const fetching = new Map();
+/** @type {Map<string, Promise<any>>} results by URL */
+const results = new Map();
 
 /**
- * The networks of the presets that sidecars name; those that are not there are left out.
+ * Fetches the networks of the presets that sidecars name, as far as the host offers them.
  * @param {string} index URL of networks.json
  * @param {import("../format/sidecar.js").Sidecar[]} sidecars
- * @returns {Promise<Found[]>} one at least
+ * @returns {Promise<FetchedNetwork[]>} at least one
+ * @throws {Refused} if the host offers none of the networks, or a damaged one
  */
-export async function networksFor(index, sidecars) {
+export async function fetchNetworks(index, sidecars) {
   const found = sidecars.some((sidecar) => namesPreset(sidecar, PLAIN.header)) ? [PLAIN] : [];
   if (!sidecars.every((sidecar) => namesPreset(sidecar, PLAIN.header))) {
-    const rows = await once(index, rowsOf);
+    const rows = await fetchOnce(index, fetchIndex);
     const wanted = rows.filter((row) => sidecars.some((sidecar) => namesPreset(sidecar, row)));
-    const load = (row) => once(new URL(row.file, index).href, (url) => networkOf(url, row));
-    found.push(...(await Promise.all(wanted.map(load))));
+    const fetchRow = (row) =>
+      fetchOnce(new URL(row.file, index).href, (url) => fetchNetwork(url, row));
+    found.push(...(await Promise.all(wanted.map(fetchRow))));
   }
   if (found.length) return found;
   const names = sidecars.map((sidecar) => JSON.stringify(sidecar.preset)).join(" and ");
   throw new Refused(`${index} has no network for preset ${names}`);
 }
 
-/** What is fetched twice is fetched once; what failed is tried again. */
-function once(url, get) {
-  if (!fetching.has(url)) {
-    const result = get(url);
-    fetching.set(url, result);
-    result.catch(() => fetching.delete(url));
+/** Calls `fetchUrl` for a URL once, and again only after a failure. */
+function fetchOnce(url, fetchUrl) {
+  if (!results.has(url)) {
+    const result = fetchUrl(url);
+    results.set(url, result);
+    result.catch(() => results.delete(url));
   }
-  return fetching.get(url);
+  return results.get(url);
 }
 
-async function rowsOf(url) {
+/** Fetches networks.json; returns its rows. */
+async function fetchIndex(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Refused(`${url} is missing (${response.status})`);
   const index = await response.json().catch(() => null);
@@ -59,7 +65,8 @@ async function rowsOf(url) {
   );
 }
 
-async function networkOf(url, row) {
+/** Fetches the network file of a row of networks.json, and checks its header. */
+async function fetchNetwork(url, row) {
   const response = await fetch(url);
   if (!response.ok) throw new Refused(`${url} is missing (${response.status})`);
   const bytes = await response.arrayBuffer();

@@ -1,4 +1,4 @@
-// The page's workers: begun when there is work, ended when there is none for a while.
+// Starts the page's workers when there is work, and ends them after a while without work.
 
 import { Queue } from "./queue.js";
 import { Remote } from "./remote.js";
@@ -6,26 +6,33 @@ import { Remote } from "./remote.js";
 const WORKERS_MAX = 4;
 const IDLE_MS = 10_000;
 
+/** Runs tasks on a limited number of workers. */
 export class Pool {
   #queue = new Queue();
   #url;
-  #size = 1; // until it is known what computes
-  #begun = 0;
-  #idle;
+  #size = 1; // until the backend is known
+  #startedCount = 0;
+  #idleTimer;
 
-  /** @param {URL} url of the worker's module */
+  /**
+   * Creates a pool without workers.
+   * @param {URL} url of the worker's module
+   */
   constructor(url) {
     this.#url = url;
   }
 
-  /** A graphics card is one; processors are several. */
-  suit(backend) {
-    this.#size = backend === "webgpu" ? 1 : this.most;
-    while (this.#queue.isWanted && this.#begin());
+  /**
+   * Limits the pool to the workers that a backend can use: one per graphics card, one per core.
+   * @param {string} backend
+   */
+  setBackend(backend) {
+    this.#size = backend === "webgpu" ? 1 : this.maxWorkers;
+    while (this.#queue.hasWaiting && this.#startWorker());
   }
 
-  /** How many workers there may be at most. */
-  get most() {
+  /** Counts the workers that the pool may have at most. */
+  get maxWorkers() {
     return Math.min(navigator.hardwareConcurrency || 2, WORKERS_MAX);
   }
 
@@ -33,43 +40,45 @@ export class Pool {
    * Runs a task on the next free worker.
    * @template T
    * @param {(worker: Remote) => Promise<T>} task
-   * @param {() => number} priority the lower the sooner
-   * @param {AbortSignal} signal drops the task where it has not begun
-   * @returns {Promise<T>}
+   * @param {() => number} priority lower runs sooner
+   * @param {AbortSignal} signal cancels the task if it has not started
+   * @returns {Promise<T>} result of the task
    */
   async run(task, priority, signal) {
-    clearTimeout(this.#idle);
-    if (!this.#queue.free) this.#begin();
+    clearTimeout(this.#idleTimer);
+    if (!this.#queue.freeCount) this.#startWorker();
     const worker = await this.#queue.take(priority, signal);
     try {
       return await task(worker);
     } finally {
-      this.#giveBack(worker);
+      this.#release(worker);
     }
   }
 
-  #begin() {
-    if (this.#begun >= this.#size) return false;
+  #startWorker() {
+    if (this.#startedCount >= this.#size) return false;
     const worker = new Remote(this.#url);
-    this.#begun++;
+    this.#startedCount++;
     this.#queue.give(worker);
     return true;
   }
 
-  #giveBack(worker) {
-    if (worker.isBroken || this.#begun > this.#size) {
-      this.#begun--;
+  #release(worker) {
+    if (worker.isBroken || this.#startedCount > this.#size) {
+      this.#startedCount--;
       worker.close();
-      if (this.#queue.isWanted) this.#begin();
+      if (this.#queue.hasWaiting) this.#startWorker();
     } else {
       this.#queue.give(worker);
     }
-    clearTimeout(this.#idle);
-    if (this.#queue.free === this.#begun) this.#idle = setTimeout(() => this.#end(), IDLE_MS);
+    clearTimeout(this.#idleTimer);
+    if (this.#queue.freeCount === this.#startedCount) {
+      this.#idleTimer = setTimeout(() => this.#endWorkers(), IDLE_MS);
+    }
   }
 
-  #end() {
+  #endWorkers() {
     for (const worker of this.#queue.drain()) worker.close();
-    this.#begun = 0;
+    this.#startedCount = 0;
   }
 }

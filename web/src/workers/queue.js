@@ -1,22 +1,23 @@
-/** Things to be lent, one at a time, to whom it matters most. */
+/** Lends items, each to one borrower at a time, by priority. */
 export class Queue {
   #free = [];
   #waiting = [];
 
-  /** How many are not lent. */
-  get free() {
+  /** Counts the items that are not lent. */
+  get freeCount() {
     return this.#free.length;
   }
 
-  /** Whether somebody waits. */
-  get isWanted() {
+  /** Tells whether a borrower waits. */
+  get hasWaiting() {
     return this.#waiting.length > 0;
   }
 
   /**
-   * @param {() => number} priority the lower the sooner; asked whenever something is free
-   * @param {AbortSignal} signal
-   * @returns {Promise<any>} to be given back
+   * Borrows an item, once one is free.
+   * @param {() => number} priority lower comes sooner; called each time an item becomes free
+   * @param {AbortSignal} signal ends the wait, with the signal's reason as the error
+   * @returns {Promise<any>} the item, to be returned by `give`
    */
   take(priority, signal) {
     signal.throwIfAborted();
@@ -31,18 +32,24 @@ export class Queue {
     });
   }
 
-  /** Gives something back, or adds it. */
-  give(thing) {
+  /**
+   * Returns an item, or adds a new one.
+   * @param {any} item
+   */
+  give(item) {
     if (!this.#waiting.length) {
-      this.#free.push(thing);
+      this.#free.push(item);
       return;
     }
     const priorities = this.#waiting.map(({ priority }) => priority());
     const [first] = this.#waiting.splice(priorities.indexOf(Math.min(...priorities)), 1);
-    first.resolve(thing);
+    first.resolve(item);
   }
 
-  /** Takes out all that is free. */
+  /**
+   * Removes all free items.
+   * @returns {any[]}
+   */
   drain() {
     return this.#free.splice(0);
   }

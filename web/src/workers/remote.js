@@ -1,13 +1,16 @@
-/** A worker whose functions are called from here. */
+/** Calls the functions of a worker. */
 export class Remote {
   #worker;
   #calls = new Map();
   #count = 0;
 
-  /** @param {URL} url of a module that answers as worker.js does */
+  /**
+   * Starts a worker.
+   * @param {URL} url of a module that answers as worker.js does
+   */
   constructor(url) {
     this.isBroken = false;
-    this.known = new Map(); // networks that it has: key to backend
+    this.backends = new Map(); // of the networks that the worker has loaded, by key
     this.#worker = new Worker(url, { type: "module" });
     this.#worker.onmessage = ({ data }) => this.#settle(data);
     this.#worker.onerror = (event) => this.#break(event.message || "the worker does not start");
@@ -15,19 +18,22 @@ export class Remote {
   }
 
   /**
-   * @param {string} name of a function of the worker
-   * @param {object} given
-   * @param {Transferable[]} [moved] parts of `given` that are not needed here any more
+   * Calls a function of the worker.
+   * @param {string} name of the function
+   * @param {object} options its argument
+   * @param {Transferable[]} [transferred] buffers in `options` that the caller gives up
+   * @returns {Promise<any>} result of the function
    */
-  call(name, given, moved = []) {
+  call(name, options, transferred = []) {
     if (this.isBroken) return Promise.reject(new Error("the worker has stopped"));
     const id = this.#count++;
     return new Promise((resolve, reject) => {
       this.#calls.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, name, given }, moved);
+      this.#worker.postMessage({ id, name, options }, transferred);
     });
   }
 
+  /** Ends the worker. Open calls fail. */
   close() {
     this.#break("closed");
     this.#worker.terminate();

@@ -1,39 +1,42 @@
-// What workers do, each call on what it is given: nothing is kept but networks.
+// Answers the page's calls in a worker. Between calls a worker keeps only networks.
 
-import { assembleBands } from "../networks/bands.js";
-import { fetched, sidecarUrl } from "./fetch.js";
-import { loadNetwork } from "../networks/network.js";
-import { matchPair, readSidecars } from "../format/pair.js";
-import { checkCanvas, decode } from "../format/browser-decoder.js";
-import { encodePng } from "../format/png.js";
-import { restoreTile } from "../networks/restore-tile.js";
 import { Refused } from "../errors.js";
+import { checkCanvas, decode } from "../format/browser-decoder.js";
+import { matchPair, readSidecars } from "../format/pair.js";
+import { encodePng } from "../format/png.js";
+import { assembleBands } from "../networks/bands.js";
+import { loadNetwork } from "../networks/network.js";
+import { restoreTile } from "../networks/restore-tile.js";
 import { planTiles } from "../networks/tiles.js";
+import { deriveSidecarUrl, fetchFile } from "./fetch.js";
 
 const WASM_URL = new URL("./tfjs-backend-wasm-simd.wasm", import.meta.url).href;
-const BYTES_PER_PIXEL = 2; // of a .jpg at most, and as many more for its metadata
-const SLACK_BYTES = 2 ** 24;
-const NOTHING = {
+const BYTES_PER_PIXEL_MAX = 2; // of coded data
+const SLACK_BYTES = 2 ** 24; // for metadata
+// Stands in for the network of the preset that has none.
+const ZERO_NETWORK = {
   backend: "none",
   computeResidual: async (image) => new Float32Array(image.length),
 };
 
-const networks = new Map();
+const networks = new Map(); // by key
 let canvasCheck = null;
 
+// Each returns its result and, where there are any, the buffers to transfer with it.
 const functions = {
-  /** Fetches a .jpg, and its sidecar where that is a file. */
+  /** Fetches a .jpg, and reads its sidecars. */
   async read({ url, maxPixels, credentials }) {
-    const maxBytes = BYTES_PER_PIXEL * maxPixels + SLACK_BYTES;
-    const file = await fetched(url, { maxBytes, credentials });
+    const maxBytes = BYTES_PER_PIXEL_MAX * maxPixels + SLACK_BYTES;
+    const file = await fetchFile(url, { maxBytes, credentials });
     if (!file) throw new Refused("it cannot be fetched");
-    const where = sidecarUrl(url);
-    const beside = async (most) => where && fetched(where, { maxBytes: most, credentials });
-    const sidecars = await readSidecars(file.bytes, beside, maxPixels);
+    const sidecarUrl = deriveSidecarUrl(url);
+    const fetchSidecar = async (limit) =>
+      sidecarUrl && fetchFile(sidecarUrl, { maxBytes: limit, credentials });
+    const sidecars = await readSidecars(file.bytes, fetchSidecar, maxPixels);
     return [{ jpeg: file.bytes.buffer, sidecars }, [file.bytes.buffer]];
   },
 
-  /** Decodes a .jpg that belongs to a sidecar, and cuts it into what tiles are made of. */
+  /** Matches a .jpg with its sidecar, decodes it and cuts the parts that tiles depend on. */
   async open({ jpeg, sidecars, presets, maxPixels, workers }) {
     const pair = matchPair(new Uint8Array(jpeg), sidecars, presets, maxPixels);
     const { preset, height, width, scale, compact, channels, alpha, icc, condition } = pair;
@@ -46,52 +49,55 @@ const functions = {
     }));
     decoded.close();
     const coded = { channels, size: [compact.height, compact.width], scale, condition };
-    const given = { preset: preset.preset, height, width, compact, coded, alpha, icc };
-    return [{ ...given, tiles: parts }, parts.map(({ part }) => part.buffer)];
+    const pairData = { preset: preset.preset, height, width, compact, coded, alpha, icc };
+    return [{ ...pairData, tiles: parts }, parts.map(({ part }) => part.buffer)];
   },
 
-  /** Loads a network, and says what computes it. */
-  async load({ key, bytes, wish }) {
-    if (!networks.has(key)) networks.set(key, bytes ? await start(bytes, wish) : NOTHING);
+  /** Loads a network; returns the name of its backend. */
+  async load({ key, bytes, preferred }) {
+    if (!networks.has(key)) {
+      networks.set(key, bytes ? await startNetwork(bytes, preferred) : ZERO_NETWORK);
+    }
     return [networks.get(key).backend];
   },
 
-  async tile({ key, tile, part, coded }) {
+  /** Restores a tile; returns its pixels and the name of the backend. */
+  async restore({ key, tile, part, coded }) {
     const network = networks.get(key);
     const pixels = await restoreTile(tile, part, coded, network);
     return [{ pixels, backend: network.backend }, [pixels.buffer]];
   },
 
-  /** Puts tiles together. */
-  async write({ height, width, coded, alpha, icc, tiles: parts }) {
-    let clear = null;
-    if (alpha) {
-      const decoded = await decode(alpha, { height, width });
-      clear = decoded.cut([0, height, 0, width], 1);
+  /** Assembles tiles and the alpha channel, and encodes them as a PNG. */
+  async encode({ height, width, coded, alpha: alphaFile, icc, tiles }) {
+    let alpha = null;
+    if (alphaFile) {
+      const decoded = await decode(alphaFile, { height, width });
+      alpha = decoded.cut([0, height, 0, width], 1);
       decoded.close();
     }
-    const channels = coded.channels + (clear ? 1 : 0);
-    const rows = assembleBands(parts, width, coded.channels, clear);
-    return [await encodePng({ height, width, channels, icc }, rows)];
+    const channels = coded.channels + (alpha ? 1 : 0);
+    const bands = assembleBands(tiles, width, coded.channels, alpha);
+    return [await encodePng({ height, width, channels, icc }, bands)];
   },
 };
 
-async function start(bytes, wish) {
-  const backend = wish === "auto" ? await best() : wish;
+async function startNetwork(bytes, preferred) {
+  const backend = preferred === "auto" ? await chooseBackend() : preferred;
   return loadNetwork(bytes, backend, WASM_URL);
 }
 
-/** WebGPU where a graphics card is behind it. */
-async function best() {
+/** Chooses WebGPU if a graphics card runs it, else WASM. */
+async function chooseBackend() {
   const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
   const isSoftware = adapter?.info?.isFallbackAdapter ?? adapter?.isFallbackAdapter;
   return adapter && !isSoftware ? "webgpu" : "wasm";
 }
 
-onmessage = async ({ data: { id, name, given } }) => {
+onmessage = async ({ data: { id, name, options } }) => {
   try {
-    const [value, moved = []] = await functions[name](given);
-    postMessage({ id, value }, moved);
+    const [value, transferred = []] = await functions[name](options);
+    postMessage({ id, value }, transferred);
   } catch (error) {
     postMessage({ id, reason: error?.message || String(error) });
   }
