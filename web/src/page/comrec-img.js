@@ -1,24 +1,24 @@
-// <comrec-img>: an <img> that restores itself. Importing this module defines the element.
+// Defines <comrec-img>, an element that restores the <img> inside it.
 
 import { enhance } from "./enhance.js";
 
 export { enhance };
 
-const HANDED_ON = [
+const FORWARDED = [
   "src", "srcset", "sizes", "alt", "width", "height", "loading", "crossorigin", "decoding",
   "fetchpriority", "referrerpolicy",
 ];
 const OPTIONS = ["networks", "data-saver", "max-pixels", "backend"];
 
 /**
- * Works on the <img> inside it, so that a page without scripts shows the picture, or makes
- * one. Attributes of an <img> are handed on to it; `networks`, `data-saver="ignore"`,
- * `max-pixels` and `backend` are the options of `enhance`.
+ * Enhances the author's <img> inside the element, which pages show without scripts too, or
+ * creates an <img>. The FORWARDED attributes are copied to the <img>; `networks`,
+ * `data-saver="ignore"`, `max-pixels` and `backend` are options of `enhance`.
  */
 class ComrecImg extends HTMLElement {
-  static observedAttributes = [...HANDED_ON, ...OPTIONS];
+  static observedAttributes = [...FORWARDED, ...OPTIONS];
   #img = null;
-  #made = null;
+  #createdImg = null;
   #stop = null;
   #children = new MutationObserver(() => this.#adopt());
 
@@ -28,44 +28,44 @@ class ComrecImg extends HTMLElement {
   }
 
   disconnectedCallback() {
-    // An element that is moved is disconnected and connected at once.
+    // Moving an element disconnects it and connects it again at once.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#children.disconnect();
-      this.#leave();
+      this.#release();
     });
   }
 
   attributeChangedCallback(name) {
     if (!this.#img && this.isConnected) this.#adopt();
-    else if (this.#img && HANDED_ON.includes(name)) this.#handOn(name);
+    else if (this.#img && FORWARDED.includes(name)) this.#forward(name);
     else if (this.#stop) this.#enhance();
   }
 
-  /** Looks for the author's <img>, which may come later than the element. */
+  /** Takes the author's <img>, which may follow the element later, or creates an <img>. */
   #adopt() {
-    const others = [...this.querySelectorAll("img")].filter((img) => img !== this.#made);
-    if (others.length) this.#made?.remove();
-    const img = others[0] ?? this.#ownImg();
+    const authored = [...this.querySelectorAll("img")].filter((img) => img !== this.#createdImg);
+    if (authored.length) this.#createdImg?.remove();
+    const img = authored[0] ?? this.#createImg();
     if (!img || (img === this.#img && this.#stop)) return;
-    this.#leave();
+    this.#release();
     this.#img = img;
-    for (const name of HANDED_ON) if (this.hasAttribute(name)) this.#handOn(name);
+    for (const name of FORWARDED) if (this.hasAttribute(name)) this.#forward(name);
     if (!img.isConnected) this.append(img);
     this.#enhance();
   }
 
-  #ownImg() {
+  #createImg() {
     if (!this.hasAttribute("src") && !this.hasAttribute("srcset")) return null;
-    return (this.#made ??= new Image());
+    return (this.#createdImg ??= new Image());
   }
 
-  #leave() {
+  #release() {
     this.#stop?.();
     this.#stop = null;
   }
 
-  #handOn(name) {
+  #forward(name) {
     const value = this.getAttribute(name);
     if (value === null) this.#img.removeAttribute(name);
     else if (this.#img.getAttribute(name) !== value) this.#img.setAttribute(name, value);

@@ -1,19 +1,32 @@
-// What a page, and who looks into its console, are told of an <img>.
+// Reports an <img>'s state to the page (events, `data-comrec`) and to the console.
 
 const NAME_MAX = 200; // a data: URL would fill the console
 
-/** @param {HTMLImageElement} img @param {string} name of an event @param {object} detail */
-export function tell(img, name, detail) {
+/**
+ * Dispatches an event on an <img>.
+ * @param {HTMLImageElement} img
+ * @param {string} name of the event
+ * @param {object} detail of the event
+ */
+export function dispatch(img, name, detail) {
   img.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 }
 
-/** @param {HTMLImageElement} img that stays as it is @param {string} reason */
-export function sayPlain(img, reason) {
+/**
+ * Reports that an <img> keeps the plain JPEG.
+ * @param {HTMLImageElement} img
+ * @param {string} reason
+ */
+export function reportPlain(img, reason) {
   img.dataset.comrec = "plain";
-  tell(img, "comrec-plain", { reason });
+  dispatch(img, "comrec-plain", { reason });
 }
 
-/** @param {string} url of a .jpg @param {string} reason why it is not restored */
+/**
+ * Warns on the console that a picture is not restored.
+ * @param {string} url of the .jpg
+ * @param {string} reason
+ */
 export function warn(url, reason) {
   console.warn(`comrec: ${url.slice(0, NAME_MAX)} stays as it is: ${reason}`);
 }

@@ -1,19 +1,19 @@
-const SCREEN_MS = 50; // some frames, until what is painted is on the screen
-const OTHERS_MS = 3000; // how long to wait for JPEGs that do not come
+const FRAMES_MS = 50; // a few frames, until painted pixels reach the screen
+const OTHERS_MS = 3000; // limit of the wait for other pictures
 
 /**
- * Waits until an <img> shows a picture, and the page all that are looked at; in a hidden
- * page, until it is looked at.
+ * Waits until an <img> has painted its picture and all pictures in view have loaded. In a
+ * hidden page, waits until the page is visible.
  * @param {HTMLImageElement} img
  */
-export async function painted(img) {
+export async function waitForFirstPaint(img) {
   do {
-    if (!isLoaded(img)) await event(img, "load");
+    if (!isLoaded(img)) await waitForEvent(img, "load");
     await new Promise(requestAnimationFrame);
-    await sleep(SCREEN_MS);
-  } while (!isLoaded(img)); // it has another one by now
+    await sleep(FRAMES_MS);
+  } while (!isLoaded(img)); // false if the page has changed the picture meanwhile
   const others = [...document.images].filter((other) => !other.complete && isInView(other));
-  await Promise.race([Promise.all(others.map(settled)), sleep(OTHERS_MS)]);
+  await Promise.race([Promise.all(others.map(waitUntilSettled)), sleep(OTHERS_MS)]);
 }
 
 function isLoaded(img) {
@@ -25,11 +25,11 @@ function isInView(img) {
   return bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;
 }
 
-function settled(img) {
-  return Promise.race([event(img, "load"), event(img, "error")]);
+function waitUntilSettled(img) {
+  return Promise.race([waitForEvent(img, "load"), waitForEvent(img, "error")]);
 }
 
-function event(img, name) {
+function waitForEvent(img, name) {
   return new Promise((resolve) => img.addEventListener(name, resolve, { once: true }));
 }
 

@@ -1,61 +1,66 @@
-// One <img>: when it is restored, and what becomes of it.
+// Decides when the picture of one <img> is restored, and shows the result.
 
 import { restorePicture } from "../workers/restore-picture.js";
-import { sayPlain, tell, warn } from "./events.js";
+import { dispatch, reportPlain, warn } from "./events.js";
 import { Swap } from "./swap.js";
 import { unwatch, watch } from "./visibility.js";
 
-const IN_VIEW = 0, NEAR = 1, AWAY = 2; // the lower the sooner
+const IN_VIEW = 0, NEAR = 1, AWAY = 2; // priorities: lower is restored sooner
 
+/** Follows one <img> and restores each picture that it loads. */
 export class Picture {
-  #wishes;
+  #options;
   #isNear = false;
   #isInView = false;
-  #attempt = null; // {url, controller} of what the <img> loaded last
+  #attempt = null; // {url, controller} of the picture that the <img> loaded last
   #swap = null;
-  #sized = null; // [width, height] that are not the author's own
-  #changes = new MutationObserver(() => this.#changed());
-  #loaded = () => this.#consider();
+  #reservedSize = null; // [width, height] attributes that this object has set
+  #changes = new MutationObserver(() => this.#restart());
+  #onLoad = () => this.#startIfReady();
 
   /**
+   * Starts to follow an <img>.
    * @param {HTMLImageElement} img
-   * @param {Omit<import("../workers/restore-picture.js").RestoreOptions, "credentials">} wishes
+   * @param {Omit<import("../workers/restore-picture.js").RestoreOptions, "credentials">} options
    */
-  constructor(img, wishes) {
+  constructor(img, options) {
     this.img = img;
-    this.#wishes = wishes;
-    img.addEventListener("load", this.#loaded);
-    this.#listen();
+    this.#options = options;
+    img.addEventListener("load", this.#onLoad);
+    this.#observeChanges();
     watch(this);
   }
 
-  /** Shows the plain JPEG again, and leaves it alone from now on. */
+  /** Shows the plain JPEG again, and stops following the <img>. */
   stop() {
     unwatch(this);
     this.#changes.disconnect();
-    this.img.removeEventListener("load", this.#loaded);
+    this.img.removeEventListener("load", this.#onLoad);
     this.#reset();
     this.#changes.disconnect();
   }
 
-  nears(isNear) {
+  /** Notes whether the <img> is near the window; see visibility.js. */
+  onNear(isNear) {
     this.#isNear = isNear;
-    this.#consider();
+    this.#startIfReady();
   }
 
-  shows(isInView) {
+  /** Notes whether the <img> is in view; see visibility.js. */
+  onInView(isInView) {
     this.#isInView = isInView;
   }
 
-  leaves() {
+  /** Stops once the <img> is removed from the page; see visibility.js. */
+  onRemoved() {
     this.stop();
   }
 
-  /** Begins, where there is something to begin with. */
-  #consider() {
+  /** Starts an attempt if the <img> is loaded and near, and has no attempt yet. */
+  #startIfReady() {
     const { img } = this;
     if (!img.complete || !img.naturalWidth || this.#swap) return;
-    // Another one of its srcset, for the window has changed.
+    // The window has changed, and the <img> has loaded another file of its srcset.
     if (this.#attempt && this.#attempt.url !== img.currentSrc) this.#reset();
     if (!this.#isNear || this.#attempt) return;
     this.#attempt = { url: img.currentSrc, controller: new AbortController() };
@@ -67,19 +72,19 @@ export class Picture {
     try {
       this.img.dataset.comrec = "restoring";
       const credentials = this.img.crossOrigin === "use-credentials" ? "include" : "same-origin";
-      const wishes = { ...this.#wishes, credentials };
+      const options = { ...this.#options, credentials };
       let density = 1;
       const onSize = (size) => {
-        if (!signal.aborted) density = this.#size(size);
+        if (!signal.aborted) density = this.#reserveSize(size);
       };
-      const result = await restorePicture(url, wishes, onSize, () => this.#priority(), signal);
+      const result = await restorePicture(url, options, onSize, () => this.#getPriority(), signal);
       if (signal.aborted) return;
       if (!result) return this.#stayPlain("a plain JPEG");
       const { png, ...detail } = result;
       await this.#show(png, density, signal);
       if (signal.aborted) return;
       this.img.dataset.comrec = "restored";
-      tell(this.img, "comrec-restored", { ...detail, ms: performance.now() - start });
+      dispatch(this.img, "comrec-restored", { ...detail, ms: performance.now() - start });
     } catch (error) {
       if (signal.aborted) return;
       const reason = error?.message || String(error);
@@ -96,65 +101,68 @@ export class Picture {
       swap.undo();
       throw error;
     }
-    // What the author did this very moment comes first.
-    if (this.#changes.takeRecords().length) this.#changed();
+    // A change by the page that is not yet reported comes first.
+    if (this.#changes.takeRecords().length) this.#restart();
     if (signal.aborted) return swap.undo();
     this.#swap = swap;
-    this.#quietly(() => swap.show(density));
+    this.#changeUnobserved(() => swap.show(density));
     await this.img.decode();
   }
 
-  /** Keeps the room of the whole picture; returns how many pixels go to one of the page. */
-  #size({ height, width, compact }) {
+  /**
+   * Reserves the layout size of the restored picture, unless the author has set one; returns
+   * picture pixels per CSS pixel.
+   */
+  #reserveSize({ height, width, compact }) {
     const { img } = this;
     const shown = Math.max(img.naturalWidth, img.naturalHeight);
     const density = Math.max(compact.height, compact.width) / shown;
     if (!img.hasAttribute("width") && !img.hasAttribute("height")) {
-      this.#sized = [width, height].map((side) => String(Math.round(side / density)));
-      [img.width, img.height] = this.#sized;
+      this.#reservedSize = [width, height].map((side) => String(Math.round(side / density)));
+      [img.width, img.height] = this.#reservedSize;
     }
     return density;
   }
 
   #stayPlain(reason) {
     this.#unswap();
-    sayPlain(this.img, reason);
+    reportPlain(this.img, reason);
   }
 
-  #changed() {
+  #restart() {
     this.#reset();
-    this.#consider();
+    this.#startIfReady();
   }
 
-  /** Drops what was made or is being made of the picture that was there. */
+  /** Cancels the attempt, and undoes all changes to the <img>. */
   #reset() {
     this.#attempt?.controller.abort();
     this.#attempt = null;
     this.#unswap();
     const { img } = this;
-    const now = [img.getAttribute("width"), img.getAttribute("height")];
-    if (this.#sized?.every((side, i) => side === now[i])) {
+    const size = [img.getAttribute("width"), img.getAttribute("height")];
+    if (this.#reservedSize?.every((side, i) => side === size[i])) {
       img.removeAttribute("width");
       img.removeAttribute("height");
     }
-    this.#sized = null;
+    this.#reservedSize = null;
     delete img.dataset.comrec;
   }
 
   #unswap() {
     if (!this.#swap) return;
-    this.#quietly(() => this.#swap.undo());
+    this.#changeUnobserved(() => this.#swap.undo());
     this.#swap = null;
   }
 
-  /** Changes of our own are not to be taken for the author's. */
-  #quietly(change) {
+  /** Makes a change that is not to be mistaken for the page's. */
+  #changeUnobserved(change) {
     this.#changes.disconnect();
     change();
-    this.#listen();
+    this.#observeChanges();
   }
 
-  #listen() {
+  #observeChanges() {
     const attributeFilter = ["src", "srcset", "sizes", "media", "type"];
     this.#changes.observe(this.img, { attributeFilter });
     const picture = this.img.closest("picture");
@@ -163,7 +171,7 @@ export class Picture {
     }
   }
 
-  #priority() {
+  #getPriority() {
     if (this.#isInView) return IN_VIEW;
     return this.#isNear ? NEAR : AWAY;
   }

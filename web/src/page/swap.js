@@ -1,10 +1,11 @@
-/** A restored picture in the place of a plain one, as long as it is wanted. */
+/** Shows a restored picture in place of the plain one, and undoes the change. */
 export class Swap {
   #img;
   #url;
-  #undo = [];
+  #undoSteps = [];
 
   /**
+   * Creates a URL for the restored picture; `undo` revokes the URL.
    * @param {HTMLImageElement} img
    * @param {Blob} png
    */
@@ -13,16 +14,16 @@ export class Swap {
     this.#url = URL.createObjectURL(png);
   }
 
-  /** Decodes it out of sight, so that showing it takes no time. */
+  /** Decodes the restored picture in a hidden <img>, so that `show` takes no time. */
   async prepare() {
-    const unseen = new Image();
-    unseen.src = this.#url;
-    await unseen.decode();
+    const hidden = new Image();
+    hidden.src = this.#url;
+    await hidden.decode();
   }
 
   /**
-   * Shows it. `src` stays the author's, for it is what a page's own scripts look at.
-   * @param {number} density pixels of the picture to one of the page
+   * Shows the restored picture by `srcset`. `src` stays, because scripts of the page read it.
+   * @param {number} density picture pixels per CSS pixel
    */
   show(density) {
     this.#set(this.#img, "srcset", density === 1 ? this.#url : `${this.#url} ${density}x`);
@@ -31,17 +32,17 @@ export class Swap {
     }
   }
 
-  /** Puts back what was there, where nobody else has changed it, and frees the picture. */
+  /** Restores attributes, except those changed by others, and frees the picture's memory. */
   undo() {
-    for (const undo of this.#undo) undo();
-    this.#undo = [];
+    for (const undoStep of this.#undoSteps) undoStep();
+    this.#undoSteps = [];
     URL.revokeObjectURL(this.#url);
   }
 
   #set(element, name, value) {
     const before = element.getAttribute(name);
     element.setAttribute(name, value);
-    this.#undo.push(() => {
+    this.#undoSteps.push(() => {
       if (element.getAttribute(name) !== value) return;
       if (before === null) element.removeAttribute(name);
       else element.setAttribute(name, before);

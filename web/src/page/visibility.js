@@ -1,58 +1,65 @@
-// What happens to the pictures of a page: they come near, into view, and leave.
+// Watches pictures come near the window, enter it, and be removed from the page.
 
-const SOON = "100%"; // of the window beyond its edges: near enough to begin
+const NEAR_MARGIN = "100%"; // of the window's size, beyond its edges
 
 /**
  * @typedef {object} Watched
  * @property {HTMLImageElement} img
- * @property {(isNear: boolean) => void} nears
- * @property {(isInView: boolean) => void} shows
- * @property {() => void} leaves called once, when it was in the page and is not any more
+ * @property {(isNear: boolean) => void} onNear called when the <img> comes near or goes away
+ * @property {(isInView: boolean) => void} onInView called when the <img> enters or leaves view
+ * @property {() => void} onRemoved called when the <img> is removed from the page
  */
 
-const watched = new Map(); // <img> to {Watched, whether it has been in the page}
-const near = intersections(SOON, (picture, isSeen) => picture.nears(isSeen));
-const inView = intersections("0px", (picture, isSeen) => picture.shows(isSeen));
+/** @type {Map<HTMLImageElement, {picture: Watched, isInPage: boolean}>} */
+const entries = new Map();
+const near = createObserver(NEAR_MARGIN, (picture, isInside) => picture.onNear(isInside));
+const inView = createObserver("0px", (picture, isInside) => picture.onInView(isInside));
 const removals = new MutationObserver((changes) => {
-  if (changes.some(({ removedNodes }) => removedNodes.length)) watched.forEach(check);
+  if (changes.some(({ removedNodes }) => removedNodes.length)) entries.forEach(checkPresence);
 });
 
-function intersections(rootMargin, tell) {
-  const told = (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      const found = watched.get(target);
-      if (found) tell(found.picture, isIntersecting);
+function createObserver(rootMargin, notify) {
+  const handle = (changes) => {
+    for (const { target, isIntersecting } of changes) {
+      const entry = entries.get(target);
+      if (entry) notify(entry.picture, isIntersecting);
     }
   };
-  return new IntersectionObserver(told, { rootMargin });
+  return new IntersectionObserver(handle, { rootMargin });
 }
 
-function check(found, img) {
-  const was = found.isInPage;
-  found.isInPage = img.isConnected;
-  if (img.isConnected && !was) listen(img);
-  if (was && !img.isConnected) found.picture.leaves();
+function checkPresence(entry, img) {
+  const wasInPage = entry.isInPage;
+  entry.isInPage = img.isConnected;
+  if (img.isConnected && !wasInPage) observeRemovals(img);
+  if (wasInPage && !img.isConnected) entry.picture.onRemoved();
 }
 
-function listen(img) {
-  // Changes in a shadow tree are told to nobody outside.
+function observeRemovals(img) {
+  // Observers of a document do not see changes in its shadow trees.
   for (let root = img.getRootNode(); root; root = root.host?.getRootNode()) {
     removals.observe(root, { childList: true, subtree: true });
   }
 }
 
-/** @param {Watched} picture */
+/**
+ * Starts to watch a picture.
+ * @param {Watched} picture
+ */
 export function watch(picture) {
-  const found = { picture, isInPage: false };
-  watched.set(picture.img, found);
-  check(found, picture.img);
+  const entry = { picture, isInPage: false };
+  entries.set(picture.img, entry);
+  checkPresence(entry, picture.img);
   near.observe(picture.img);
   inView.observe(picture.img);
 }
 
-/** @param {Watched} picture */
+/**
+ * Stops watching a picture.
+ * @param {Watched} picture
+ */
 export function unwatch({ img }) {
   near.unobserve(img);
   inView.unobserve(img);
-  watched.delete(img);
+  entries.delete(img);
 }
