@@ -13,8 +13,8 @@ const wasm = "tfjs-backend-wasm-simd.wasm";
 /** Path of the WASM runtime. */
 export const runtime = join(modules, "@tensorflow/tfjs-backend-wasm/wasm-out", wasm);
 
-// The WASM backend brings a threaded twin, whose worker needs a blob: URL and an isolated
-// page. comrec has a pool of workers instead, and leaves the twin out.
+// The WASM backend includes a threaded variant, whose worker needs a blob: URL and an isolated
+// page. comrec uses a pool of workers instead, and leaves the variant out.
 const withoutThreads = {
   name: "without-threads",
   setup(build) {
@@ -24,13 +24,13 @@ const withoutThreads = {
   },
 };
 
-/** For every build of the sources. */
+/** Options of esbuild that every build of the sources shares. */
 export const bundling = {
   bundle: true,
   format: "esm",
   minify: true,
   target: "es2022",
-  legalComments: "none", // they stand in LICENCES.txt
+  legalComments: "none", // LICENCES.txt has them
   // `base` is the core without the gradients and the chained methods.
   alias: { "@tensorflow/tfjs-core": join(modules, "@tensorflow/tfjs-core/dist/base.js") },
   plugins: [withoutThreads],
@@ -38,13 +38,13 @@ export const bundling = {
 };
 
 const SCRIPTS = {
-  "comrec-img": "src/comrec-img.js",
-  picture: "src/picture.js",
-  "comrec-worker": "src/worker.js",
+  "comrec-img": "src/page/comrec-img.js",
+  picture: "src/page/picture.js",
+  "comrec-worker": "src/workers/worker.js",
 };
 
-// What stands in dist/ beside our own code, and which texts of licences/ it comes with. The
-// first are packages, from XNNPACK on it is inside the WASM.
+// The third-party code in dist/: who holds the copyright, and the file in licences/. Packages
+// come first; from XNNPACK on, the code is inside the WASM.
 const BUNDLED = {
   "@tensorflow/tfjs-core": ["Copyright Google LLC", "Apache-2.0"],
   "@tensorflow/tfjs-backend-wasm": ["Copyright Google LLC", "Apache-2.0"],
@@ -62,18 +62,18 @@ const BUNDLED = {
 async function build() {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  // Apart, for what two of them have is small, and a chunk of it would be one more request.
+  // One build for each script: a shared chunk would be small, and one more request.
   const inputs = [];
   for (const [name, source] of Object.entries(SCRIPTS)) {
-    inputs.push(...(await bundled(name, source)));
+    inputs.push(...(await bundle(name, source)));
   }
-  // Read and written rather than copied, for the package marks it executable.
+  // A copy would be executable, as the file is in its package.
   await writeFile(join(out, wasm), await readFile(runtime));
-  await writeFile(join(out, "LICENCES.txt"), await licences(inputs));
+  await writeFile(join(out, "LICENCES.txt"), await composeLicences(inputs));
 }
 
-/** Builds a script into `out`; returns the paths of what is in it. */
-async function bundled(name, source) {
+/** Bundles a script into `out`; returns the paths of the modules in the bundle. */
+async function bundle(name, source) {
   const { metafile } = await esbuild.build({
     ...bundling,
     absWorkingDir: here,
@@ -88,8 +88,8 @@ async function bundled(name, source) {
   return Object.keys(metafile.inputs);
 }
 
-/** The text of LICENCES.txt, for what the bundle is made of. */
-async function licences(inputs) {
+/** Composes LICENCES.txt; throws if a bundled package has no entry in BUNDLED. */
+async function composeLicences(inputs) {
   const packages = inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
   const unknown = new Set(packages.filter((name) => name && !(name in BUNDLED)));
   if (unknown.size) throw new Error(`without a licence in build.mjs: ${[...unknown].join(", ")}`);

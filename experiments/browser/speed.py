@@ -38,7 +38,7 @@ DIST = ROOT / "comrec" / "apps" / "web" / "dist"
 PHOTO = ROOT / "examples" / "astronaut.png"
 SIDE_PX = 1000
 TILES_PX = 128, 256, 512, 1024
-TILE_PX = 512  # the page's own, see web/src/tiles.js
+TILE_PX = 512  # the page's own, see web/src/networks/tiles.js
 SCRIPT = '<script type="module" fetchpriority="low" src="{}"></script>'
 IMAGE = f'<img src="photo.comrec.jpg" alt="" width="{SIDE_PX}" height="{SIDE_PX}">'
 BODIES = {

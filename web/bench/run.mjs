@@ -1,5 +1,5 @@
 // Measures in headless Chromium: jobs as JSON on stdin, a line of JSON per job on stdout.
-// experiments/web_speed.py says which.
+// The experiment on speed in the browser chooses the jobs.
 //
 // {out, folders, jobs}: builds the bench into `out`, serves it and `folders`, and runs
 // {kind: "network", isolated, ...}: tiles of a picture, see `measure` in page.js

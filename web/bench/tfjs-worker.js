@@ -1,13 +1,13 @@
 /** One worker of the pool: the network on tfjs. */
 
-import { loadNetwork } from "../src/network.js";
+import { loadNetwork } from "../src/networks/network.js";
 import { serve } from "./serve.js";
 
 serve(async ({ network, backend, wasm }) => {
   const bytes = await (await fetch(network)).arrayBuffer();
   const loaded = await loadNetwork(bytes, backend, new URL(wasm, self.location));
   return {
-    run: (tile, height, width, condition) => loaded.residual(tile, height, width, condition),
-    about: () => ({ backend: loaded.backend, refused: loaded.refused }),
+    run: (tile, height, width, condition) => loaded.computeResidual(tile, height, width, condition),
+    about: () => ({ backend: loaded.backend, fallbackReason: loaded.fallbackReason }),
   };
 });

@@ -1,4 +1,4 @@
-/** `src/backend.js` for measurements: tfjs's threaded WASM, which needs an isolated page. */
+/** `src/networks/backend.js` for measurements: tfjs's threaded WASM, which needs an isolated page. */
 
 import { env, registerKernel, setBackend } from "@tensorflow/tfjs-core";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm/dist/base.js";

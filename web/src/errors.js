@@ -1,4 +1,4 @@
-/** Files that do not go together, or that no decoder may read. Says why, in one line. */
+/** Reports input that must not be decoded. The message is one line that says why. */
 export class Refused extends Error {
   name = "Refused";
 }

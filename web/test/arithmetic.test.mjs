@@ -1,12 +1,12 @@
-// Numbers made by Python (tests/web_numbers.py), and tiles that give what the whole gives.
+// Compares with numbers of Python (numbers.json), and tiles with the whole picture.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { condition } from "../src/condition.js";
-import { enlarge, source } from "../src/resample.js";
-import { restoreTile } from "../src/restore.js";
-import { tiles } from "../src/tiles.js";
+import { computeCondition } from "../src/networks/condition.js";
+import { enlarge, findSource } from "../src/networks/resample.js";
+import { restoreTile } from "../src/networks/restore-tile.js";
+import { planTiles } from "../src/networks/tiles.js";
 
 const numbers = JSON.parse(readFileSync(new URL("numbers.json", import.meta.url)));
 
@@ -22,7 +22,7 @@ function cut(pixels, width, channels, [y0, y1, x0, x1]) {
 for (const { picture, scale, window, size, compact, enlarged } of numbers.enlarged) {
   test(`${picture} at ${scale}, window ${window}, is enlarged as Python does it`, () => {
     const [y0, y1, x0, x1] = window;
-    const spans = [...source(y0, y1, size[0], scale), ...source(x0, x1, size[1], scale)];
+    const spans = [...findSource(y0, y1, size[0], scale), ...findSource(x0, x1, size[1], scale)];
     const part = cut(compact, size[1], 3, spans);
     const made = enlarge(part, 3, window, size, scale);
     assert.equal(made.length, enlarged.length);
@@ -32,16 +32,16 @@ for (const { picture, scale, window, size, compact, enlarged } of numbers.enlarg
 }
 
 for (const { tables, scale, condition: wanted } of numbers.condition) {
-  test(`tables at scale ${scale} tell the network what Python tells it`, () => {
-    const told = condition(tables.map((steps) => Uint16Array.from(steps)), scale);
-    assert.equal(told.length, 5);
-    told.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) < 2e-6));
+  test(`tables at scale ${scale} give the condition that Python computes`, () => {
+    const found = computeCondition(tables.map((steps) => Uint16Array.from(steps)), scale);
+    assert.equal(found.length, 5);
+    found.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) < 2e-6));
   });
 }
 
 // Mean of the pixels up to two away, less the pixel: it looks two to each side.
 const blur = {
-  async residual(image, height, width) {
+  async computeResidual(image, height, width) {
     const out = new Float32Array(image.length);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
@@ -67,7 +67,7 @@ async function restored([height, width], scale, channels, workers) {
   const network = { multiple_px: 2, reach_px: 3 };
   const coded = { channels, size, scale, condition: new Float32Array(5) };
   const whole = new Uint8Array(height * width * channels).fill(77);
-  const cuts = tiles({ height, width }, compact, scale, network, workers);
+  const cuts = planTiles({ height, width }, compact, scale, network, workers);
   for (const tile of cuts) {
     const part = cut(levels, size[1], channels, tile.cut);
     const pixels = await restoreTile(tile, part, coded, blur);
@@ -98,7 +98,7 @@ test("pictures of any size are covered, none by slivers", () => {
   for (const size of [[1, 1], [1, 9000], [511, 513], [4000, 3000], [517, 100]]) {
     const [height, width] = size;
     const network = { multiple_px: 2, reach_px: 26 };
-    const made = tiles({ height, width }, { height, width }, 1, network, 2);
+    const made = planTiles({ height, width }, { height, width }, 1, network, 2);
     const area = made.reduce((sum, { window: [a, b, c, d] }) => sum + (b - a) * (d - c), 0);
     assert.equal(area, height * width);
     for (const { window: [y0, y1, x0, x1], padded, seen } of made) {
@@ -112,16 +112,16 @@ test("pictures of any size are covered, none by slivers", () => {
 test("a picture that is no number is refused", async () => {
   const tile = { window: [0, 1, 0, 1], seen: [0, 1, 0, 1], padded: [0, 2, 0, 2], cut: [0, 1, 0, 1] };
   const coded = { channels: 3, size: [1, 1], scale: 1, condition: new Float32Array(5) };
-  const residual = async () => new Float32Array(12).fill(NaN);
+  const computeResidual = async () => new Float32Array(12).fill(NaN);
   const part = new Uint8Array(3);
-  await assert.rejects(restoreTile(tile, part, coded, { residual }), /not a number/);
+  await assert.rejects(restoreTile(tile, part, coded, { computeResidual }), /not a number/);
 });
 
 test("halves are rounded to even, and what lies outside is clipped", async () => {
   const tile = { window: [0, 1, 0, 2], seen: [0, 1, 0, 2], padded: [0, 2, 0, 2], cut: [0, 1, 0, 2] };
   const coded = { channels: 3, size: [1, 2], scale: 1, condition: new Float32Array(5) };
   const added = [0.5, 1.5, 2.5, -3, 300, 10.4].map((level) => level / 255);
-  const residual = async () => Float32Array.of(...added, 0, 0, 0, 0, 0, 0);
-  const pixels = await restoreTile(tile, new Uint8Array(6), coded, { residual });
+  const computeResidual = async () => Float32Array.of(...added, 0, 0, 0, 0, 0, 0);
+  const pixels = await restoreTile(tile, new Uint8Array(6), coded, { computeResidual });
   assert.deepEqual([...pixels], [0, 2, 2, 0, 255, 10]);
 });

@@ -9,8 +9,8 @@ import { after, before, test } from "node:test";
 import * as esbuild from "esbuild";
 import { launch, serveFolders } from "../bench/browser.mjs";
 import { bundling, runtime } from "../build.mjs";
-import { layersOf } from "../src/layers.js";
-import { residual } from "../src/plain.js";
+import { readLayers } from "../src/networks/layers.js";
+import { computeResidual } from "../src/networks/plain-backend.js";
 import { arraysOf, fileOf, numbers } from "./small.mjs";
 
 const CONDITION = [0.1, -0.3, 0.5, 0.2, 1];
@@ -18,7 +18,7 @@ const CLOSE = 1e-5; // of pixels in [0, 1]; a grey level is 4e-3
 const file = fileOf(arraysOf());
 const [height, width] = [34, 18];
 const picture = numbers(height * width * 3, 7, 1);
-const wanted = residual(layersOf(file), picture, height, width, CONDITION);
+const wanted = computeResidual(readLayers(file), picture, height, width, CONDITION);
 
 let folder, served;
 const browsers = [];
@@ -27,7 +27,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "comrec-"));
   await esbuild.build({
     ...bundling,
-    entryPoints: [new URL("../src/network.js", import.meta.url).pathname],
+    entryPoints: [new URL("../src/networks/network.js", import.meta.url).pathname],
     outdir: folder,
     splitting: true,
   });
@@ -63,14 +63,14 @@ async function ran({ gpu = true, init, backend = "webgpu", wasm = "runtime.wasm"
     const before = network.backend;
     const condition = new Float32Array(given.condition);
     const run = async () =>
-      Array.from(await network.residual(new Float32Array(given.picture), given.height, given.width, condition));
+      Array.from(await network.computeResidual(new Float32Array(given.picture), given.height, given.width, condition));
     const first = await run();
     const between = new Function("network", `return (async () => { ${given.between} })()`);
     const said = await between(network);
     const second = await run();
-    const { backend, refused } = network;
+    const { backend, fallbackReason } = network;
     network.dispose();
-    return { first, second, said, before, backend, refused };
+    return { first, second, said, before, backend, fallbackReason };
   }, { ...told, picture: Array.from(picture) });
   await page.close();
   return { ...found, warnings };
@@ -113,14 +113,14 @@ test("WASM runs whatever type a host gives it", async () => {
 test("WebGPU computes what the plain network does", async () => {
   const found = await ran({});
   assertRestored(found);
-  assert.deepEqual([found.backend, found.refused], ["webgpu", null]);
+  assert.deepEqual([found.backend, found.fallbackReason], ["webgpu", null]);
 });
 
 test("where there is no adapter, WASM computes", async () => {
   const found = await ran({ init: NO_ADAPTER });
   assertRestored(found);
   assert.equal(found.backend, "wasm");
-  assert.match(found.refused, /no adapter/);
+  assert.match(found.fallbackReason, /no adapter/);
   assert.deepEqual(found.warnings, []);
 });
 
@@ -128,14 +128,14 @@ test("where the browser has no WebGPU, WASM computes", async () => {
   const found = await ran({ gpu: false, init: "delete Navigator.prototype.gpu;" });
   assertRestored(found);
   assert.equal(found.backend, "wasm");
-  assert.match(found.refused, /no WebGPU/);
+  assert.match(found.fallbackReason, /no WebGPU/);
 });
 
 test("WebGPU that computes wrongly is not used", async () => {
   const found = await ran({ init: WRONG });
   assertRestored(found);
   assert.equal(found.backend, "wasm");
-  assert.match(found.refused, /wrongly/);
+  assert.match(found.fallbackReason, /wrongly/);
 });
 
 test("a device that is lost between two tiles gives way to WASM", async () => {
@@ -173,7 +173,7 @@ test("where WASM cannot start, loading says why", async () => {
 test("memory that runs out is an error, and no wrong picture", async () => {
   const between = `
     const side = 2048;
-    const run = () => network.residual(new Float32Array(side * side * 3), side, side, [0, 0, 0, 0, 0]);
+    const run = () => network.computeResidual(new Float32Array(side * side * 3), side, side, [0, 0, 0, 0, 0]);
     const { grow } = WebAssembly.Memory.prototype;
     WebAssembly.Memory.prototype.grow = () => { throw new RangeError("no more"); };
     const said = await run().then(() => "computed", (error) => error.message);

@@ -1,4 +1,4 @@
-// Drives headless Chromium for tests/test_web_browser.py: a visit per line of JSON on stdin,
+// Drives headless Chromium for the Python tests of pages: a visit per line of JSON on stdin,
 // and what came of it per line on stdout.
 //
 // {url, script, init, gpu, trace, viewport, device}: opens the URL, runs `script`, the body of

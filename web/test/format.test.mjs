@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as jpeg from "../src/jpeg.js";
-import { candidates, matched } from "../src/pair.js";
-import { parseBinary, parseText } from "../src/sidecar.js";
+import * as jpeg from "../src/format/jpeg.js";
+import { matchPair, readSidecars } from "../src/format/pair.js";
+import { parseBinary, parseText } from "../src/format/sidecar.js";
 import { PRESETS, pair, pairs } from "./golden.mjs";
 
 const MAX_PIXELS = 1_000_000;
@@ -17,8 +17,8 @@ async function opened({ jpeg: file, sidecar }, presets = PRESETS, maxPixels = MA
     if (sidecar?.length > maxBytes) throw new Error("too large");
     return sidecar && { bytes: sidecar, type: "application/json" };
   };
-  const found = await candidates(file, beside, maxPixels);
-  return found.length ? matched(file, found, presets, maxPixels) : null;
+  const found = await readSidecars(file, beside, maxPixels);
+  return found.length ? matchPair(file, found, presets, maxPixels) : null;
 }
 
 const text = (bytes) => new TextDecoder().decode(bytes);
@@ -27,7 +27,7 @@ const without = (file, keep) => Uint8Array.from(parts(file).filter(keep).flatMap
 
 /** Segments of a file, with SOI and EOI. */
 function parts(file) {
-  const inner = jpeg.segments(file).map(({ marker, whole }) => ({ marker, flat: [...whole] }));
+  const inner = jpeg.splitSegments(file).map(({ marker, whole }) => ({ marker, flat: [...whole] }));
   return [{ marker: 0xd8, flat: [0xff, 0xd8] }, ...inner, { marker: 0xd9, flat: [0xff, 0xd9] }];
 }
 
@@ -47,8 +47,8 @@ for (const golden of pairs()) {
     assert.equal(channels, golden.name.includes("grey") ? 1 : 3);
     assert.equal(Boolean(found.alpha), golden.name.includes("alpha"));
     assert.equal(condition.length, 5);
-    const again = jpeg.segments(new Uint8Array(await found.coded.arrayBuffer()));
-    assert.deepEqual(again, jpeg.segments(golden.jpeg).filter(
+    const again = jpeg.splitSegments(new Uint8Array(await found.coded.arrayBuffer()));
+    assert.deepEqual(again, jpeg.splitSegments(golden.jpeg).filter(
       ({ marker }) => marker < 0xe0 || marker > 0xef,
     ));
   });
@@ -80,8 +80,8 @@ test("a plain JPEG is no pair, and no error", async () => {
 test("a page in the place of a sidecar is none", async () => {
   const bare = without(GOLDEN.jpeg, ({ marker }) => marker !== 0xeb);
   const page = async () => ({ bytes: bytes("<!doctype html>"), type: "text/html; charset=utf-8" });
-  assert.deepEqual(await candidates(bare, page, MAX_PIXELS), []);
-  await assert.rejects(candidates(GOLDEN.jpeg, page, MAX_PIXELS), /sidecar is missing/);
+  assert.deepEqual(await readSidecars(bare, page, MAX_PIXELS), []);
+  await assert.rejects(readSidecars(GOLDEN.jpeg, page, MAX_PIXELS), /sidecar is missing/);
 });
 
 test("of two records the one that fits counts", async () => {
@@ -150,7 +150,7 @@ test("larger pictures than wished are refused before anything is made of them", 
 
 test("of a .jpg that is too large nothing else is fetched", async () => {
   const beside = () => assert.fail("fetched");
-  await assert.rejects(candidates(GOLDEN.jpeg, beside, 100), /at most 100 pixels/);
+  await assert.rejects(readSidecars(GOLDEN.jpeg, beside, 100), /at most 100 pixels/);
 });
 
 test("a marker without a sidecar is no plain JPEG", async () => {
@@ -167,7 +167,7 @@ test("a marker that two bytes of were changed is no plain JPEG, but by its sidec
 });
 
 test("an embedded sidecar is read, in parts as well", async () => {
-  const { embedded } = jpeg.mark(jpeg.segments(EMBEDDED.jpeg));
+  const { embedded } = jpeg.readMarker(jpeg.splitSegments(EMBEDDED.jpeg));
   const wholes = parts(EMBEDDED.jpeg);
   const at = wholes.findIndex(({ marker }) => marker === 0xeb);
   const part = (data) => ({
@@ -185,7 +185,7 @@ test("an embedded sidecar that is short or of a later version is refused", () =>
 });
 
 test("any byte of an embedded sidecar that is changed is noticed", async () => {
-  const { embedded } = jpeg.mark(jpeg.segments(EMBEDDED.jpeg));
+  const { embedded } = jpeg.readMarker(jpeg.splitSegments(EMBEDDED.jpeg));
   for (let i = 0; i < embedded.length; i++) {
     const damaged = EMBEDDED.jpeg.slice();
     damaged[indexOf(EMBEDDED.jpeg, embedded) + i] ^= 1;
@@ -242,15 +242,15 @@ test("files of countless segments and scans are refused", async () => {
   const many = new Uint8Array(2 + 4 * 100_001).fill(0);
   many.set([0xff, 0xd8]);
   for (let at = 2; at < many.length; at += 4) many.set([0xff, 0xfe, 0, 2], at);
-  assert.throws(() => jpeg.segments(many), /bad segment/);
+  assert.throws(() => jpeg.splitSegments(many), /bad segment/);
   const scan = [0xff, 0xda, 0, 2, 1];
   const scans = Uint8Array.from([...SOI, ...Array(101).fill(scan).flat(), ...EOI]);
-  assert.throws(() => jpeg.segments(scans), /more than 100 scans/);
+  assert.throws(() => jpeg.splitSegments(scans), /more than 100 scans/);
 });
 
 test("frames that comrec does not write are refused", () => {
   const frameOf = (...header) => () =>
-    jpeg.frame(jpeg.segments(Uint8Array.from([...SOI, 0xff, 0xc0, 0, header.length + 2, ...header, ...EOI])));
+    jpeg.readFrame(jpeg.splitSegments(Uint8Array.from([...SOI, 0xff, 0xc0, 0, header.length + 2, ...header, ...EOI])));
   const component = [1, 0x11, 0];
   assert.deepEqual(frameOf(8, 0, 2, 0, 3, 1, ...component)(), { height: 2, width: 3, tables: [0] });
   assert.throws(frameOf(12, 0, 2, 0, 3, 1, ...component), /8 bits/);
@@ -262,27 +262,27 @@ test("tables are those of the components, whatever their order", () => {
   const table = (number, step) => [0xff, 0xdb, 0, 67, number, ...Array(64).fill(step)];
   const wide = [0xff, 0xdb, 0, 131, 0x13, ...Array(64).fill([1, 2]).flat()];
   const frame = [0xff, 0xc0, 0, 17, 8, 0, 1, 0, 1, 3, 1, 17, 3, 2, 17, 1, 3, 17, 1];
-  const found = jpeg.segments(Uint8Array.from([...SOI, ...table(1, 9), ...wide, ...frame, ...EOI]));
-  const [first, second] = jpeg.quantisation(found);
+  const found = jpeg.splitSegments(Uint8Array.from([...SOI, ...table(1, 9), ...wide, ...frame, ...EOI]));
+  const [first, second] = jpeg.readQuantisation(found);
   assert.deepEqual([first[0], first[63], second[5]], [258, 258, 9]);
-  const missing = jpeg.segments(Uint8Array.from([...SOI, ...table(1, 9), ...frame, ...EOI]));
-  assert.throws(() => jpeg.quantisation(missing), /missing/);
-  const short = jpeg.segments(Uint8Array.from([...SOI, 0xff, 0xdb, 0, 4, 0, 1, ...frame, ...EOI]));
-  assert.throws(() => jpeg.quantisation(short), /short/);
+  const missing = jpeg.splitSegments(Uint8Array.from([...SOI, ...table(1, 9), ...frame, ...EOI]));
+  assert.throws(() => jpeg.readQuantisation(missing), /missing/);
+  const short = jpeg.splitSegments(Uint8Array.from([...SOI, 0xff, 0xdb, 0, 4, 0, 1, ...frame, ...EOI]));
+  assert.throws(() => jpeg.readQuantisation(short), /short/);
 });
 
 test("steps stand in rows, not in zigzag", () => {
   const steps = Array.from({ length: 64 }, (_, i) => i);
   const frame = [0xff, 0xc0, 0, 11, 8, 0, 1, 0, 1, 1, 1, 17, 0];
-  const found = jpeg.segments(Uint8Array.from([...SOI, 0xff, 0xdb, 0, 67, 0, ...steps, ...frame, ...EOI]));
-  const [table] = jpeg.quantisation(found);
+  const found = jpeg.splitSegments(Uint8Array.from([...SOI, 0xff, 0xdb, 0, 67, 0, ...steps, ...frame, ...EOI]));
+  const [table] = jpeg.readQuantisation(found);
   assert.deepEqual([...table.slice(0, 4), table[8], table[16], table[63]], [0, 1, 5, 6, 2, 3, 63]);
 });
 
 test("an ICC profile is put together, and none where a part is missing", () => {
   const part = (number, count, ...data) =>
     [0xff, 0xe2, 0, 16 + data.length, ...bytes("ICC_PROFILE\0"), number, count, ...data];
-  const profile = (...segments) => jpeg.iccProfile(jpeg.segments(Uint8Array.from([...SOI, ...segments.flat(), ...EOI])));
+  const profile = (...segments) => jpeg.readIccProfile(jpeg.splitSegments(Uint8Array.from([...SOI, ...segments.flat(), ...EOI])));
   assert.deepEqual([...profile(part(2, 2, 7), part(1, 2, 5, 6))], [5, 6, 7]);
   assert.equal(profile(part(1, 2, 5)), null);
   assert.equal(profile(part(1, 2, 5), part(1, 2, 5)), null);
@@ -291,25 +291,25 @@ test("an ICC profile is put together, and none where a part is missing", () => {
 
 test("alpha has exactly the size of the picture", async () => {
   const found = await opened(ALPHA);
-  const { alphaPng } = await import("../src/alpha.js");
+  const { reduceAlphaPng } = await import("../src/format/alpha.js");
   const png = new Uint8Array(await found.alpha.arrayBuffer());
   assert.ok(png.length > 60);
-  assert.throws(() => alphaPng(png, found.height, found.width + 1), /must be/);
-  assert.throws(() => alphaPng(png.subarray(0, 40), found.height, found.width), /cut off/);
-  assert.throws(() => alphaPng(png.subarray(1), found.height, found.width), /not a PNG/);
+  assert.throws(() => reduceAlphaPng(png, found.height, found.width + 1), /must be/);
+  assert.throws(() => reduceAlphaPng(png.subarray(0, 40), found.height, found.width), /cut off/);
+  assert.throws(() => reduceAlphaPng(png.subarray(1), found.height, found.width), /not a PNG/);
   for (const [place, value] of [[24, 16], [25, 2]]) {
     const other = png.slice();
     other[place] = value;
-    assert.throws(() => alphaPng(other, found.height, found.width), /8 bits of grey/);
+    assert.throws(() => reduceAlphaPng(other, found.height, found.width), /8 bits of grey/);
   }
 });
 
 test("of alpha's PNG only what holds its pixels is decoded", async () => {
-  const { alphaPng } = await import("../src/alpha.js");
+  const { reduceAlphaPng } = await import("../src/format/alpha.js");
   const found = await opened(ALPHA);
   const png = [...new Uint8Array(await found.alpha.arrayBuffer())];
   const gamma = [0, 0, 0, 4, ...bytes("gAMA"), 0, 0, 1, 0, 1, 2, 3, 4];
   const more = Uint8Array.from([...png.slice(0, 33), ...gamma, ...png.slice(33)]);
-  const kept = new Uint8Array(await alphaPng(more, found.height, found.width).arrayBuffer());
+  const kept = new Uint8Array(await reduceAlphaPng(more, found.height, found.width).arrayBuffer());
   assert.deepEqual([...kept], png);
 });

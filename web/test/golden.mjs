@@ -1,4 +1,4 @@
-// The released pairs in tests/data, and the rows of comrec/presets.json.
+// The released pairs in tests/data, and the rows of comrec/networks/presets.json.
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 
@@ -6,7 +6,7 @@ const root = new URL("../../", import.meta.url);
 const folder = new URL("tests/data/golden/", root);
 
 /** What a page reads off the headers of network files. */
-export const PRESETS = JSON.parse(readFileSync(new URL("comrec/presets.json", root))).map(
+export const PRESETS = JSON.parse(readFileSync(new URL("comrec/networks/presets.json", root))).map(
   ({ name, number, scales, weights }) => ({
     preset: name,
     number,

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layersOf } from "../src/layers.js";
-import { fromHalves, readHeader, readNetworkFile } from "../src/network-file.js";
-import { residual, toChannels, toPixels } from "../src/plain.js";
+import { readLayers } from "../src/networks/layers.js";
+import { decodeHalfFloats, readHeader, readNetworkFile } from "../src/networks/network-file.js";
+import { computeResidual, packPixels, unpackPixels } from "../src/networks/plain-backend.js";
 import { HEADER, arraysOf, fileOf, numbers } from "./small.mjs";
 
 test("half floats of every kind are read", () => {
@@ -14,7 +14,7 @@ test("half floats of every kind are read", () => {
     0x83ff: -1023 * 2 ** -24, 0x0400: 2 ** -14, 0x7c00: Infinity, 0xfc00: -Infinity, 0x7e00: NaN,
   };
   for (const [half, value] of Object.entries(halves)) {
-    assert.deepEqual(fromHalves(Uint16Array.of(half)), Float32Array.of(value));
+    assert.deepEqual(decodeHalfFloats(Uint16Array.of(half)), Float32Array.of(value));
   }
 });
 
@@ -67,17 +67,17 @@ test("a network of another family is refused", () => {
   const others = [{ channels: 1 }, { widths: [8, 16] }, { blocks: [1, 1, 1] }, { blocks: [3] }];
   for (const other of others) {
     const file = fileOf(arraysOf(), { ...HEADER, ...other });
-    assert.throws(() => layersOf(file), { name: "Refused" });
+    assert.throws(() => readLayers(file), { name: "Refused" });
   }
-  assert.equal(layersOf(fileOf(arraysOf())).blocks.length, 2);
+  assert.equal(readLayers(fileOf(arraysOf())).blocks.length, 2);
 });
 
 test("pixels become channels and pixels again", () => {
   const pixels = numbers(4 * 6 * 3, 1, 1);
-  const channels = toChannels(pixels, 2, 3, 3);
+  const channels = packPixels(pixels, 2, 3, 3);
   // Row 1, column 2, green: of cell (0, 1), its third pixel.
   assert.equal(channels[1 * 12 + 2 * 3 + 1], pixels[(1 * 6 + 2) * 3 + 1]);
-  assert.deepEqual(toPixels(channels, 2, 3, 3, 2), pixels.map((value) => value * 2));
+  assert.deepEqual(unpackPixels(channels, 2, 3, 3, 2), pixels.map((value) => value * 2));
 });
 
 test("the plain network gives what its definition does", () => {
@@ -85,12 +85,12 @@ test("the plain network gives what its definition does", () => {
   const [height, width] = [6, 10];
   const picture = numbers(height * width * 3, 7, 1);
   const condition = Float32Array.of(0.1, -0.3, 0.5, 0.2, 1);
-  const got = residual(layersOf(fileOf(arraysOf())), picture, height, width, condition);
+  const got = computeResidual(readLayers(fileOf(arraysOf())), picture, height, width, condition);
   const wanted = defined(arrays, picture, height, width, condition);
   got.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) < 1e-5));
 });
 
-/** comrec/models/family.py in the fewest words: the 6x6 convolution of stride 2 and all. */
+/** Computes RecCNN by its definition in Python, with the 6x6 convolution of stride 2. */
 function defined(arrays, picture, height, width, condition) {
   const at = (x, [h, w, c], y, i, k) => (y < 0 || i < 0 || y >= h || i >= w ? 0 : x[(y * w + i) * c + k]);
   const conv = (x, [h, w, c], name, side, stride, pad) => {

@@ -1,9 +1,9 @@
-// What needs no browser of the page's side: file names, and who comes first.
+// The parts of workers/ that need no browser: file names and priorities.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetched, sidecarUrl } from "../src/files.js";
-import { Queue } from "../src/queue.js";
+import { deriveSidecarUrl, fetchFile } from "../src/workers/fetch.js";
+import { Queue } from "../src/workers/queue.js";
 
 test("the sidecar is beside the picture", () => {
   const beside = {
@@ -16,7 +16,7 @@ test("the sidecar is beside the picture", () => {
     "blob:https://a.example/123": null,
     "file:///tmp/photo.jpg": null,
   };
-  for (const [url, sidecar] of Object.entries(beside)) assert.equal(sidecarUrl(url), sidecar);
+  for (const [url, sidecar] of Object.entries(beside)) assert.equal(deriveSidecarUrl(url), sidecar);
 });
 
 function withFetch(answer, run) {
@@ -34,18 +34,18 @@ test("files are read to a limit, and no further", async () => {
     },
   });
   await withFetch(new Response(endless), () =>
-    assert.rejects(fetched("https://a.example/", { maxBytes: 5000 }), /larger than/),
+    assert.rejects(fetchFile("https://a.example/", { maxBytes: 5000 }), /larger than/),
   );
   assert.ok(given < 10_000);
   await withFetch(new Response(Uint8Array.of(1, 2, 3)), async () => {
-    const { bytes } = await fetched("https://a.example/", { maxBytes: 3 });
+    const { bytes } = await fetchFile("https://a.example/", { maxBytes: 3 });
     assert.deepEqual([...bytes], [1, 2, 3]);
   });
 });
 
 test("what is not there is nothing", async () => {
   await withFetch(new Response("no", { status: 404 }), async () =>
-    assert.equal(await fetched("https://a.example/", { maxBytes: 3 }), null),
+    assert.equal(await fetchFile("https://a.example/", { maxBytes: 3 }), null),
   );
 });
 
@@ -68,7 +68,7 @@ test("who matters most comes first, as it is when something is free", async () =
   queue.give(first);
   for (let i = 0; i < 5; i++) await tick();
   assert.deepEqual(order, ["b", "c", "a", "d"]);
-  assert.equal(queue.free, 1);
+  assert.equal(queue.freeCount, 1);
 });
 
 test("who has gone is not waited for", async () => {
@@ -77,7 +77,7 @@ test("who has gone is not waited for", async () => {
   const waiting = queue.take(() => 0, gone.signal);
   gone.abort(new Error("gone"));
   await assert.rejects(waiting, /gone/);
-  assert.equal(queue.isWanted, false);
+  assert.equal(queue.hasWaiting, false);
   queue.give("worker");
   assert.equal(await queue.take(() => 0, new AbortController().signal), "worker");
   assert.throws(() => queue.take(() => 0, gone.signal), /gone/);

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import zlib from "node:zlib";
-import { bands } from "../src/bands.js";
-import { crc32 as ours } from "../src/crc32.js";
-import { encodePng } from "../src/png.js";
+import { assembleBands } from "../src/networks/bands.js";
+import { crc32 as ours } from "../src/format/crc32.js";
+import { encodePng } from "../src/format/png.js";
 
 async function decoded(blob) {
   const file = Buffer.from(await blob.arrayBuffer());
@@ -103,7 +103,7 @@ test("tiles become rows, with alpha as the last channel", () => {
     tile([0, 2, 0, 2], 1, 2, 5, 6), tile([0, 2, 2, 3], 3, 7),
     tile([2, 3, 0, 2], 9, 10), tile([2, 3, 2, 3], 11),
   ];
-  const rows = (alpha) => [...bands(cut(), 3, 1, alpha)].map((band) => [...band]);
+  const rows = (alpha) => [...assembleBands(cut(), 3, 1, alpha)].map((band) => [...band]);
   assert.deepEqual(rows(null), [[1, 2, 3, 5, 6, 7], [9, 10, 11]]);
   assert.deepEqual(rows(Uint8Array.of(20, 21, 22, 23, 24, 25, 26, 27, 28)), [
     [1, 20, 2, 21, 3, 22, 5, 23, 6, 24, 7, 25], [9, 26, 10, 27, 11, 28],

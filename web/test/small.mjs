@@ -34,7 +34,7 @@ export const HEADER = {
 };
 
 /**
- * A network file as comrec/web/network.py writes it.
+ * Builds a network file as `comrec export --web` writes it.
  * @param {Array<[string, number[], ArrayBufferView, object?]>} arrays floats as they are;
  *   others with {type, step}
  */

@@ -32,7 +32,7 @@ export function watched() {
   seen.file = async (img) => base64(new Uint8Array(await seen.blobs.get(img.currentSrc).arrayBuffer()));
   /** The pixels that a page's own decoder and canvas give of a .jpg, in base64. */
   seen.pixels = async (url, channels) => {
-    const { decode } = await import("/src/pixels.js");
+    const { decode } = await import("/src/format/browser-decoder.js");
     const file = await (await fetch(url)).blob();
     const { width, height } = await createImageBitmap(file);
     const decoded = await decode(file, { width, height });
