@@ -171,5 +171,6 @@ def _check_collisions(jobs: Iterable[Job], direction: str) -> None:
             if taken.setdefault(file_identity(path), job.source) != job.source:
                 raise OutputError(
                     f"{path}: {taken[file_identity(path)]} and {job.source} would "
-                    f"both be written to it. Compress them into different folders with -o"
+                    f"both be written to it. Compress them into different folders "
+                    f"with -o"
                 )

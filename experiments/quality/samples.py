@@ -232,9 +232,10 @@ comrec verify {first}.comrec.jpg --original {part}.webp
 ```
 
 `python experiments/quality/samples.py --out experiments/results/samples` makes
-everything here anew, and draws this page from [samples.tsv](samples.tsv). PSNR is over all channels of
-8-bit pixels. The pictures are small, so headers and sidecar weigh more than in a photo
-of usual size: [kodak-summary.tsv](../kodak-summary.tsv) is about whole photos.
+everything here anew, and draws this page from [samples.tsv](samples.tsv). PSNR is over
+all channels of 8-bit pixels. The pictures are small, so headers and sidecar weigh more
+than in a photo of usual size: [kodak-summary.tsv](../kodak-summary.tsv) is about whole
+photos.
 """
 
 

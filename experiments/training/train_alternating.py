@@ -6,7 +6,8 @@ Cost: two hours on two CPU cores (`configs/gray-q50-cpu.json`); the paper's sche
 (`configs/jiang2017-gray-q50.json`) would take days there, and is made for a GPU.
 
     python experiments/training/train_alternating.py \\
-        experiments/configs/gray-q50-cpu.json --data PICTURES --validation PICTURES --run runs/gray-q50
+        experiments/configs/gray-q50-cpu.json --data PICTURES \\
+        --validation PICTURES --run runs/gray-q50
 
 Stopped at any moment, the same command with --resume goes on to the same weights.
 The run's folder gets its config, its log, a checkpoint, the weights of each round,

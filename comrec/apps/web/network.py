@@ -6,8 +6,9 @@
     data     arrays, each at its `offset` from here, a multiple of 4
 
 Numbers are little-endian. Arrays are named after the layers of
-`comrec.networks.models.pyramid` and have Keras's order of axes. `f16` and `f32` are floats; an `i8` has a `step` for
-each of the last axis, and is the whole number times it.
+`comrec.networks.models.pyramid` and have Keras's order of axes. `f16` and `f32` are
+floats; an `i8` has a `step` for each of the last axis, and is
+the whole number times it.
 """
 
 from __future__ import annotations

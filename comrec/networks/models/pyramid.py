@@ -35,7 +35,8 @@ def build_reccnn(widths: Sequence[int], blocks: Sequence[int]) -> keras.Model:
       A functional model from [enlarged, condition] to the residual. enlarged:
       float32 (B, H, W, 3), RGB in [0, 1], H and W multiples of `multiple(widths)`.
       condition: (B, 5), see `comrec.networks.conditioning`. residual: float32
-      (B, H, W, 3) on the scale of the pixels; the restored image is enlarged + residual.
+      (B, H, W, 3) on the scale of the pixels; the restored image is enlarged +
+      residual.
     """
     _check(widths, blocks)
     enlarged = keras.Input((None, None, 3), name="enlarged")

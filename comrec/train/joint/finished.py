@@ -109,8 +109,8 @@ class FinishedJoint(TrainedPair):
         scales = " and ".join(filter(None, (", ".join(others), last)))
         return (
             f"a pair of the comrec family (`comrec/networks/models/pyramid.py`) for "
-            f"colour and grey pictures, every JPEG quality, and scales {scales}, trained end to "
-            f"end. Trainable parameters: {counts}."
+            f"colour and grey pictures, every JPEG quality, and scales {scales}, "
+            f"trained end to end. Trainable parameters: {counts}."
         )
 
     def validation(self) -> Table:

@@ -29,7 +29,7 @@ from comrec.cli.commands.bulk import SHOWN
 from comrec.encoder.options import Options
 from comrec.errors import ComrecError, OutputError, UsageError, WeightsError
 from comrec.format import names, pair
-from comrec.system import files
+from comrec.system.files import write
 
 CODING = ["-p", fake_pair.NAME, "--jpeg-quality", 50, "--scale", 2]
 KEYS = ["a.png", "b/c.tif", "b/d/e.png", "b/f.jpg", "g.webp"]
@@ -584,8 +584,6 @@ def test_urls_that_cannot_be_written_whole_are_refused(run, source, url):
 def test_failures_that_are_no_pictures_end_the_run(monkeypatch, bulk, source, tmp_path):
     for number in range(30):
         shutil.copy(source / "g.webp", source / f"p{number}.webp")
-
-    write = files.write
 
     def full(path, *data):
         if command.MANIFEST in path.parts:
