@@ -591,6 +591,7 @@ def test_failures_that_are_no_pictures_end_the_run(monkeypatch, bulk, source, tm
         raise OutputError(f"{path}: cannot be written (the disk is full)")
 
     monkeypatch.setattr(pair, "write", full)
+    monkeypatch.setattr("comrec.system.files.write", full)
     with pytest.raises(IndexError):  # no summary
         bulk(status=1)
     found = rows(tmp_path / "dst")
