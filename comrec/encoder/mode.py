@@ -114,7 +114,7 @@ class CodingMode:
             settings = replace(settings, encoder="libjpeg-turbo")
         codec = copy.copy(self.codec)
         codec.settings = settings
-        compact = functools.cache(functools.partial(codec.reduced, pixels))
+        compact = functools.cache(functools.partial(codec.reduce, pixels))
         return CodingMode(pixels, None, extra_bytes, codec, compact)
 
     def known(self, of_bytes: bool) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from comrec.errors import UsageError
 from comrec.image.metadata import KINDS
 from comrec.image.picture import MAX_PIXELS
-from comrec.networks import presets
+from comrec.networks import families, presets
 from comrec.networks.codec import Codec
 from comrec.system.checks import positive, whole
 
@@ -113,14 +113,14 @@ class Options:
 
     @property
     def is_refinable(self) -> bool:
-        """Whether there are networks through which a compact image can learn."""
+        """Whether gradients pass through the preset's networks to the compact image."""
         preset = presets.find(self.preset)
-        return bool(preset.weights) and preset.family == "comrec"
+        return preset.has_networks and families.find(preset.family).can_refine
 
     def codecs(self) -> list[Codec]:
         """The networks to use, a codec for each scale; none where there are none."""
         preset = presets.find(self.preset)
-        if not preset.weights:
+        if not preset.has_networks:
             return []
         scales = preset.scales if isinstance(self.scale, str) else (self.scale,)
         # What is promised is promised in float32, whatever the engine.
