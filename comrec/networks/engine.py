@@ -7,18 +7,20 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from comrec.errors import UsageError, WeightsError
 from comrec.networks import weights
 from comrec.networks.presets import Preset, WeightFile
 from comrec.system import cores
 
-Network = Callable[..., np.ndarray]
+if TYPE_CHECKING:
+    import numpy as np
+
+Network = Callable[..., "np.ndarray"]
 
 MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "keras": "keras"}
+ENGINES = ("auto", *MODULES)
 Options = dict[str, object]
 # Of onnxruntime: accelerators of builds that have them, then the CPU.
 PROVIDERS = (
@@ -43,11 +45,8 @@ def choose(engine: str = "auto") -> str:
       UsageError: the name is unknown.
       WeightsError: the engine is not installed.
     """
-    if engine != "auto" and engine not in MODULES:
-        raise UsageError(
-            f"the engine must be auto or one of {', '.join(MODULES)}. "
-            f"Received: {engine!r}"
-        )
+    if engine not in ENGINES:
+        raise UsageError(f"engine must be {' or '.join(ENGINES)}. Received: {engine!r}")
     for name in MODULES if engine == "auto" else (engine,):
         if importlib.util.find_spec(MODULES[name]):
             return name
@@ -152,6 +151,7 @@ def _onnxruntime(data: bytes, threads: int, exact: bool) -> Network:
 
 
 def _openvino(data: bytes, threads: int, exact: bool) -> Network:
+    import numpy as np
     import openvino
 
     core = openvino.Core()
@@ -179,6 +179,8 @@ def _without_blocks(model: Any) -> Any:
 
 
 def _keras(preset: Preset, network: str) -> Network:
+    import numpy as np
+
     from comrec.networks import models
 
     model = models.load(preset, network)

@@ -16,8 +16,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from comrec.errors import JpegError, UsageError
-from comrec.image.resample import exact
 from comrec.jpeg.settings import JpegSettings
+from comrec.system.checks import exact
 
 T = TypeVar("T")
 PLAIN = "plain"

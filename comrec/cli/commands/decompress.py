@@ -70,8 +70,7 @@ def reading(args: argparse.Namespace) -> DecodeOptions:
         size=args.size,
         scale=args.scale,
         max_pixels=args.max_pixels,
-        memory_mb=args.memory,
         engine=args.engine,
         threads=arguments.threads(args.jobs),
-        exact=args.exact,
+        **arguments.restoring(args),
     )

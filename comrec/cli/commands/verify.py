@@ -17,7 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     decompress.add_rescue(parser)
     arguments.add_limits(parser)
-    parser.set_defaults(exact=False, memory=1024, jobs=1)
+    parser.set_defaults(jobs=1)
 
 
 def run(args: argparse.Namespace) -> int:
