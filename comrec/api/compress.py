@@ -85,14 +85,14 @@ def compress_picture(
     packer = Packer(picture, container.pack_alpha(picture.alpha), options)
     unchanged = None
     if is_jpeg(data) and options.jpeg_quality is None:
-        unchanged = packer.unchanged(data)
+        unchanged = packer.pack_unchanged(data)
         budget_bytes = options.budget_bytes(*picture.size)
         if budget_bytes is not None:
             if unchanged.report.total_bytes <= budget_bytes:
                 return unchanged
             unchanged = None
     try:
-        choice = rate_control.choose(picture.pixels, options, packer.extra_bytes)
+        choice = rate_control.choose(picture.pixels, options, packer.count_extra_bytes)
     except JpegError:
         if unchanged:  # nothing is closer
             return unchanged
@@ -100,12 +100,14 @@ def compress_picture(
     result = packer.pack(choice.best)
     if unchanged and result.report.total_bytes > JPEG_GAIN * len(unchanged.jpeg):
         return unchanged
+    report = result.report
     if choice.best.codec:
-        result = packer.compared(result, choice.plain)
+        budget_bytes = report.total_bytes - packer.count_extra_bytes(None)
+        same_bytes = rate_control.find_same_bytes(
+            picture.pixels, options, budget_bytes, choice.plain
+        )
+        report = replace(report, same_bytes=same_bytes)
     if choice.plain:
         plain_bytes = choice.plain.total_bytes
-        report = replace(
-            result.report, plain=choice.plain, plain_total_bytes=plain_bytes
-        )
-        result = replace(result, report=report)
-    return result
+        report = replace(report, plain=choice.plain, plain_total_bytes=plain_bytes)
+    return replace(result, report=report)

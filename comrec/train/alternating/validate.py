@@ -81,9 +81,11 @@ def score(
     """
     rows = []
     for image in images:
-        plain = encoder_plain.plain(image, plain_quality)
-        fixed = encoder_plain.at_quality(codec, image, compact_quality)
-        matched = encoder_plain.within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
+        plain = encoder_plain.encode_plain(image, plain_quality)
+        fixed = encoder_plain.encode_at_quality(codec, image, compact_quality)
+        matched = encoder_plain.encode_within(
+            codec, image, len(plain.jpeg) - SIDECAR_BYTES
+        )
         if matched is None or math.isinf(plain.psnr_db):
             continue  # so plain that JPEG takes next to nothing, or loses nothing
         ratio = (len(fixed.jpeg) + SIDECAR_BYTES) / len(plain.jpeg)
@@ -144,9 +146,9 @@ def sample(codec: Codec, image: np.ndarray, plain_quality: int) -> np.ndarray:
 
     uint8 (H, 4W, C). Restored and plain have about the same bytes.
     """
-    plain = encoder_plain.plain(image, plain_quality)
-    matched = encoder_plain.within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
-    coded = (matched or encoder_plain.at_quality(codec, image, 1)).jpeg
+    plain = encoder_plain.encode_plain(image, plain_quality)
+    matched = encoder_plain.encode_within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
+    coded = (matched or encoder_plain.encode_at_quality(codec, image, 1)).jpeg
     height, width = image.shape[:2]
     compact = coding.decode(coded).repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
     restored = codec.restore(coded, (height, width))
