@@ -17,7 +17,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from comrec.image import resample
 from comrec.image.window import Window, grid
 from comrec.jpeg import coding
 from comrec.jpeg.colour import luma
@@ -25,7 +24,7 @@ from comrec.jpeg.quantisation import read_tables
 from comrec.networks import weights
 from comrec.networks.codec import Codec
 from comrec.networks.conditioning import condition
-from comrec.networks.models import build_exact, jpeg_proxy
+from comrec.networks.models import build_exact, jpeg_proxy, resampling
 from comrec.networks.models.jpeg_proxy import DEAD_ZONE, grid_px
 from comrec.networks.presets import Preset
 from comrec.train.joint.config import JointConfig
@@ -100,7 +99,7 @@ class _Refinement(keras.Model):
         )
         self.add_loss(ops.mean(magnitudes * bits) / (image.shape[1] * image.shape[2]))
         coded = proxy + ops.stop_gradient(coded - proxy)
-        enlarged = resample.enlarge_op(coded, self.scale)
+        enlarged = resampling.enlarge_op(coded, self.scale)
         return enlarged + self.reccnn([enlarged, told], training=False)
 
     def refined(

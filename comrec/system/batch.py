@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,12 +67,3 @@ class Job:
     @property
     def name(self) -> str:
         return str(self.source) if self.source else "stdin"
-
-
-def file_identity(path: Path) -> object:
-    """The same for any two names of one file that is there."""
-    try:
-        found = path.stat()
-        return found.st_dev, found.st_ino
-    except OSError:
-        return os.path.normcase(os.path.realpath(path))

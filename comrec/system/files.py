@@ -237,3 +237,16 @@ def walk_files(folder: Path) -> Iterable[Path]:
             # pipe or a device is none.
             if os.path.isfile(path) or not os.path.exists(path):
                 yield path
+
+
+def file_identity(path: Path) -> object:
+    """Returns a value that two names share where they name one file.
+
+    Returns:
+      The device and inode of an existing file; else the resolved path.
+    """
+    try:
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    except OSError:
+        return os.path.normcase(os.path.realpath(path))
