@@ -1,4 +1,4 @@
-"""Checks the arguments of public functions, and says what is legal."""
+"""Checks the arguments of public functions and names the legal values."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import numpy as np
 
 from comrec.errors import UsageError
 
-REFUSED = bool | np.bool_ | str | bytes  # as numbers, though float() takes them
+REFUSED = bool | np.bool_ | str | bytes  # no numbers, although float() accepts them
 
 
 def positive(name: str, value: object) -> float:
-    """A finite number above 0, NumPy's included, as a float.
+    """Returns a positive, finite number as a float.
+
+    Args:
+      name: of the argument, for the message.
+      value: a Python or NumPy number.
 
     Raises:
-      UsageError: it is not one.
+      UsageError: `value` is no such number.
     """
     try:
         number = math.nan if isinstance(value, REFUSED) else float(value)  # type: ignore[arg-type]
@@ -28,10 +32,15 @@ def positive(name: str, value: object) -> float:
 
 
 def whole(name: str, value: object, low: int, high: int | None = None) -> int:
-    """A whole number in [low, high], NumPy's included, as an int.
+    """Returns a whole number in [low, high] as an int.
+
+    Args:
+      name: of the argument, for the message.
+      value: a Python or NumPy integer.
+      low, high: bounds, both included; None is no upper bound.
 
     Raises:
-      UsageError: it is not one.
+      UsageError: `value` is no such number.
     """
     try:
         number: int | None = operator.index(value)  # type: ignore[arg-type]
