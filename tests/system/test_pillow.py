@@ -53,7 +53,7 @@ def test_pixels_come_back_from_pillow_as_they_went_in(size, mode, channels):
 
 
 def test_pixels_beyond_pillows_limit_are_copied_without_a_warning(monkeypatch):
-    pixels = np.arange(40, dtype=np.uint8).reshape(5, 8, 1)
+    pixels = np.zeros((STRIP_ROWS + 1, 8, 1), np.uint8)  # more than one strip
     picture = to_pillow(pixels, "L")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     np.testing.assert_array_equal(from_pillow(picture), pixels)
