@@ -193,8 +193,8 @@ def _read(job: Job, max_pixels: int) -> tuple[bytes, str]:
     if job.source is not None:
         return load(job.source, max_pixels)
     try:
-        most_bytes = files.picture_bytes(max_pixels)
-        return files.bounded(sys.stdin.buffer, most_bytes), job.name
+        max_bytes = files.picture_bytes(max_pixels)
+        return files.read_bounded(sys.stdin.buffer, max_bytes), job.name
     except OSError as err:
         raise ImageError(
             f"{job.name}: cannot be read ({err.strerror}). Send one picture"

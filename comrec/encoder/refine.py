@@ -15,14 +15,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from comrec.image import resample
 from comrec.image.window import Window, grid
 from comrec.jpeg import coding
 from comrec.jpeg.colour import luma
 from comrec.jpeg.quantisation import read_tables
 from comrec.networks.codec import Codec
 from comrec.networks.conditioning import condition
-from comrec.networks.models import jpeg_proxy, load
+from comrec.networks.models import jpeg_proxy, load, resampling
 from comrec.networks.models.jpeg_proxy import BIT_PRICE, DEAD_ZONE, grid_px
 
 STEPS = 24
@@ -95,7 +94,7 @@ class _Refinement(keras.Model):
         )
         self.add_loss(ops.mean(magnitudes * bits) / (image.shape[1] * image.shape[2]))
         coded = proxy + ops.stop_gradient(coded - proxy)
-        enlarged = resample.enlarge_op(coded, self.scale)
+        enlarged = resampling.enlarge_op(coded, self.scale)
         return enlarged + self.reccnn([enlarged, told], training=False)
 
     def refined(

@@ -1,4 +1,4 @@
-"""Checks the arguments of public functions, and says what is legal."""
+"""Checks the arguments of public functions and names the legal values."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ MAX_PIXELS = 2**28  # larger pictures are refused by default: 268 megapixels
 
 
 def positive(name: str, value: object) -> float:
-    """Returns a finite number above 0 as a float; NumPy's numbers are legal.
+    """Returns a positive, finite number as a float.
+
+    Args:
+      name: of the argument, for the message.
+      value: a Python or NumPy number.
 
     Raises:
-      UsageError: the value is no such number.
+      UsageError: `value` is no such number.
     """
     try:
         number = float(value)  # type: ignore[arg-type]
@@ -26,10 +30,15 @@ def positive(name: str, value: object) -> float:
 
 
 def whole(name: str, value: object, low: int, high: int | None = None) -> int:
-    """Returns a whole number in [low, high] as an int; NumPy's numbers are legal.
+    """Returns a whole number in [low, high] as an int.
+
+    Args:
+      name: of the argument, for the message.
+      value: a Python or NumPy integer.
+      low, high: bounds, both included; None is no upper bound.
 
     Raises:
-      UsageError: the value is no such number.
+      UsageError: `value` is no such number.
     """
     try:
         number: int | None = operator.index(value)  # type: ignore[arg-type]

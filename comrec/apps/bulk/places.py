@@ -151,7 +151,7 @@ class Local(Place):
 
     def sweep(self, key: str) -> None:
         path = self.path(key)
-        files.sweep(path.parent, files.beginning(path.name))
+        files.sweep(path.parent, files.temporary_prefix(path.name))
 
 
 def _add(found: Listing, entry: os.DirEntry[str]) -> None:

@@ -150,7 +150,7 @@ class _Folder:
             join(self.key, name), join(self.key, beside) if beside else "", version,
             join(self.key, output), bool(self.present(name)),
             any(
-                n.startswith(files.beginning(o)) for o in outputs
+                n.startswith(files.temporary_prefix(o)) for o in outputs
                 for n in self._temporary
             ),
         )  # fmt: skip
