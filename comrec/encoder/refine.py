@@ -23,10 +23,11 @@ from comrec.jpeg import coding
 from comrec.jpeg.colour import luma
 from comrec.jpeg.quantisation import read_tables
 from comrec.networks import weights
+from comrec.networks.alignment import grid_px
 from comrec.networks.codec import Codec
 from comrec.networks.conditioning import condition
 from comrec.networks.models import build_exact, jpeg_proxy
-from comrec.networks.models.jpeg_proxy import DEAD_ZONE, grid_px
+from comrec.networks.models.jpeg_proxy import DEAD_ZONE
 from comrec.networks.presets import Preset
 from comrec.train.joint.config import JointConfig
 
