@@ -19,10 +19,11 @@ from comrec.image.window import Window, grid
 from comrec.jpeg import coding
 from comrec.jpeg.colour import luma
 from comrec.jpeg.quantisation import read_tables
+from comrec.networks.alignment import grid_px
 from comrec.networks.codec import Codec
 from comrec.networks.conditioning import condition
 from comrec.networks.models import jpeg_proxy, load, resampling
-from comrec.networks.models.jpeg_proxy import BIT_PRICE, DEAD_ZONE, grid_px
+from comrec.networks.models.jpeg_proxy import BIT_PRICE, DEAD_ZONE
 
 STEPS = 24
 RATE = 1.5 / 255  # of Adam, of pixels in [0, 1]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -27,6 +26,8 @@ TILE_PX = 512  # side of what goes through a network at once
 REACH_PX = 16
 BATCH = 512  # small pictures at once
 
+Network = Callable[[np.ndarray], np.ndarray]
+
 
 class Codec:
     """One model, ready to code.
@@ -39,7 +40,7 @@ class Codec:
     def __init__(self, model: Model) -> None:
         self.model = model
         entropy.library()  # said before Keras, which takes seconds, is loaded
-        self._encoder, self._decoder = _networks(model)
+        self._encoder, self._decoder = _load_networks(model)
         self._coders: dict[int, entropy.Coder] = {}
 
     def encode(self, pixels: np.ndarray, bits: int = BITS) -> bytes:
@@ -239,18 +240,18 @@ def _pixels(restored: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(restored, 0, 1) * 255).astype(np.uint8)
 
 
-def _networks(model: Model) -> tuple[Any, Any]:
-    """Two functions: pixels 0 to 255 to latent, latent to pixels in [0, 1]."""
-    try:
-        with _quiet():
-            import keras
+def _load_networks(model: Model) -> tuple[Network, Network]:
+    """Loads Keras, and the encoder and the decoder of a model.
 
+    Raises:
+      ComrecError: Keras is not installed.
+      UsageError: the weights are not those of the architecture.
+    """
+    try:
+        with _silence_stderr():
             from comrec.apps.autoencoder import networks
 
-            encoder, decoder = networks.build_exact(model.architecture)
-            first = len(encoder.weights)
-            encoder.set_weights(model.weights[:first])
-            decoder.set_weights(model.weights[first:])
+            return networks.load(model.architecture, model.weights)
     except ImportError as err:
         raise ComrecError(
             f"autoencoders run on Keras and one of its backends, and {err.name or err} "
@@ -262,21 +263,12 @@ def _networks(model: Model) -> tuple[Any, Any]:
             f"another model"
         ) from err
 
-    def run(network: Any, inputs: np.ndarray) -> np.ndarray:
-        outputs = network(inputs, training=False)
-        return np.asarray(keras.ops.convert_to_numpy(outputs), np.float32)
-
-    return (
-        lambda pixels: run(encoder, pixels.astype(np.float32) / 255),
-        lambda latent: run(decoder, latent),
-    )
-
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what TensorFlow writes past Python's stderr while it starts.
+def _silence_stderr() -> Iterator[None]:
+    """Drops the messages that TensorFlow writes past Python's stderr at its start.
 
-    What goes wrong there is raised as well.
+    Errors of the start are raised as well, so nothing is lost.
     """
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -200,9 +200,9 @@ def fit(pixels: np.ndarray, channels: int, size_px: tuple[int, int]) -> np.ndarr
 
 def _download(name: str) -> tuple[np.ndarray, np.ndarray]:
     try:
-        import keras
+        from comrec.apps.autoencoder import run
 
-        (train, _), (test, _) = getattr(keras.datasets, name).load_data()
+        train, test = run.download(name)
     except ImportError as err:
         raise UsageError(
             f"{name}: downloading needs keras, which is not installed: pip install "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,6 +53,37 @@ def build_exact(architecture: Architecture) -> tuple[keras.Model, keras.Model]:
     """The same in float32, whatever policy a training run has set."""
     with _policy("float32"):
         return build(architecture)
+
+
+def load(
+    architecture: Architecture, weights: Sequence[np.ndarray]
+) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
+    """Builds an encoder and its decoder with weights, as functions of arrays.
+
+    Args:
+      architecture: of the networks.
+      weights: arrays of the encoder, then of the decoder, in Keras' order.
+
+    Returns:
+      The encoder, from uint8 (B, H, W, C) to the latent, and the decoder, from the
+      latent to pixels in [0, 1], both float32; see `build` for the shapes.
+
+    Raises:
+      ValueError: the weights are not those of the architecture.
+    """
+    encoder, decoder = build_exact(architecture)
+    first = len(encoder.weights)
+    encoder.set_weights(weights[:first])
+    decoder.set_weights(weights[first:])
+
+    def run(network: keras.Model, inputs: np.ndarray) -> np.ndarray:
+        outputs = network(inputs, training=False)
+        return np.asarray(ops.convert_to_numpy(outputs), np.float32)
+
+    return (
+        lambda pixels: run(encoder, pixels.astype(np.float32) / 255),
+        lambda latent: run(decoder, latent),
+    )
 
 
 @contextmanager

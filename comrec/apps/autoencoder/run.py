@@ -194,6 +194,22 @@ class AutoencoderRun(Run):
         return latent.reshape(-1, latent.shape[-1])
 
 
+def download(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Downloads a data set by Keras, or reads the copy that Keras keeps.
+
+    Args:
+      name: "mnist" or "cifar100".
+
+    Returns:
+      Training and test pictures, uint8 (N, H, W) or (N, H, W, 3).
+
+    Raises:
+      Exception: whatever Keras raises where the download fails.
+    """
+    (train, _), (test, _) = getattr(keras.datasets, name).load_data()
+    return train, test
+
+
 def _through(model: keras.Model, inputs: np.ndarray, peak: float = 1) -> np.ndarray:
     parts = [
         model.predict_on_batch(inputs[i : i + PREDICTED].astype(np.float32) / peak)

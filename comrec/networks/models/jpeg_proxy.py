@@ -17,7 +17,6 @@ than float32 (JAX on a TPU or a recent GPU), so is the agreement with libjpeg.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -34,6 +33,10 @@ from comrec.jpeg.settings import PLAIN, SUBSAMPLINGS, JpegSettings
 BLOCK = 8
 LEVEL_SHIFT = 128  # of grey and luma, T.81 A.3.1; chroma is centred on zero as it is
 GRADIENTS = ("ste", "soft")
+DEAD_ZONE = 0.15  # in steps; about what mozjpeg's trellis makes zero
+# Price of a bit, in squared errors of pixels in [0, 1], over (scale * step / 255)^2:
+# measured on validation pictures, 0.10 to 0.15 at all qualities.
+BIT_PRICE = 0.11
 NOISE_STEPS = 0.1  # scale of the logistic noise that "soft" supposes, in steps
 
 
@@ -284,17 +287,3 @@ def _doubling_matrix(length: int) -> np.ndarray:
     np.add.at(matrix, (places, places // 2), 0.75)
     np.add.at(matrix, (places, nearer), 0.25)
     return matrix
-
-
-MCU_PX = 16  # 4:2:0 codes squares of this side; patches stay on that grid
-
-
-def grid_px(scales: Sequence[float]) -> int:
-    """Squares of this side are whole ones of MCU_PX at all scales."""
-    return math.lcm(*(int(2 * MCU_PX * scale) for scale in scales)) // 2
-
-
-DEAD_ZONE = 0.15  # in steps; about what mozjpeg's trellis makes zero
-# Price of a bit, in squared errors of pixels in [0, 1], over (scale * step / 255)^2:
-# measured on validation pictures, 0.10 to 0.15 at all qualities.
-BIT_PRICE = 0.11

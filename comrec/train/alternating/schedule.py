@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ class AlternatingRun(Run):
     ) -> None:
         self.crops, self.validate = crops, validate
         parallel = parallel or Parallel()
-        parallel.check(config, crops)
+        parallel.check(config.batch, _checksum(config, crops))
         super().__init__(
             config, folder, resume=resume, watch=watch, pictures=pictures,
             parallel=parallel,
@@ -159,3 +160,9 @@ class AlternatingRun(Run):
     def _at_round_start(self) -> bool:
         before = self.phases[self.phase - 1] if self.phase else None
         return before is None or before.round != self.phases[self.phase].round
+
+
+def _checksum(config: TrainConfig, crops: np.ndarray) -> int:
+    """Returns the CRC-32 of the config and the pictures of a process."""
+    pixels = np.ascontiguousarray(crops).data
+    return zlib.crc32(pixels, zlib.crc32(config.dump().encode()))

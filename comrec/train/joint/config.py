@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from comrec.jpeg.settings import MOZJPEG_TABLES
-from comrec.networks.models.jpeg_proxy import grid_px
+from comrec.networks.alignment import grid_px
 from comrec.train.run.config import (
     EVERY_RUN,
     LearningRate,

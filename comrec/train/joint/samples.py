@@ -13,8 +13,8 @@ from comrec.jpeg import coding
 from comrec.jpeg.colour import RGB_TO_YCBCR, luma
 from comrec.jpeg.quantisation import read_tables
 from comrec.jpeg.settings import JpegSettings
+from comrec.networks.alignment import MCU_PX
 from comrec.networks.conditioning import condition
-from comrec.networks.models.jpeg_proxy import MCU_PX
 from comrec.train.joint.config import JointConfig
 
 PART_PX = 1024  # side of what is coded of a picture at most

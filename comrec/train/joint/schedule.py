@@ -13,7 +13,6 @@ from keras import ops
 
 from comrec.errors import UsageError
 from comrec.networks import families, presets
-from comrec.train.alternating.start import load_start
 from comrec.train.joint import samples
 from comrec.train.joint import step as joint_step
 from comrec.train.joint.config import JointConfig, Stage
@@ -21,6 +20,7 @@ from comrec.train.joint.step import JointSteps
 from comrec.train.run import checkpoint
 from comrec.train.run.progress import ProgressListener
 from comrec.train.run.run import CHECKPOINT, Batches, Run, Trainable
+from comrec.train.run.start import load_preset
 
 Validate = Callable[["JointRun"], dict[str, float]]  # "gain_db" decides
 CLIP_NORM = 1.0
@@ -89,13 +89,14 @@ class JointRun(Run):
 
     def _load_start(self, start: str) -> None:
         folder = Path(start)
-        if not folder.is_dir():
-            load_start(self._models_of(presets.find(start)), start)
-            return
-        best = folder / BEST
-        state = checkpoint.load(best if best.exists() else folder / CHECKPOINT)
         try:
-            self._assign(state)
+            if folder.is_dir():
+                best = folder / BEST
+                path = best if best.exists() else folder / CHECKPOINT
+                self._assign(checkpoint.load(path))
+            else:
+                preset = presets.find(start)
+                load_preset(self._models_of(preset), preset)
         except ValueError as err:
             raise _other_size(start) from err
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pickle
 import threading
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
@@ -18,7 +17,6 @@ import keras
 import numpy as np
 
 from comrec.errors import ComrecError, UsageError
-from comrec.train.alternating.config import TrainConfig
 
 T = TypeVar("T")
 FAREWELL_S = 5.0  # that a failed process gives the others to fail too; JAX gives 300
@@ -57,20 +55,26 @@ class Parallel(AbstractContextManager["Parallel"]):
         """Models are built, compiled and trained inside it, and run outside."""
         return self.distribution.scope() if self.distribution else nullcontext()
 
-    def check(self, config: TrainConfig, crops: np.ndarray) -> None:
-        """Raises UsageError for what they cannot train together."""
+    def check(self, batch: int, checksum: int) -> None:
+        """Checks that the devices and processes can train together.
+
+        Args:
+          batch: patches in a batch, of all devices together.
+          checksum: of the config and the pictures of this process.
+
+        Raises:
+          UsageError: the processes have different numbers of devices, the batch does
+            not divide among the devices, or a process has another checksum.
+        """
         devices, mine = len(self.is_mine), sum(self.is_mine)
         if mine * self.processes != devices:
             raise UsageError(
                 f"processes need equally many devices. Received: {mine} of {devices}"
             )
-        if config.batch % devices:
+        if batch % devices:
             raise UsageError(
-                f"batch must divide among {devices} devices. Received: {config.batch}"
+                f"batch must divide among {devices} devices. Received: {batch}"
             )
-        if self.processes == 1:
-            return
-        checksum = zlib.crc32(crops.tobytes(), zlib.crc32(config.dump().encode()))
         if checksum != self.first(lambda: checksum):
             raise UsageError(
                 f"process {self.process} must have the config and pictures of process 0"

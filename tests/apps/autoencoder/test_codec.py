@@ -14,6 +14,7 @@ pytest.importorskip("constriction", reason="needs the autoencoder extra")
 
 import autoencoders
 
+import comrec.apps.autoencoder
 from comrec.apps.autoencoder import (
     bitstream,
     codec,
@@ -460,6 +461,9 @@ def test_what_is_not_installed_is_asked_for_by_name(
 ):
     path, _ = made["dense"]
     monkeypatch.setitem(sys.modules, package, None)
+    if package == "keras":  # as in a fresh process
+        monkeypatch.delitem(sys.modules, networks.__name__)
+        monkeypatch.delattr(comrec.apps.autoencoder, "networks")
     ran = run("autoencoder", "compress", digit, "-m", path)
     assert ran.status == 1
     (line,) = ran.err.splitlines()
