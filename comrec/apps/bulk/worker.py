@@ -21,6 +21,7 @@ from comrec.errors import ComrecError, OutputError, WeightsError, naming_errors
 from comrec.format import container, names, pair, provenance
 from comrec.image import writer
 from comrec.image.picture import MAX_PIXELS
+from comrec.networks import presets
 from comrec.networks.codec import MEMORY_MB
 from comrec.system import memory
 
@@ -37,6 +38,7 @@ class Restoring:
     threads: int = 0
     memory_mb: int = MEMORY_MB
     exact: bool = False
+    preset: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,12 @@ class Work:
     def output_settings(self) -> dict[str, object]:
         """The settings on which outputs depend, by name."""
         options = asdict(self.options).items()
-        chosen = {k: v for k, v in options if k not in EXECUTION_OPTIONS}
+        # A fingerprint from before presets in folders has no preset of decompression.
+        chosen = {
+            name: value
+            for name, value in options
+            if name not in EXECUTION_OPTIONS and (name, value) != ("preset", None)
+        }
         return {"direction": self.direction} | chosen
 
     @property
@@ -133,6 +140,8 @@ def _restore(work: Work, task: Task) -> Row:
     name, beside = work.source.where(task.key), work.source.where(task.sidecar)
     data = _read(work.source, task.key)
     sidecar = _read(work.source, task.sidecar) if task.sidecar else None
+    if options.preset is not None:
+        presets.find(options.preset)  # from here on its name is known
     with naming_errors(name):
         unpacked = container.unpack(data, name, sidecar, beside, options.max_pixels)
         picture = restore(

@@ -90,15 +90,17 @@ def _options(args: argparse.Namespace, threads: int) -> Options | Restoring:
     """Returns how to code; options of the other direction are refused."""
     from comrec.apps.bulk.worker import Restoring
 
-    others = arguments.ENCODE if args.decompress else arguments.DECODE
-    for name in others:
+    encode = (name for name in arguments.ENCODE if name != "preset")
+    for name in encode if args.decompress else arguments.DECODE:
         if hasattr(args, name):
             go = "does not go" if args.decompress else "goes"
             raise UsageError(f"--{name.replace('_', '-')} {go} with --decompress")
     if not args.decompress:
         return arguments.options(args, threads=threads)
-    restoring = arguments.restoring(args)
     return Restoring(
-        args.max_pixels, args.engine, threads, restoring["memory_mb"],
-        restoring["exact"],
-    )  # fmt: skip
+        max_pixels=args.max_pixels,
+        engine=args.engine,
+        threads=threads,
+        preset=getattr(args, "preset", None),
+        **arguments.restoring(args),
+    )
