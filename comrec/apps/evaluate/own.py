@@ -10,6 +10,7 @@ import comrec
 from comrec.api.compress import compress
 from comrec.api.decompress import decompress
 from comrec.apps.evaluate import Files, Peer, Setting, rivals
+from comrec.encoder.tunes import TUNES
 from comrec.errors import UsageError
 from comrec.format import container
 from comrec.format.sidecar import Sidecar
@@ -85,10 +86,11 @@ def at_scale(
             f"Received: {scale:g}"
         )
     scale = preset.scales[preset.scales.index(scale)]  # whole ones as whole numbers
-    codec = Codec(preset, scale, threads=threads, exact=True, tune=tune)
+    settings = TUNES[tune].settings(preset)
+    codec = Codec(preset, scale, threads=threads, exact=True, settings=settings)
 
     def encode(pixels: np.ndarray, quality: Setting) -> Files:
-        coded = codec.encode(codec.compact(pixels), int(quality))
+        coded = codec.encode(codec.compact(pixels), int(quality), pixels)
         record = Sidecar(preset.name, pixels.shape[1], pixels.shape[0], scale)
         packed, sidecar = container.pack(coded, Metadata(), record, embed)
         return (packed,) if sidecar is None else (packed, sidecar)
@@ -108,6 +110,8 @@ def _found(name: str, tune: str) -> Preset:
     preset = presets.find(name)
     if not preset.has_networks:
         raise UsageError(f"preset {name} has no networks. Name another")
+    if tune not in TUNES:
+        raise UsageError(f"{name}: tune must be {' or '.join(TUNES)}. Received: {tune}")
     if tune == "visual" and not preset.jpeg_visual:
         raise UsageError(f"preset {name} is not tuned for eyes: no :visual")
     return preset

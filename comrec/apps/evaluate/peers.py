@@ -12,7 +12,7 @@ from comrec.errors import UsageError
 # comrec:PRESET, then @SCALE, :TUNE and +embed as wanted.
 COMREC = re.compile(
     r"comrec:(?P<preset>[^@:+]+)(@(?P<scale>\d+(\.5)?))?"
-    r"(:(?P<tune>psnr|visual))?(?P<embed>\+embed)?"
+    r"(:(?P<tune>[a-z]+))?(?P<embed>\+embed)?"
 )
 NAMES = tuple(rivals.MAKERS)
 ALL = "all"  # stands for NAMES
