@@ -89,7 +89,7 @@ class Codec:
     def _reduced(self, pixels: np.ndarray, window: Window) -> np.ndarray:
         """A window of the plainly reduced image, float32 (h, w, C)."""
         cut, size = partial(self._cut, pixels), (pixels.shape[0], pixels.shape[1])
-        return resample.reduced_part(cut, size, self.scale, window)
+        return resample.reduce_window(cut, size, self.scale, window)
 
     def _compacted(self, pixels: np.ndarray, window: Window) -> np.ndarray:
         """A window of the compact image, float32 (h, w, C)."""
@@ -119,7 +119,7 @@ class Codec:
             )  # fmt: skip
             return made[part.y0 - start.y0 :, part.x0 - start.x0 :]
 
-        return resample.reduced_part(changed, size, self.scale, window)
+        return resample.reduce_window(changed, size, self.scale, window)
 
     def _cut(self, pixels: np.ndarray, window: Window) -> np.ndarray:
         """A window of the image as the networks take it, float32 (h, w, C)."""

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from comrec.encoder import options
-from comrec.errors import UsageError
 from comrec.image import metadata
 from comrec.image.metadata import Metadata
 from comrec.jpeg import segments as seg
@@ -130,23 +128,21 @@ def test_only_keeps_the_kinds_that_are_named():
     assert FULL.only(["exif", "icc", "xmp"]) == FULL
 
 
-@pytest.mark.parametrize(
-    ("text", "kinds"),
-    [
-        ("all", {"exif", "icc", "xmp"}),
-        ("none", set()),
-        ("icc", {"icc"}),
-        ("xmp,exif", {"exif", "xmp"}),
-    ],
-)
-def test_kinds_are_read_from_a_word_or_a_list(text, kinds):
-    assert set(options.parse_kinds(text)) == kinds
+@pytest.mark.parametrize("block", [None, FULL.exif])
+@pytest.mark.parametrize("turn", [1, 6, 8])
+def test_the_orientation_is_set_and_the_rest_of_exif_kept(block, turn):
+    exif = Image.Exif()
+    exif.load(metadata.with_orientation(block, turn))
+    assert exif[ExifTags.Base.Orientation] == turn
+    kept = exif.get(ExifTags.Base.ImageDescription)
+    assert kept == (None if block is None else "a house")
 
 
-@pytest.mark.parametrize(
-    "text", ["", ",", "EXIF", "exif,", "exif, icc", "all,exif", "none,icc", "iptc"]
-)
-def test_unknown_kinds_are_refused_with_the_legal_ones(text):
-    with pytest.raises(UsageError, match="all, none, or some of exif,icc,xmp") as err:
-        options.parse_kinds(text)
-    assert repr(text) in str(err.value)
+def test_of_exif_the_tags_that_describe_the_picture_are_kept():
+    exif, came, kept = Image.Exif(), Image.Exif(), Image.Exif()
+    exif[ExifTags.Base.ImageDescription], exif[ExifTags.Base.ImageWidth] = "a house", 9
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.5
+    came.load(exif.tobytes())
+    kept.load(metadata.descriptive(came).tobytes())
+    assert set(kept) == {ExifTags.Base.ImageDescription, ExifTags.IFD.Exif}
+    assert kept.get_ifd(ExifTags.IFD.Exif) == {ExifTags.Base.ExposureTime: 0.5}
