@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from comrec.errors import OutputError
@@ -11,15 +12,23 @@ from comrec.format import names, provenance
 from comrec.system.files import lock_folder, write
 
 
-def refuse_existing(path: Path, force: bool) -> None:
-    """Raises OutputError if `path` is there and may not be replaced."""
+def refuse_existing(
+    path: Path, force: bool, signatures: Iterable[provenance.Signature] = ()
+) -> None:
+    """Raises OutputError if `path` exists and must not be replaced.
+
+    Args:
+      path: of an output.
+      force: allows to replace files that comrec made.
+      signatures: for the files of an app; see `provenance.is_ours`.
+    """
     if not os.path.lexists(path):
         return
     if not force:
         raise OutputError(
             f"{path}: exists. Use -f to replace it, or -o for another name"
         )
-    if not provenance.is_ours(path):
+    if not provenance.is_ours(path, signatures):
         raise OutputError(
             f"{path}: exists, and nothing in it shows that comrec made it. Move it "
             f"away, or use -o for another name"

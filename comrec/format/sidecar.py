@@ -68,7 +68,7 @@ class Sidecar:
         return seg.coded_crc32(seg.parse(jpeg), jpeg, start)
 
     def to_json(self) -> bytes:
-        """Returns the line of JSON; the scale is in it only if the preset has several."""
+        """Returns the line of JSON, with the scale only if the preset has several."""
         record: dict[str, object] = {
             "comrec": VERSION,
             "preset": self.preset,
