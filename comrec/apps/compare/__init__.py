@@ -109,7 +109,7 @@ class Report:
 
     def _refuse_existing(self) -> None:
         if os.path.lexists(self.path) and not (
-            self._force and provenance.is_ours(self.path)
+            self._force and provenance.is_ours(self.path, [page.is_page])
         ):
             raise OutputError(
                 f"{self.path}: exists. Give --report another name, or -f to replace a "

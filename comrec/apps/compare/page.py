@@ -37,6 +37,12 @@ def page(names: Sequence[str], sections: Sequence[str]) -> bytes:
     ).encode("utf-8", "replace")  # a name need not be text
 
 
+def is_page(data: bytes) -> bool:
+    """Tells whether comrec wrote an HTML page."""
+    generator = f'<meta name="generator" content="{GENERATOR} '.encode()
+    return data.startswith(b"<!doctype html>") and generator in data[:1000]
+
+
 def section(made: Comparison, number: int) -> str:
     """One picture, the number-th of the page."""
     height, width = made.size

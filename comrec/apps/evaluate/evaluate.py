@@ -26,6 +26,7 @@ from comrec.format import provenance
 from comrec.system import files
 
 FIGURES = ("png", "svg")
+OWN = (report.is_tsv, figure.is_figure)  # files that may be written over
 # Passes the results of so many settings through, and shows how far they are.
 Watch = Callable[[Iterable[list[Row]], int], Iterator[list[Row]]]
 
@@ -171,7 +172,7 @@ def _is_new(row: Row, found: Mapping[tuple[object, ...], Row]) -> bool:
 def _refuse_foreign(asked: EvaluateRequest) -> None:
     """Raises OutputError where a file that is not ours would be written over."""
     for path in (asked.summary, *asked.figures.values()):
-        if os.path.lexists(path) and not provenance.is_ours(path):
+        if os.path.lexists(path) and not provenance.is_ours(path, OWN):
             raise OutputError(
                 f"{path}: exists, and nothing in it shows that comrec made it. Move it "
                 f"away, or give --out another name"

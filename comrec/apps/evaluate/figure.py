@@ -84,6 +84,12 @@ def draw(lines: Sequence[Line], kinds: Sequence[str] = ("png",)) -> list[bytes]:
         return [_saved(figure, kind) for kind in kinds]
 
 
+def is_figure(data: bytes) -> bool:
+    """Tells whether comrec drew an SVG; a PNG is recognised as every picture is."""
+    creator = f"<dc:title>{SIGNATURE}</dc:title>".encode()
+    return data.startswith(b"<?xml") and creator in data[:4000]
+
+
 def _saved(figure: Figure, kind: str) -> bytes:
     out = io.BytesIO()
     metadata = {"svg": {"Creator": SIGNATURE, "Date": None}}

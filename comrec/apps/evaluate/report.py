@@ -36,6 +36,11 @@ def as_tsv(found: Sequence[Line]) -> bytes:
     return out.getvalue().encode()
 
 
+def is_tsv(data: bytes) -> bool:
+    """Tells whether a file begins as a summary."""
+    return data.startswith(b"codec\tversion\tchannels\tpictures\t")
+
+
 def record(line: Line) -> dict[str, object]:
     """Names and values, for a table or as JSON; None for what there is not."""
     rate, gain = line.bd_rate, line.bd_quality

@@ -26,7 +26,6 @@ from comrec.apps.autoencoder import (
 from comrec.apps.autoencoder.architecture import Architecture
 from comrec.apps.autoencoder.codec import Codec
 from comrec.errors import ComrecError, ImageError, StreamError, UsageError
-from comrec.format import provenance
 
 KINDS = sorted(autoencoders.TINY)
 
@@ -257,7 +256,7 @@ def test_a_forged_checksum_gives_a_picture_or_a_refusal(made, kind):
 
 def test_a_tiny_file_that_says_a_huge_picture_is_refused_before_any_work(made):
     _, coder = made["convolutional"]
-    head = provenance.CRAE_START + bytes([1, 0]) + coder.model.hash + bytes([8])
+    head = bitstream.MAGIC + bytes([1, 0]) + coder.model.hash + bytes([8])
     side = bytes([0x80, 0x80, 1])  # 16,384
     stream = bitstream.parse(resealed(head + side + side + bytes(50)))
     assert stream.height_px == 16_384
