@@ -26,7 +26,7 @@ AGAIN = "python examples/demo_page.py docs/demo"
 
 def test_its_script_and_network_are_those_of_the_package():
     preset = presets.find(gallery.PRESET)
-    wanted = served.script() | served.networks({preset.name})[0]
+    wanted = served.read_script() | served.make_networks({preset.name})[0]
     there = {
         f"{served.SCRIPT}/{path.name}": path.read_bytes()
         for path in (DEMO / served.SCRIPT).iterdir()
@@ -34,7 +34,7 @@ def test_its_script_and_network_are_those_of_the_package():
     assert there.keys() == wanted.keys(), AGAIN
     changed = [name for name, data in there.items() if data != wanted[name]]
     assert not changed, AGAIN
-    name = network.file_name(preset, served.BITS)
+    name = network.make_file_name(preset, served.BITS)
     assert there[f"{served.SCRIPT}/{name}"] == network.dump(preset, served.BITS)
 
 
@@ -43,9 +43,9 @@ def test_its_page_is_what_the_templates_make_of_its_pictures():
         f"{served.SCRIPT}/{path.name}": path.read_bytes()
         for path in (DEMO / served.SCRIPT).iterdir()
     }
-    totals = served.totals(ROWS, sent)
+    totals = served.count_bytes(ROWS, sent)
     title = "Six photographs that restore themselves"
-    for name, data in page.files(title, ROWS, totals).items():
+    for name, data in page.make_files(title, ROWS, totals).items():
         # zlib is not the same everywhere: what it packs to may differ by a little.
         same = [re.sub(rb"\([^)]* with gzip\)", b"", d)
                 for d in (data, (DEMO / name).read_bytes())]  # fmt: skip
