@@ -10,7 +10,8 @@ import pictures
 import pytest
 
 import comrec
-from comrec.apps.evaluate import own, run
+from comrec.apps.evaluate import own
+from comrec.apps.evaluate.interface import run
 from comrec.encoder import tunes
 from comrec.encoder.tunes import Metric, Tune
 from comrec.jpeg import encoders
@@ -94,7 +95,7 @@ def test_a_family_of_networks(tmp_path):
     plain = comrec.compress(image, preset="plain", jpeg_quality=10)
     assert restored.shape == image.shape
     assert not np.array_equal(restored, comrec.decompress(plain.jpeg))
-    passed = run(own.at_scale(str(folder), 1), image, 10)
+    passed = run(own.make_scale_peer(str(folder), 1), image, 10)
     np.testing.assert_array_equal(passed.restored, restored)
 
 
@@ -138,7 +139,7 @@ def test_an_encoder_that_looks_through_the_network(tmp_path):
     assert restored.shape == image.shape
     searched = comrec.compress(image, preset=folder, target_bpp=4)
     assert searched.report.jpeg_quality in (20, 40, 60) or not searched.sidecar
-    passed = run(own.at_scale(str(folder), 1), image, 40)
+    passed = run(own.make_scale_peer(str(folder), 1), image, 40)
     np.testing.assert_array_equal(passed.restored, restored)
 
 
@@ -162,7 +163,7 @@ def test_a_metric(is_additive, run_command):
     assert SIZE in {shape[:2] for shape in seen}
     restored = comrec.decompress(made.jpeg, made.sidecar)
     assert restored.shape == image.shape
-    passed = run(own.command("comrec-lite-2", tune="toy"), image, 30)
+    passed = run(own.make_command_peer("comrec-lite-2", tune="toy"), image, 30)
     assert passed.restored.shape == image.shape
     assert "--tune {psnr,visual,toy}" in run_command("compress", "--help")
 
