@@ -1,4 +1,4 @@
-"""Training imports one way: run <- alternating, joint <- release; configs stay light."""
+"""Training imports one way, run <- alternating, joint <- release."""
 
 import ast
 import subprocess
