@@ -18,8 +18,8 @@ from comrec.format.names import (
     rivals_of,
     sidecar_of,
 )
-from comrec.system.batch import Job, file_identity
-from comrec.system.files import walk_files
+from comrec.system.batch import Job
+from comrec.system.files import file_identity, walk_files
 
 STDIO = "-"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from comrec.system.batch import file_identity
+from comrec.system.files import file_identity
 
 JPEGS = (".jpg", ".jpeg")
 PICTURES = (

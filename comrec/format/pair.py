@@ -8,7 +8,7 @@ from pathlib import Path
 
 from comrec.errors import OutputError
 from comrec.format import names, provenance
-from comrec.system.files import alone, write
+from comrec.system.files import lock_folder, write
 
 
 def refuse_existing(path: Path, force: bool) -> None:
@@ -47,7 +47,7 @@ def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None
       sidecar_file: None when the .jpg is whole without one; a sidecar of an
         earlier pair is then removed.
     """
-    with alone(jpeg_path.parent):
+    with lock_folder(jpeg_path.parent):
         _write_pair(jpeg_path, jpeg, sidecar_file)
 
 

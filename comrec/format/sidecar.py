@@ -229,7 +229,7 @@ def marker() -> list[tuple[int, bytes]]:
 
 def embedded(sidecar: Sidecar) -> list[tuple[int, bytes]]:
     """Segments that hold the whole sidecar."""
-    parts = seg.chunked(MAGIC, sidecar.to_binary())
+    parts = seg.split_payload(MAGIC, sidecar.to_binary())
     return [(seg.APP11, part) for part in parts]
 
 

@@ -1,15 +1,13 @@
-"""The one enlargement and the one reduction between image and compact size.
+"""Reduces images to the compact size and enlarges them again.
 
-Both are Pillow's bicubic (a = -0.5, antialiased when it reduces), which is also
-MATLAB's `imresize`. Backends of Keras disagree about bicubic, so the version
-for training multiplies by the matrices that Pillow itself yields.
+Both directions use Pillow's bicubic kernel (a = -0.5, antialiased when it reduces),
+which is also MATLAB's `imresize`.
 """
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -114,51 +112,6 @@ def reduced_part(
     columns = _reduced_span(window.x0, window.x1, w, scale)
     source = Window(rows.first, rows.last, columns.first, columns.last)
     return _resize(cut(source.within(*size)), rows, columns, window.size)
-
-
-def enlarge_op(compact: Any, scale: float) -> Any:
-    """`enlarge` as differentiable Keras ops, for batches of one static patch size.
-
-    Args:
-      compact: tensor (B, h, w, C) with static h and w, whole ones times the scale.
-      scale: a multiple of a half, 1 or more.
-
-    Returns:
-      float32 tensor (B, h*scale, w*scale, C).
-    """
-    from keras import ops
-
-    _, h, w, _ = compact.shape
-    compact = ops.cast(compact, "float32")
-    rows = ops.convert_to_tensor(bicubic_matrix(h, int(h * scale)))
-    columns = ops.convert_to_tensor(bicubic_matrix(w, int(w * scale)))
-    return ops.einsum("Hh,bhwc,Ww->bHWc", rows, compact, columns)
-
-
-def reduce_op(image: Any, scale: float) -> Any:
-    """`reduce` as differentiable Keras ops, for sides that are multiples of the scale.
-
-    Args:
-      image: tensor (B, H, W, C) with static H and W.
-      scale: a multiple of a half, 1 or more.
-
-    Returns:
-      float32 tensor (B, H/scale, W/scale, C).
-    """
-    from keras import ops
-
-    _, height, width, _ = image.shape
-    rows = ops.convert_to_tensor(bicubic_matrix(height, int(height / scale)))
-    columns = ops.convert_to_tensor(bicubic_matrix(width, int(width / scale)))
-    return ops.einsum("hH,bHWc,wW->bhwc", rows, ops.cast(image, "float32"), columns)
-
-
-@lru_cache(maxsize=64)
-def bicubic_matrix(n_in: int, n_out: int) -> np.ndarray:
-    """float32 (n_out, n_in): Pillow's bicubic along one axis, read off an identity."""
-    identity = Image.fromarray(np.eye(n_in, dtype=np.float32))
-    resized = identity.resize((n_in, n_out), Image.Resampling.BICUBIC)
-    return np.asarray(resized, dtype=np.float32)
 
 
 def floats(pixels: np.ndarray) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""The inner codec: JPEG settings, quantisation tables, colour, coding, segments."""
+"""Codes JPEG files: settings, quantisation tables, colour, coding, segments."""

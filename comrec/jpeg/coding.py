@@ -1,8 +1,8 @@
-"""All JPEG coding. Quality, tables, subsampling and Huffman are always explicit.
+"""Encodes and decodes JPEG files without metadata.
 
-Two encoders: libjpeg-turbo through Pillow, and mozjpeg (trellis quantisation)
-through pyvips. Both write files that any viewer opens. Nothing here writes
-metadata; `comrec.jpeg.segments` does.
+Quality, tables, subsampling and Huffman coding are always explicit. The encoders are
+libjpeg-turbo through Pillow, and mozjpeg (trellis quantisation) through pyvips. Any
+viewer opens the files of both. `comrec.jpeg.segments` adds metadata.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from comrec.system import cores
 from comrec.system.pillow import from_pillow, to_pillow
 
 SPACES = ("RGB", "YCbCr")
-PROGRESSIVE_MAX_PX = 2**24  # where either kind of scans may be written
-BOTH_MAX_PX = 2**19  # where mozjpeg writes both, which takes time
+PROGRESSIVE_MAX_PX = 2**24  # larger images are baseline
+BOTH_MAX_PX = 2**19  # of larger images mozjpeg writes progressive scans only, for speed
 MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bits
 
 
@@ -45,15 +45,15 @@ def encode(
     Args:
       pixels: uint8 (h, w, 1) grey or (h, w, 3) in `space`.
       quality: 1 to 100 on the scale of the Independent JPEG Group.
-      settings: everything else.
-      space: "RGB", or "YCbCr" (full range, BT.601) when already converted.
-      threads: cores for two kinds of scans; 0 takes them all.
+      settings: encoder, tables, subsampling, Huffman coding and scans.
+      space: "RGB", or "YCbCr" (full range, BT.601).
+      threads: cores that write both kinds of scans at a time; 0 takes all cores.
 
     Returns:
       The whole file.
 
     Raises:
-      JpegError: an argument is out of range.
+      JpegError: an argument is not legal.
     """
     if type(quality) is not int or not 1 <= quality <= 100:
         raise JpegError(
@@ -80,7 +80,7 @@ def encode(
 
 
 def scans_of(pixels: np.ndarray, settings: JpegSettings) -> tuple[str, ...]:
-    """The kinds of scans of which the smaller file is taken: one or two."""
+    """Returns the kinds of scans to write, one or two; the smaller file is taken."""
     if settings.scans != "smaller":
         return (settings.scans,)
     area = pixels.shape[0] * pixels.shape[1]
@@ -92,9 +92,14 @@ def scans_of(pixels: np.ndarray, settings: JpegSettings) -> tuple[str, ...]:
 
 
 def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
-    """Decodes a JPEG to uint8 (h, w, 1), or (h, w, 3) in `space` (RGB or YCbCr).
+    """Decodes a JPEG.
 
-    The caller has checked the size in the header against the pixel limit.
+    Args:
+      jpeg: the whole file. The caller has checked the size in its frame header.
+      space: "RGB" or "YCbCr" (full range, BT.601), of the pixels of a colour image.
+
+    Returns:
+      uint8 (h, w, 1) grey, or (h, w, 3) in `space`.
 
     Raises:
       JpegError: the data are not a whole grey or three-component JPEG.
@@ -102,7 +107,7 @@ def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
     _check_space(space)
     height, width, _ = seg.frame_size(seg.parse(jpeg))
     try:
-        # Not Image.open, which has a pixel limit of its own for the whole process.
+        # Image.open would apply Pillow's own pixel limit.
         with JpegImageFile(io.BytesIO(jpeg)) as picture:
             if picture.size != (width, height):
                 raise JpegError("damaged (two frame headers)")
@@ -148,18 +153,18 @@ def _encode_pillow(
 
 
 class OversizedBuffer(bytes):
-    """No bytes to write, for which Pillow sets aside many.
+    """Pretends to a length, to enlarge the buffer of Pillow's JPEG encoder.
 
-    It holds an optimised JPEG whole, in a buffer of one or two bytes a pixel and
-    len(extra) more. Without more, noise at a high quality does not fit.
+    Pillow writes an optimised JPEG into a buffer of one or two bytes a pixel plus the
+    length of the `extra` data. Noise at a high quality needs more than the former.
     """
 
     size_bytes: int
 
     def __new__(cls, size_bytes: int) -> OversizedBuffer:
-        room = super().__new__(cls)
-        room.size_bytes = size_bytes
-        return room
+        buffer = super().__new__(cls)
+        buffer.size_bytes = size_bytes
+        return buffer
 
     def __len__(self) -> int:
         return self.size_bytes
@@ -172,7 +177,7 @@ def _encode_mozjpeg(
     space: str,
     progressive: bool,
 ) -> bytes:
-    import pyvips  # loads libvips: only presets that use mozjpeg pay for it
+    import pyvips  # loads libvips, which libjpeg-turbo does not need
 
     if space != "RGB" and pixels.shape[2] == 3:
         pixels = from_pillow(to_pillow(pixels, space).convert("RGB"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-# JFIF: full-range BT.601. Rows make Y, Cb - 1/2, Cr - 1/2 of RGB in [0, 1].
+# Rows give Y, Cb - 1/2 and Cr - 1/2 of RGB in [0, 1].
 RGB_TO_YCBCR = np.array(
     [
         [0.299, 0.587, 0.114],
@@ -18,7 +18,14 @@ CHROMA_ZERO = np.array([0, 128 / 255, 128 / 255], np.float32)
 
 
 def luma(pixels: np.ndarray) -> np.ndarray:
-    """BT.601 full-range luma, uint8 (H, W, C) to uint8 (H, W, 1); grey is unchanged."""
+    """Returns the BT.601 full-range luma of an image.
+
+    Args:
+      pixels: uint8 (H, W, 1) grey or (H, W, 3) RGB.
+
+    Returns:
+      uint8 (H, W, 1), rounded; grey is returned unchanged.
+    """
     if pixels.shape[2] == 1:
         return pixels
     weights = np.array([0.299, 0.587, 0.114], np.float32)

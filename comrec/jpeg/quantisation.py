@@ -1,4 +1,4 @@
-"""Scales quantisation tables by the JPEG quality, and reads them from a file."""
+"""Reads quantisation tables, scales tables by the quality, and compares qualities."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from comrec.jpeg.settings import MOZJPEG_TABLES, Tables
 
 
 def read_tables(jpeg: bytes) -> np.ndarray:
-    """Quantiser steps of a JPEG.
+    """Reads the quantiser steps of a JPEG.
 
     Returns:
-      float32 (2, 8, 8): luma, chroma; rows are vertical frequencies. Grey has its one
-      table twice.
+      float32 (2, 8, 8): luma, chroma; rows are vertical frequencies. The one table of
+      a grey JPEG is repeated.
 
     Raises:
       JpegError: the data do not begin as a JPEG, or a table is missing.
     """
     try:
         with JpegImageFile(io.BytesIO(jpeg)) as picture:
-            # Of the frame's components, whatever the order of tables in the file.
+            # Looked up by component, since tables may stand in any order in the file.
             numbers = [number for _, _, _, number in picture.layer[:2]]
             steps = np.array(
                 [picture.quantization[n] for n in (numbers[0], numbers[-1])]
@@ -35,12 +35,15 @@ def read_tables(jpeg: bytes) -> np.ndarray:
     return steps.astype(np.float32)
 
 
-FLAT_STEP = 16  # of a flat table at quality 50, as in mozjpeg
+FLAT_STEP = 16  # of the flat table at quality 50, as in mozjpeg
 
 
 @functools.cache
 def qualities(tables: Tables) -> tuple[int, ...]:
-    """From 1 on, those whose steps differ from all before."""
+    """Returns the qualities, in ascending order, that have steps of their own.
+
+    Several qualities can scale a table to the same steps. The lowest one is listed.
+    """
     if tables in MOZJPEG_TABLES and tables != "flat":
         return tuple(range(1, 101))
     first: dict[tuple[int, ...], int] = {}
@@ -51,10 +54,10 @@ def qualities(tables: Tables) -> tuple[int, ...]:
 
 
 def scaled_tables(tables: Tables, quality: int) -> list[list[int]]:
-    """Quantiser steps at `quality`, by the rule of the Independent JPEG Group.
+    """Scales quantiser steps to `quality` by the rule of the Independent JPEG Group.
 
     Args:
-      tables: "flat", or tuples of 64 steps that hold at quality 50.
+      tables: "flat", or one or two tuples of 64 steps at quality 50.
       quality: 1 to 100.
 
     Returns:
@@ -71,21 +74,26 @@ def scaled_tables(tables: Tables, quality: int) -> list[list[int]]:
     return [scaled[0], scaled[-1]]
 
 
-# What a photo gains when a JPEG's steps are halved, about.
+# Average gain of a photo, in PSNR and in the logarithm of its bytes, per halved step.
 FINER_DB, FINER_LOG2_BYTES = 4.0, 0.75
 
 
 def log_step(quality: int) -> float:
-    """How fine a JPEG's steps are, in halvings of those at quality 50.
+    """Returns the fineness of a quality's steps: log2 of (step at 50 / step).
 
-    PSNR and the logarithm of the bytes rise about evenly along this, by FINER_DB and
-    FINER_OCTAVES for each. The scale is the Independent JPEG Group's; past quality 97
-    the steps of a flat table are all 1.
+    PSNR and the logarithm of the bytes rise almost linearly with the result, by
+    FINER_DB and FINER_LOG2_BYTES per unit.
+
+    Args:
+      quality: 1 to 100 on the scale of the Independent JPEG Group.
+
+    Returns:
+      -5.6 at quality 1, 0 at 50, at most 4, where the steps of the flat table reach 1.
     """
     percent = 5000 / quality if quality < 50 else 200 - 2 * quality
     return min(-math.log2(max(percent, 1) / 100), 4)
 
 
-def nearest_quality(octave: float) -> int:
-    """The quality whose steps are about so fine; of several the coarsest."""
-    return min(range(1, 101), key=lambda quality: abs(log_step(quality) - octave))
+def nearest_quality(fineness: float) -> int:
+    """Returns the quality, of equals the lowest, whose `log_step` is nearest."""
+    return min(range(1, 101), key=lambda quality: abs(log_step(quality) - fineness))

@@ -1,8 +1,7 @@
-"""The marker segments of a JPEG file: reading, adding, and what the checksum covers.
+"""Parses, adds and removes the marker segments of a JPEG file (ITU-T T.81, Annex B).
 
-ITU-T T.81, Annex B. Metadata lives in APPn and COM segments; everything else
-(tables, frame, scans) is the *coded data*, which a host that strips metadata
-leaves alone.
+APPn and COM segments hold metadata. All other segments (tables, frame, scans) are the
+*coded data*, which a host that strips metadata keeps. The checksum covers them.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from comrec.errors import JpegError
 SOI, EOI, SOS, COM = 0xD8, 0xD9, 0xDA, 0xFE
 APP0, APP1, APP2, APP11, APP15 = 0xE0, 0xE1, 0xE2, 0xEB, 0xEF
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn; not DHT, JPG, DAC
-# Markers without a length, out of place between segments. Behind a scan they would
-# even belong to it once the metadata between them are dropped.
+# Markers without a length, illegal between segments: once the metadata after a scan
+# are dropped, such a marker would become part of the scan.
 BARE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 PAYLOAD_MAX = 65_533
-SEGMENTS_MAX = 100_000  # a hostile file of empty segments is refused, not walked
-SCANS_MAX = 100  # each is a walk over all blocks; progressive files have some ten
+SEGMENTS_MAX = 100_000  # bounds the time for a hostile file of empty segments
+SCANS_MAX = 100  # each takes a pass over all blocks; progressive files have about ten
 _FILL = re.compile(rb"\xff*(?=\xff)")
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # a marker that is not RSTn
 
@@ -33,7 +32,7 @@ XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 
 @dataclass(frozen=True)
 class Segment:
-    """One marker with its payload; for a scan, the entropy-coded data as well."""
+    """Holds one marker with its payload; of a scan, the entropy-coded data as well."""
 
     marker: int
     payload: memoryview
@@ -42,11 +41,15 @@ class Segment:
 
     @property
     def is_metadata(self) -> bool:
+        """Tells whether the segment is APPn or COM."""
         return APP0 <= self.marker <= APP15 or self.marker == COM
 
 
 def parse(jpeg: bytes) -> list[Segment]:
-    """Splits a JPEG, SOI and EOI left out. Bytes after EOI are ignored.
+    """Splits a JPEG into segments.
+
+    Returns:
+      All segments but SOI and EOI, in order. Bytes after EOI are ignored.
 
     Raises:
       JpegError: the structure is broken, or the file ends before EOI.
@@ -80,7 +83,7 @@ def parse(jpeg: bytes) -> list[Segment]:
 
 
 def _end_of_scan(jpeg: bytes, position: int) -> int:
-    """Index of the first marker after entropy-coded data that is not RSTn."""
+    """Returns the index of the first marker but RSTn after entropy-coded data."""
     found = _SCAN_END.search(jpeg, position)
     if not found:
         raise JpegError("cut off (the file ends inside the picture data)")
@@ -88,7 +91,11 @@ def _end_of_scan(jpeg: bytes, position: int) -> int:
 
 
 def frame_size(segments: Iterable[Segment]) -> tuple[int, int, int]:
-    """(height_px, width_px, components) as the frame header declares them."""
+    """Returns (height_px, width_px, components) of the frame header.
+
+    Raises:
+      JpegError: no frame header.
+    """
     for segment in segments:
         if segment.marker in FRAMES and len(segment.payload) >= 6:
             header = bytes(segment.payload[:6])
@@ -98,7 +105,7 @@ def frame_size(segments: Iterable[Segment]) -> tuple[int, int, int]:
 
 
 def coded_crc32(segments: Iterable[Segment], jpeg: bytes, start: int = 0) -> int:
-    """CRC-32, continued from `start`, over every segment that is not metadata."""
+    """Returns the CRC-32, continued from `start`, of all segments but metadata."""
     view = memoryview(jpeg)
     for segment in segments:
         if not segment.is_metadata:
@@ -109,14 +116,14 @@ def coded_crc32(segments: Iterable[Segment], jpeg: bytes, start: int = 0) -> int
 def payloads(
     segments: Iterable[Segment], marker: int, prefix: bytes
 ) -> Iterator[bytes]:
-    """What follows `prefix` in each segment of one marker that begins with it."""
+    """Yields the payloads of a marker that begin with `prefix`, without the prefix."""
     for segment in segments:
         if segment.marker == marker and segment.payload[: len(prefix)] == prefix:
             yield bytes(segment.payload[len(prefix) :])
 
 
 def insert(jpeg: bytes, added: Iterable[tuple[int, bytes]]) -> bytes:
-    """Puts (marker, payload) segments after SOI and the JFIF header, if there is one.
+    """Inserts (marker, payload) segments after SOI and a JFIF header.
 
     Raises:
       JpegError: a payload is beyond 65,533 bytes.
@@ -135,9 +142,12 @@ def insert(jpeg: bytes, added: Iterable[tuple[int, bytes]]) -> bytes:
 
 
 def without_metadata(jpeg: bytes) -> bytes:
-    """The same coded data with every metadata segment left out, but JFIF and Adobe.
+    """Returns a JPEG without metadata except JFIF and Adobe headers.
 
-    JFIF and Adobe headers stay: they tell a decoder which colour space it sees.
+    JFIF and Adobe headers name the colour space, so decoders need them.
+
+    Raises:
+      JpegError: the structure is broken.
     """
     keep = [
         s
@@ -150,16 +160,19 @@ def without_metadata(jpeg: bytes) -> bytes:
 
 
 def coded_only(jpeg: bytes) -> bytes:
-    """What the checksum covers, as a JPEG: no metadata, nothing between or behind.
+    """Returns a JPEG of the coded data alone, which the checksum covers.
 
-    Without JFIF and Adobe headers three components numbered 1 to 3 are YCbCr, which
-    is what comrec writes; with an Adobe header that somebody added they might not be.
+    Without JFIF and Adobe headers three components numbered 1 to 3 are YCbCr, as
+    comrec writes them. An Adobe header added later could name another colour space.
+
+    Raises:
+      JpegError: the structure is broken.
     """
     kept = [jpeg[s.start : s.end] for s in parse(jpeg) if not s.is_metadata]
     return b"".join([jpeg[:2], *kept, b"\xff\xd9"])
 
 
-def chunked(prefix: bytes, data: bytes) -> list[bytes]:
-    """Payloads of at most PAYLOAD_MAX bytes that each begin with `prefix`."""
+def split_payload(prefix: bytes, data: bytes) -> list[bytes]:
+    """Splits data into payloads of at most PAYLOAD_MAX bytes, each with the prefix."""
     step = PAYLOAD_MAX - len(prefix)
     return [prefix + data[i : i + step] for i in range(0, max(len(data), 1), step)]

@@ -1,4 +1,4 @@
-"""Describes how a JPEG is written, except for the quality."""
+"""Describes the settings of a JPEG encoder, except for the quality."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ ENCODERS = ("libjpeg-turbo", "mozjpeg")
 SUBSAMPLINGS = ("4:4:4", "4:2:0")
 HUFFMAN = ("optimised", "standard")
 SCANS = ("smaller", "baseline", "progressive")
-# mozjpeg's own numbering of its built-in tables.
+# Built-in tables of mozjpeg, by its own numbers.
 MOZJPEG_TABLES = {
     "standard": 0, "flat": 1, "ms-ssim": 2, "imagemagick": 3, "psnr-hvs": 4,
     "klein": 5, "watson": 6, "ahumada": 7, "peterson": 8,
 }  # fmt: skip
-SHARED_TABLES = ("standard", "flat")  # that either encoder has
+SHARED_TABLES = ("standard", "flat")  # of both encoders
 
 
 def _check_tables(encoder: str, tables: Tables) -> None:
@@ -45,7 +45,7 @@ def _check_tables(encoder: str, tables: Tables) -> None:
 
 @dataclass(frozen=True)
 class JpegSettings:
-    """How a JPEG is written, but for its quality. Part of a preset.
+    """Holds all settings of a JPEG encoder but the quality.
 
     Attributes:
       encoder: "libjpeg-turbo" or "mozjpeg" (trellis quantisation).
@@ -53,11 +53,14 @@ class JpegSettings:
         one or two tuples of 64 steps in natural (row-major) order at quality
         50, luma first (libjpeg-turbo only: pyvips passes names alone).
       subsampling: of the chroma, "4:4:4" or "4:2:0"; no effect on grey.
-      huffman: "optimised" for the image, or the "standard" tables.
-      scans: "baseline", "progressive", or the "smaller" of both. Of images above half
-        a megapixel mozjpeg writes progressive ones alone, which hardly ever are the
-        larger; of those above 16 megapixels every encoder writes baseline, for what
-        shows a picture in several scans has to keep all of it in memory.
+      huffman: tables "optimised" for the image, or the "standard" tables.
+      scans: "baseline", "progressive", or the "smaller" file of both. Above half a
+        megapixel "smaller" is progressive for mozjpeg, since baseline files are hardly
+        ever smaller. Above 16 megapixels "smaller" is baseline, since a decoder of
+        progressive files holds all coefficients in memory.
+
+    Raises:
+      JpegError: a value is not legal, or two values exclude each other.
     """
 
     encoder: str = "libjpeg-turbo"
@@ -85,4 +88,4 @@ class JpegSettings:
         _check_tables(self.encoder, self.tables)
 
 
-PLAIN = JpegSettings()  # the anchor: optimised libjpeg-turbo, 4:2:0, standard tables
+PLAIN = JpegSettings()  # the anchor of comparisons

@@ -1,1 +1,1 @@
-"""The machine: cores, memory, files, Pillow, and running many pictures."""
+"""Handles the machine: cores, memory, files, Pillow, and runs over many pictures."""

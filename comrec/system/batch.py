@@ -1,8 +1,7 @@
-"""Runs one function over many pictures, several at a time; a failure is a result."""
+"""Runs one function over many pictures, several at a time, past those that fail."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,14 +16,27 @@ Row = dict[str, object]
 def run_all(
     jobs: Sequence[Job], work: Callable[[Job], Row], at_once: int
 ) -> Iterator[tuple[Job, Row | ComrecError]]:
-    """Does every job, `at_once` of them together; a failure is a result like others."""
+    """Runs `work` on every job and yields the results in the order of the jobs.
+
+    Args:
+      jobs: pictures to work on.
+      work: takes a job, returns its row.
+      at_once: jobs that run at the same time, in threads.
+
+    Yields:
+      Each job with its row, or with the ComrecError that ended it. Errors of another
+      kind are reported as a ComrecError that names the picture.
+
+    Raises:
+      BrokenPipeError: nobody reads stdout any more. The remaining jobs are cancelled.
+    """
 
     def one(job: Job) -> Row | ComrecError:
         try:
             return work(job)
         except ComrecError as err:
             return err
-        except BrokenPipeError:  # who read stdout has gone: so does the rest
+        except BrokenPipeError:  # nobody reads the results of further jobs
             raise
         except MemoryError:
             return ImageError(f"{job.name}: not enough memory for this picture")
@@ -47,33 +59,25 @@ def run_all(
                 future.cancel()
 
 
-def failed(job: Job, err: ComrecError) -> Row:
-    """The row of a job that came to nothing."""
+def describe_failure(job: Job, err: ComrecError) -> Row:
+    """Returns the row of a job that failed."""
     return {"input": job.name, "outcome": "failed", "error": str(err)}
 
 
-def notes(row: Row) -> list[str]:
-    """What a row says was not kept as it was."""
+def read_notes(row: Row) -> list[str]:
+    """Returns the notes of a row: one for each change that the output format forced."""
     found = row.get("notes", [])
     return list(found) if isinstance(found, list) else []
 
 
 @dataclass(frozen=True)
 class Job:
-    """One input and where its result goes; None is stdin or stdout."""
+    """Holds the paths of an input and of its output; None is stdin or stdout."""
 
     source: Path | None
     target: Path | None
 
     @property
     def name(self) -> str:
+        """Returns the name of the input for messages."""
         return str(self.source) if self.source else "stdin"
-
-
-def file_identity(path: Path) -> object:
-    """The same for any two names of one file that is there."""
-    try:
-        found = path.stat()
-        return found.st_dev, found.st_ino
-    except OSError:
-        return os.path.normcase(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""How many cores there are to work with."""
+"""Counts the cores that this process may use, and runs tasks on several of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # a container's, as it sees it: cgroup v2
+CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # the quota of a container (cgroup v2)
 
 
 def available() -> int:
-    """Those that this process is held to, by taskset, cpuset or a quota; else all."""
+    """Returns the number of cores that affinity and a container's quota allow."""
     if hasattr(os, "sched_getaffinity"):
         found = len(os.sched_getaffinity(0))
     else:
@@ -23,7 +23,7 @@ def available() -> int:
 
 
 def _quota() -> int:
-    """Cores whose time a container may use up, rounded up; 0 where there is none."""
+    """Returns the quota of a container in cores, rounded up; 0 without a quota."""
     with suppress(OSError, ValueError, ZeroDivisionError):
         quota, period = map(int, CPU_MAX.read_text().split())  # or "max", no number
         return max(math.ceil(quota / period), 0)
@@ -31,15 +31,20 @@ def _quota() -> int:
 
 
 def affinity_limit() -> int:
-    """The same, but 0 where the process is held to none."""
+    """Returns the number of available cores, or 0 where those are all cores."""
     found = available()
     return found if found < (os.cpu_count() or 1) else 0
 
 
 def run_parallel(tasks: Sequence[Callable[[], Any]], threads: int) -> list[Any]:
-    """What each task returns, so many of them at a time; 0 takes all cores.
+    """Runs tasks in threads and returns their results in the order of the tasks.
 
-    Which come to nothing does not depend on the threads: the first in order raises.
+    Args:
+      tasks: functions without arguments.
+      threads: tasks that run at the same time; 0 takes all cores.
+
+    Raises:
+      Exception: that of the first task in order that fails, whatever `threads` is.
     """
     at_once = min(threads or available(), len(tasks))
     if at_once < 2:

@@ -1,4 +1,4 @@
-"""One file, written whole or not at all, and what killed processes left of it."""
+"""Reads files within a limit, writes them atomically, removes temporary files."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-LOCK_WAIT_S, LOCK_STEP_S = 5.0, 0.02  # for another process to finish its pair
-NAMED = 40  # characters of a file's name in that of its temporary file
+LOCK_WAIT_S, LOCK_STEP_S = 5.0, 0.02  # until another process frees a folder
+PREFIX_LENGTH = 40  # characters of a file's name that its temporary name repeats
 _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.comrec\.tmp", re.DOTALL)
 _DESCRIPTORS = "/proc/self/fd"
 
 
 def write(path: Path, data: bytes) -> None:
-    """Writes a file under a temporary name, then gives it its own.
+    """Writes a file under a temporary name, then renames it; makes missing folders.
+
+    A kill at any moment leaves the old file or the new one.
 
     Raises:
       OutputError: the folder cannot be written, or the disk is full.
     """
     token = secrets.token_hex(4)
-    temporary = path.with_name(f"{beginning(path.name)}{token}.comrec.tmp")
+    temporary = path.with_name(f"{temporary_prefix(path.name)}{token}.comrec.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as life:
@@ -61,29 +63,30 @@ def write(path: Path, data: bytes) -> None:
         raise
 
 
-def beginning(name: str) -> str:
-    """Of the temporary names of a file; two long names may share it."""
-    return f".{name[:NAMED]}."  # 182 bytes in all, at most, of the 255 that names have
+def temporary_prefix(name: str) -> str:
+    """Returns the start of a file's temporary names. Two long names may share one."""
+    # A temporary name takes at most 182 of the 255 bytes that file systems allow.
+    return f".{name[:PREFIX_LENGTH]}."
 
 
 def is_temporary(name: str) -> bool:
-    """Whether only `write` gives such a name."""
+    """Tells whether a name has the form of the temporary names that `write` gives."""
     return bool(_TEMPORARY.fullmatch(name))
 
 
 def sweep(folder: Path, start: str = ".") -> int:
     """Removes temporary files that killed processes left in a folder.
 
-    Who writes one holds its lock as long as it has that name, and the system takes
-    the lock from the dead: no clock, process number or age is asked. Nothing goes
-    where files cannot be locked.
+    A writer locks its temporary file, and the system frees the lock when the writer
+    dies. So the test needs no clock, process number or age. Where files cannot be
+    locked, no file is removed.
 
     Args:
-      folder: it need not be there.
-      start: of the names of those to remove; see `beginning`.
+      folder: may be missing.
+      start: prefix of the names to remove; see `temporary_prefix`.
 
     Returns:
-      How many there were.
+      The number of removed files.
     """
     try:
         names = os.listdir(folder) if fcntl else []
@@ -94,14 +97,14 @@ def sweep(folder: Path, start: str = ".") -> int:
 
 
 def _is_removed(temporary: Path) -> bool:
-    # For writing, or network file systems refuse the lock.
+    # Opened for writing, since file servers (NFS) refuse the lock otherwise.
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
     with contextlib.suppress(OSError):
         handle = os.open(temporary, flags)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             about = os.fstat(handle)
-            # One that is empty may be of a writer who has yet to lock it.
+            # The writer of an empty file may not have locked it yet.
             if stat.S_ISREG(about.st_mode) and about.st_size:
                 os.unlink(temporary)
                 return True
@@ -112,21 +115,25 @@ def _is_removed(temporary: Path) -> bool:
 
 @contextlib.contextmanager
 def _locked(descriptor: int) -> Iterator[None]:
-    """Shows that the writer of a file lives, also after its descriptor is closed."""
+    """Locks a file within the block, also after its descriptor is closed."""
     if not fcntl:
         yield
         return
     handle = os.dup(descriptor)
     try:
         with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)  # nobody else has it for long
+            fcntl.flock(handle, fcntl.LOCK_EX)  # `sweep` holds the lock briefly
         yield
     finally:
         os.close(handle)
 
 
 def _open_unnamed(folder: Path) -> BinaryIO | None:
-    """A file that has no name yet, so that a kill leaves none of it; None elsewhere."""
+    """Opens a file without a name, which a kill leaves no trace of.
+
+    Returns:
+      The file, or None where the system has no such files.
+    """
     if not (hasattr(os, "O_TMPFILE") and os.path.isdir(_DESCRIPTORS)):
         return None
     flags = os.O_TMPFILE | os.O_WRONLY
@@ -139,8 +146,8 @@ def _open_unnamed(folder: Path) -> BinaryIO | None:
 
 
 def _name(descriptor: int, path: Path) -> None:
-    # With a folder's descriptor given, or Python would link the link to the file.
-    folder = os.open(path.parent, os.O_PATH)  # it may be closed to readers
+    # Without a folder's descriptor Python links the symbolic link, not the file.
+    folder = os.open(path.parent, os.O_PATH)  # the folder may be unreadable
     try:
         os.link(f"{_DESCRIPTORS}/{descriptor}", path.name, src_dir_fd=folder,
                 dst_dir_fd=folder)  # fmt: skip
@@ -149,7 +156,7 @@ def _name(descriptor: int, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The new name is on disk as well, where folders can be synchronised."""
+    """Flushes a folder to disk, and so a new name in it, where the system allows it."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -159,10 +166,11 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keeps other processes from writing a pair in the folder: one could be of two.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Locks a folder, so that two processes do not mix their files in it.
 
-    Only where folders can be locked; and nobody waits for ever.
+    The block runs without the lock where folders cannot be locked, and after a wait
+    of LOCK_WAIT_S.
     """
     handle = None
     with contextlib.suppress(OSError):
@@ -181,59 +189,86 @@ def alone(folder: Path) -> Iterator[None]:
             os.close(handle)
 
 
-FILE_BYTES_PER_PIXEL = 8  # four channels of 16 bits, and no format takes more
+FILE_BYTES_PER_PIXEL = 8  # four channels of 16 bits, the most of any format
 SLACK_BYTES = 2**26  # headers, metadata, thumbnails
 _CHUNK_BYTES = 2**22
 
 
 class TooLargeError(OSError):
-    """A file is beyond the limit."""
+    """Reports a file beyond the limit of a read."""
 
 
 def picture_bytes(max_pixels: int) -> int:
-    """What the file of a picture of so many pixels may take."""
+    """Returns the legal size in bytes of a picture file of `max_pixels` pixels."""
     return FILE_BYTES_PER_PIXEL * max_pixels + SLACK_BYTES
 
 
-def read(path: Path, most_bytes: int, pipes: bool = True) -> bytes:
-    """A file's content.
+def read(path: Path, max_bytes: int, pipes: bool = True) -> bytes:
+    """Reads a whole file.
 
     Args:
-      most_bytes: a larger file is refused; not much more is ever read of a pipe.
-      pipes: a named pipe is read too; else only what a disk holds.
+      path: of the file.
+      max_bytes: legal size; of a pipe at most one byte more is read.
+      pipes: whether `path` may be a named pipe.
 
     Raises:
-      OSError: it cannot be read, is a folder or a device, or too large.
+      TooLargeError: the file is larger.
+      OSError: the file cannot be read, or is a folder or a device.
     """
-    # Not to wait for whoever should open the other end, where pipes are refused.
+    # Checked before opening: to open a pipe waits for a writer.
     kind = os.stat(path).st_mode
     if not (stat.S_ISREG(kind) or (pipes and stat.S_ISFIFO(kind))):
         code = errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL
-        said = os.strerror(code) if code == errno.EISDIR else "not a plain file"
-        raise OSError(code, said)
+        reason = os.strerror(code) if code == errno.EISDIR else "not a plain file"
+        raise OSError(code, reason)
     with open(path, "rb") as file:
-        return bounded(file, most_bytes, os.fstat(file.fileno()).st_size)
+        return read_bounded(file, max_bytes, os.fstat(file.fileno()).st_size)
 
 
-def bounded(file: BinaryIO, most_bytes: int, expected_bytes: int = 0) -> bytes:
-    """What is left of an open file; TooLargeError where that is more than the limit."""
+def read_bounded(file: BinaryIO, max_bytes: int, expected_bytes: int = 0) -> bytes:
+    """Reads the rest of an open file.
+
+    Args:
+      file: open for reading.
+      max_bytes: legal size.
+      expected_bytes: size, where it is known: such a file is read in one piece.
+
+    Raises:
+      TooLargeError: more than `max_bytes` are left.
+    """
     parts: list[bytes] = []
-    left = most_bytes + 1
+    left = max_bytes + 1
     if expected_bytes < left:
-        step = max(expected_bytes + 1, _CHUNK_BYTES)  # a plain file comes in one piece
+        step = max(expected_bytes + 1, _CHUNK_BYTES)
         while left and (part := file.read(min(left, step))):
             parts.append(part)
             left -= len(part)
         if left:
             return b"".join(parts)
-    raise TooLargeError(errno.EFBIG, f"larger than {most_bytes} bytes")
+    raise TooLargeError(errno.EFBIG, f"larger than {max_bytes} bytes")
 
 
 def walk_files(folder: Path) -> Iterable[Path]:
-    # Links to folders are not followed: they can lead round in a ring, or outside.
+    """Yields every file below a folder, and links that lead nowhere.
+
+    Links to folders are not followed, since they can form a ring. Pipes and devices
+    are left out.
+    """
     for parent, _, names in os.walk(folder):
         for path in (Path(parent) / name for name in names):
-            # A link to nothing is a picture that is missing, and that will be said; a
-            # pipe or a device is none.
+            # A link that leads nowhere is reported later, as a missing picture.
             if os.path.isfile(path) or not os.path.exists(path):
                 yield path
+
+
+def file_identity(path: Path) -> object:
+    """Returns a value that two names share where they name one file.
+
+    Returns:
+      The device and inode of an existing file; else the resolved path.
+    """
+    try:
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    except OSError:
+        return os.path.normcase(os.path.realpath(path))

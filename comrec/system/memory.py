@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system, where the C library would keep it."""
+"""Returns freed memory to the system, where the C library (glibc) would keep it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import sys
 from functools import cache
 from typing import Any
 
-LARGE_BYTES = 2**24  # an array so large is fetched from the system by itself
+LARGE_BYTES = 2**24  # larger arrays are allocated from the system one by one
 # Parameters of glibc's mallopt, with the variables by which a user may have set them.
 MALLOPT = {-1: "MALLOC_TRIM_THRESHOLD_", -3: "MALLOC_MMAP_THRESHOLD_"}
 
 
 @cache
 def tune() -> None:
-    """For a process of comrec's own: what large arrays took goes back at once.
+    """Sets glibc's allocator to return large arrays to the system when they are freed.
 
-    By itself glibc learns from the first that is freed to keep all below 32 MB, for
-    each thread apart. How much a picture takes then depends on which thread was first.
+    By default glibc raises its threshold to as much as 32 MB when a large array is
+    freed, in each thread's arena. The peak memory of a run then depends on the order
+    of its threads. Variables that a user has set for the allocator stay in force.
     """
     library = _glibc()
     if library and "GLIBC_TUNABLES" not in os.environ:
@@ -28,7 +29,7 @@ def tune() -> None:
 
 
 def trim() -> None:
-    """What was freed so far; takes milliseconds."""
+    """Returns all memory freed so far to the system. Takes milliseconds."""
     library = _glibc()
     if library:
         library.malloc_trim(0)
@@ -36,7 +37,7 @@ def trim() -> None:
 
 @cache
 def _glibc() -> Any:
-    """The C library; None where it is another, without such calls."""
+    """Returns the C library, or None where the C library is not glibc."""
     if not sys.platform.startswith("linux"):
         return None
     library = ctypes.CDLL(None)

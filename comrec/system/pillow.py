@@ -1,4 +1,4 @@
-"""Pillow's way in, without the limits it keeps for the whole process."""
+"""Opens pictures with Pillow and converts between Pillow and NumPy."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ import numpy as np
 from PIL import Image
 
 _lifting, _lifted = threading.Lock(), ExitStack()
-_inside = 0  # how many pictures are open; see `unlimited`
+_inside = 0  # callers within `unlimited`
 
 
 @contextmanager
 def open_picture(data: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
-    """`Image.open` without Pillow's pixel limit and warnings, until it is closed.
+    """Opens a picture without Pillow's pixel limit and warnings.
 
-    The caller is to check the size.
+    Args:
+      data: the whole file.
+      formats: Pillow's names of the legal formats.
+
+    Yields:
+      The picture. The caller checks its size before its pixels are decoded.
     """
     with unlimited(), Image.open(io.BytesIO(data), formats=formats) as picture:
         yield picture
@@ -27,10 +32,10 @@ def open_picture(data: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """Without Pillow's pixel limit and warnings.
+    """Lifts Pillow's pixel limit and silences warnings.
 
-    Both belong to the whole process: the first thread that comes in lifts them, the
-    last that leaves puts them back.
+    Both settings belong to the whole process: the first thread that enters lifts
+    them, the last thread that leaves restores them.
     """
     global _inside
     with _lifting:
@@ -61,13 +66,14 @@ STRIP_ROWS = 256
 
 
 def from_pillow(picture: Image.Image) -> np.ndarray:
-    """What Pillow holds, uint8 (H, W, C): some rows at a time.
+    """Copies the pixels of a Pillow picture into an array, uint8 (H, W, C).
 
-    NumPy's own way takes two more copies of them all before it is done.
+    The copy goes strip by strip: NumPy's own conversion makes two more copies of the
+    whole picture on its way.
     """
     width, height = picture.size
     pixels = np.empty((height, width, len(picture.getbands())), np.uint8)
-    with unlimited():  # which holds for parts as well
+    with unlimited():  # Pillow applies the limit to crops too
         for y in range(0, height, STRIP_ROWS):
             strip = np.asarray(picture.crop((0, y, width, min(y + STRIP_ROWS, height))))
             pixels[y : y + STRIP_ROWS] = strip.reshape(*strip.shape[:2], -1)
@@ -75,6 +81,6 @@ def from_pillow(picture: Image.Image) -> np.ndarray:
 
 
 def to_pillow(pixels: np.ndarray, mode: str) -> Image.Image:
-    """uint8 (H, W, C) as a picture of a mode of so many channels."""
+    """Returns uint8 (H, W, C) pixels as a Pillow picture of a mode of C channels."""
     size = pixels.shape[1], pixels.shape[0]
     return Image.frombuffer(mode, size, np.ascontiguousarray(pixels), "raw", mode, 0, 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import stat
 import subprocess
 import sys
 import time
@@ -148,17 +147,6 @@ def test_a_killed_replacement_can_be_replaced_again(kinds, tmp_path, monkeypatch
     assert (path.read_bytes(), sidecar.read_bytes()) == kinds["other pair"]
 
 
-def test_write_makes_the_folders_it_needs(tmp_path):
-    files.write(tmp_path / "a" / "b" / "x.png", b"data")
-    assert (tmp_path / "a" / "b" / "x.png").read_bytes() == b"data"
-
-
-def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path):
-    for name in ("n" * 251 + ".png", "図" * 83 + ".png"):
-        files.write(tmp_path / name, b"data")
-        assert (tmp_path / name).read_bytes() == b"data"
-
-
 def test_a_sidecar_shared_with_another_pair_is_never_replaced(kinds, tmp_path):
     start_with(tmp_path / "photo.comrec.jpg", kinds["pair"])
     with pytest.raises(OutputError, match=r"photo\.jpg: its sidecar would be .*belong"):
@@ -204,18 +192,3 @@ def test_a_pair_survives_being_killed_at_any_moment(kinds, tmp_path):
         writer.wait()
         writer.stdout.close()
         assert_old_or_new(path, kinds["pair"], kinds["other pair"])
-
-
-def test_a_renamed_file_is_safe_on_disk_with_its_folder(tmp_path, monkeypatch):
-    steps = []
-    for name in ("replace", "fsync"):
-        real = getattr(os, name)
-
-        def step(*args, name=name, real=real):
-            is_folder = name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode)
-            steps.append("folder" if is_folder else name)
-            return real(*args)
-
-        monkeypatch.setattr(os, name, step)
-    files.write(tmp_path / "x", b"data")
-    assert steps == ["fsync", "replace", "folder"]

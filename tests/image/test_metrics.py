@@ -4,10 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from comrec.image.metrics import psnr_db, ssim
-from comrec.jpeg.colour import luma
 
 RNG = np.random.default_rng(9)
 
@@ -96,25 +94,3 @@ def test_ssim_of_other_arrays_is_refused():
     for other in (good.astype(float), noise(20, 21, 1)):
         with pytest.raises(ValueError, match=r"ssim compares uint8 .* Received: "):
             ssim(good, other)
-
-
-def test_luma_is_pillows_grey_within_one_level():
-    pixels = noise(50, 60, 3)
-    theirs = np.asarray(Image.fromarray(pixels).convert("L"), int)
-    ours = luma(pixels)
-    assert ours.shape == (50, 60, 1)
-    assert ours.dtype == np.uint8
-    assert np.abs(ours[..., 0] - theirs).max() <= 1
-    assert np.mean(ours[..., 0] != theirs) < 0.01  # they round differently, rarely
-
-
-def test_luma_is_that_of_bt601():
-    # 0.299, 0.587 and 0.114 of 255, rounded; BT.709 would say 54, 182, 18.
-    colours = np.uint8([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255] * 3, [0] * 3]])
-    assert luma(colours)[0, :, 0].tolist() == [76, 150, 29, 255, 0]
-
-
-def test_luma_of_grey_is_itself():
-    grey = noise(5, 6, 1)
-    assert np.array_equal(luma(grey), grey)
-    assert np.array_equal(luma(grey.repeat(3, axis=2)), grey)

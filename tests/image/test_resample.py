@@ -148,31 +148,3 @@ def test_scale_1_changes_nothing():
 def test_a_size_the_compact_image_was_not_made_from_is_refused(size):
     with pytest.raises(ValueError, match="a 10x7 compact image at scale 2 cannot"):
         resample.enlarge(noise(7, 10), 2, size)
-
-
-@pytest.mark.parametrize(
-    ("n_in", "n_out"), [(1, 2), (5, 10), (7, 21), (20, 10), (9, 3)]
-)
-def test_rows_of_the_matrix_sum_to_one(n_in, n_out):
-    matrix = resample.bicubic_matrix(n_in, n_out)
-    assert matrix.shape == (n_out, n_in)
-    np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-6)
-
-
-@pytest.mark.parametrize(("n_in", "n_out"), [(5, 10), (20, 10)])
-def test_the_matrix_does_what_pillow_does(n_in, n_out):
-    line = noise(n_in, 1)[..., 0]
-    # Not @, which may warn of what is in a register beside the numbers.
-    ours = np.einsum("Ii,ij->Ij", resample.bicubic_matrix(n_in, n_out), line)
-    np.testing.assert_allclose(ours, pillow(line, n_out, 1), atol=1e-6)
-
-
-@pytest.mark.parametrize("scale", [1, 2, 3])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_op_for_training_is_the_same_enlargement(scale, channels):
-    ops = pytest.importorskip("keras", reason="needs the train extra").ops
-    batch = np.stack([noise(9, 14, channels) for _ in range(2)])
-    enlarged = ops.convert_to_numpy(resample.enlarge_op(batch, scale))
-    size = 9 * scale, 14 * scale
-    theirs = np.stack([resample.enlarge(compact, scale, size) for compact in batch])
-    np.testing.assert_allclose(enlarged, theirs, atol=1e-6)

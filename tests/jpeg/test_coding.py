@@ -8,116 +8,23 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from jpegs import (
+    DC_LUMA,
+    ENCODERS,
+    TURBO,
+    both_encoders,
+    every_setting,
+    frame,
+    headers,
+    photo,
+    sampling,
+    short_name,
+)
 from PIL import Image
 
 from comrec.errors import JpegError
 from comrec.jpeg import coding
-from comrec.jpeg.settings import MOZJPEG_TABLES, SCANS, JpegSettings
-
-# ITU-T T.81, Tables K.1 and K.2, row by row.
-LUMA = (
-    16, 11, 10, 16, 24, 40, 51, 61,
-    12, 12, 14, 19, 26, 58, 60, 55,
-    14, 13, 16, 24, 40, 57, 69, 56,
-    14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77,
-    24, 35, 55, 64, 81, 104, 113, 92,
-    49, 64, 78, 87, 103, 121, 120, 101,
-    72, 92, 95, 98, 112, 100, 103, 99,
-)  # fmt: skip
-CHROMA = (
-    17, 18, 24, 47, 99, 99, 99, 99,
-    18, 21, 26, 66, 99, 99, 99, 99,
-    24, 26, 56, 99, 99, 99, 99, 99,
-    47, 66, 99, 99, 99, 99, 99, 99,
-    *[99] * 32,
-)  # fmt: skip
-# T.81, Figure A.6: the place of each row-major coefficient in the zigzag.
-ZIGZAG = (
-    0, 1, 5, 6, 14, 15, 27, 28,
-    2, 4, 7, 13, 16, 26, 29, 42,
-    3, 8, 12, 17, 25, 30, 41, 43,
-    9, 11, 18, 24, 31, 40, 44, 53,
-    10, 19, 23, 32, 39, 45, 52, 54,
-    20, 22, 33, 38, 46, 51, 55, 60,
-    21, 34, 37, 47, 50, 56, 59, 61,
-    35, 36, 48, 49, 57, 58, 62, 63,
-)  # fmt: skip
-# T.81, Table K.3: luma DC code lengths of 1 to 16 bits, then the values.
-DC_LUMA = bytes([0, 1, 5, 1, 1, 1, 1, 1, 1, *[0] * 7, *range(12)])
-OWN = (tuple(range(1, 65)), tuple(range(64, 0, -1)))
-
-TURBO = [
-    JpegSettings(tables=tables, subsampling=subsampling, huffman=huffman, scans=scans)
-    for tables in ("standard", "flat", OWN)
-    for subsampling in ("4:4:4", "4:2:0")
-    for huffman, scans in (
-        ("optimised", "smaller"), ("optimised", "baseline"),
-        ("optimised", "progressive"), ("standard", "baseline"),
-    )
-]  # fmt: skip
-MOZ = [
-    JpegSettings(encoder="mozjpeg", tables=tables, subsampling=subsampling, scans=scans)
-    for tables in ("standard", "flat")
-    for subsampling in ("4:4:4", "4:2:0")
-    for scans in ("smaller", "baseline", "progressive")
-] + [JpegSettings(encoder="mozjpeg", tables=name) for name in MOZJPEG_TABLES]
-ENCODERS = [JpegSettings(encoder=name) for name in ("libjpeg-turbo", "mozjpeg")]
-
-
-def short_name(settings: JpegSettings) -> str:
-    tables = settings.tables if isinstance(settings.tables, str) else "own"
-    parts = settings.encoder, tables, settings.subsampling, settings.scans
-    return "-".join((*parts, settings.huffman))
-
-
-every_setting = pytest.mark.parametrize("settings", TURBO + MOZ, ids=short_name)
-both_encoders = pytest.mark.parametrize("settings", ENCODERS, ids=lambda s: s.encoder)
-
-
-def photo(height: int = 37, width: int = 50, channels: int = 3) -> np.ndarray:
-    """Something smooth with an edge, of odd size."""
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    planes = [128 + 100 * np.sin(x / 9 + c) * np.cos(y / (7 + c)) for c in range(3)]
-    pixels = np.stack(planes[:channels], axis=-1)
-    pixels[:, width // 2 :] *= 0.8
-    return np.rint(pixels).astype(np.uint8)
-
-
-def headers(data: bytes) -> list[tuple[int, bytes]]:
-    """(marker, payload) up to the first scan; written anew, not comrec's parser."""
-    assert data[:2] == b"\xff\xd8"
-    found, i = [], 2
-    while not found or found[-1][0] != 0xDA:
-        assert data[i] == 0xFF
-        size = int.from_bytes(data[i + 2 : i + 4], "big")
-        found.append((data[i + 1], data[i + 4 : i + 2 + size]))
-        i += 2 + size
-    return found
-
-
-def steps(data: bytes) -> list[tuple[int, ...]]:
-    """The quantiser tables, row by row, in the order of their number."""
-    body = b"".join(payload for marker, payload in headers(data) if marker == 0xDB)
-    tables = {body[i]: body[i + 1 : i + 65] for i in range(0, len(body), 65)}
-    assert all(number < 16 for number in tables)  # 8-bit tables
-    return [tuple(tables[n][place] for place in ZIGZAG) for n in sorted(tables)]
-
-
-def frame(data: bytes) -> tuple[int, bytes]:
-    ((marker, payload),) = [h for h in headers(data) if h[0] in (0xC0, 0xC1, 0xC2)]
-    return marker, payload
-
-
-def sampling(data: bytes) -> list[int]:
-    """Horizontal and vertical factor of each component, as two hex digits."""
-    payload = frame(data)[1]
-    return [payload[7 + 3 * i] for i in range(payload[5])]
-
-
-def by_ijg(table: tuple[int, ...], percent: int) -> tuple[int, ...]:
-    return tuple(min(max((step * percent + 50) // 100, 1), 255) for step in table)
-
+from comrec.jpeg.settings import SCANS, JpegSettings
 
 # What the file says
 
@@ -146,57 +53,6 @@ def test_every_setting_is_close_to_the_picture_at_high_quality(settings):
     pixels = photo(channels=1)
     back = coding.decode(coding.encode(pixels, 95, settings)).astype(int)
     assert np.abs(back - pixels).mean() < 3
-
-
-@both_encoders
-def test_quality_50_has_the_tables_of_annex_k(settings):
-    assert steps(coding.encode(photo(), 50, settings)) == [LUMA, CHROMA]
-    assert steps(coding.encode(photo(channels=1), 50, settings)) == [LUMA]
-
-
-@both_encoders
-@pytest.mark.parametrize(
-    ("quality", "percent"),
-    # The rule of the IJG: 5000 / q below 50, 200 - 2q from there.
-    [(1, 5000), (3, 1666), (10, 500), (49, 102), (75, 50), (99, 2), (100, 0)],
-)
-def test_tables_scale_by_the_rule_of_the_ijg(settings, quality, percent):
-    data = coding.encode(photo(), quality, settings)
-    assert steps(data) == [by_ijg(LUMA, percent), by_ijg(CHROMA, percent)]
-
-
-@pytest.mark.parametrize("quality", [1, 10, 50, 75, 100])
-def test_tables_are_those_that_pillow_reads(quality):
-    data = coding.encode(photo(), quality)
-    theirs = io.BytesIO()
-    Image.fromarray(photo()).save(theirs, "JPEG", quality=quality)
-    with Image.open(io.BytesIO(data)) as ours, Image.open(theirs) as other:
-        assert ours.quantization == other.quantization
-        assert ours.quantization[0] == list(steps(data)[0])
-
-
-@both_encoders
-@pytest.mark.parametrize(("quality", "step"), [(50, 16), (10, 80), (75, 8), (100, 1)])
-def test_flat_tables_are_flat(settings, quality, step):
-    flat = JpegSettings(encoder=settings.encoder, tables="flat")
-    tables = steps(coding.encode(photo(), quality, flat))
-    assert set(tables) == {(step,) * 64}
-
-
-@pytest.mark.parametrize(("quality", "percent"), [(50, 100), (25, 200), (80, 40)])
-def test_tables_of_your_own_are_written_in_their_order(quality, percent):
-    data = coding.encode(photo(), quality, JpegSettings(tables=OWN))
-    assert steps(data) == [by_ijg(table, percent) for table in OWN]
-    one = JpegSettings(tables=OWN[:1])
-    assert set(steps(coding.encode(photo(), quality, one))) == {by_ijg(OWN[0], percent)}
-    grey = coding.encode(photo(channels=1), quality, JpegSettings(tables=OWN))
-    assert steps(grey) == [by_ijg(OWN[0], percent)]
-
-
-def test_mozjpegs_tables_differ_from_each_other():
-    settings = [JpegSettings(encoder="mozjpeg", tables=t) for t in MOZJPEG_TABLES]
-    tables = [steps(coding.encode(photo(channels=1), 50, s))[0] for s in settings]
-    assert len(set(tables)) == len(MOZJPEG_TABLES) == 9
 
 
 def test_huffman_tables_are_standard_or_made_for_the_picture():
@@ -357,41 +213,6 @@ def test_djpeg_reads_it_without_a_word(settings):
 
 
 # What is refused
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"encoder": "jpegli"}, "encoder must be one of libjpeg-turbo, mozjpeg"),
-        ({"encoder": None}, "encoder must be one of"),
-        ({"subsampling": "4:2:2"}, "subsampling must be one of 4:4:4, 4:2:0"),
-        ({"huffman": "optimized"}, "huffman must be one of optimised, standard"),
-        ({"scans": "sequential"}, "scans must be one of smaller, baseline"),
-        ({"huffman": "standard"}, "need scans='baseline'"),
-        ({"huffman": "standard", "scans": "progressive"}, "need scans='baseline'"),
-        (
-            {"huffman": "standard", "scans": "baseline", "encoder": "mozjpeg"},
-            "mozjpeg always optimises",
-        ),
-        ({"tables": "watson"}, "libjpeg-turbo tables must be one of standard, flat"),
-        ({"tables": ""}, "tables must be one of"),
-        ({"tables": "bogus", "encoder": "mozjpeg"}, "one of standard, flat, ms-ssim"),
-        ({"tables": OWN, "encoder": "mozjpeg"}, "mozjpeg takes its built-in tables"),
-        ({"tables": 5}, "one or two tuples of 64 steps"),
-        ({"tables": None}, "one or two tuples of 64 steps"),
-        ({"tables": ()}, "one or two tuples of 64 steps"),
-        ({"tables": OWN + OWN}, "one or two tuples of 64 steps"),
-        ({"tables": (LUMA[:63],)}, "one or two tuples of 64 steps"),
-        ({"tables": LUMA}, "one or two tuples of 64 steps"),
-        ({"tables": ((0,) * 64,)}, "whole numbers from 1"),
-        ({"tables": ((1.5,) * 64,)}, "whole numbers from 1"),
-        ({"tables": ((True,) * 64,)}, "whole numbers from 1"),
-    ],
-    ids=str,
-)
-def test_settings_that_make_no_sense_are_refused(arguments, message):
-    with pytest.raises(JpegError, match=message):
-        JpegSettings(**arguments)
 
 
 @both_encoders

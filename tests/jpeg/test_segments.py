@@ -280,7 +280,7 @@ def test_payloads_are_told_apart_by_marker_and_prefix():
 @pytest.mark.parametrize("size", [0, 1, 65_526, 65_527, 65_528, 200_000])
 def test_chunks_fit_segments_and_join_to_the_data(size):
     data = RNG.bytes(size)
-    chunks = seg.chunked(b"comrec\0", data)
+    chunks = seg.split_payload(b"comrec\0", data)
     assert all(len(chunk) <= 65_533 and chunk[:7] == b"comrec\0" for chunk in chunks)
     assert b"".join(chunk[7:] for chunk in chunks) == data
     assert len(chunks) == max(-(-size // 65_526), 1)

@@ -1,60 +1,60 @@
-"""What a killed process leaves of a file is cleared, and nothing else is."""
+"""Files: written whole, read within a limit, cleared of what killed writers left."""
 
 from __future__ import annotations
 
+import errno
+import io
 import os
-import signal
-import subprocess
-import sys
+import stat
+import threading
+import time
 
-import numpy as np
 import pytest
-from PIL import Image
+from killed_writer import killed, writer
 
+from comrec.errors import OutputError
 from comrec.system import files
 
-pytestmark = pytest.mark.skipif(files.fcntl is None, reason="files have no locks")
-
-# A process that writes a file, and stops where it has no name but the temporary one.
-WRITER = """
-import os, signal, sys
-from pathlib import Path
-from comrec.system import files
-path, named, end = Path(sys.argv[1]), sys.argv[2] == "named", sys.argv[3]
-if named and hasattr(os, "O_TMPFILE"):
-    del os.O_TMPFILE
-real = os.replace
-def replace(*names):
-    print("named", flush=True)
-    if end == "dies":
-        os.kill(os.getpid(), signal.SIGKILL)
-    sys.stdin.read()
-    real(*names)
-os.replace = replace
-files.write(path, b"whole")
-"""
+needs_locks = pytest.mark.skipif(files.fcntl is None, reason="files have no locks")
 
 
-def writer(path, kind: str, end: str) -> subprocess.Popen[bytes]:
-    """One that has come so far."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), kind, end],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"named\n"
-    return process
+def test_write_makes_the_folders_it_needs(tmp_path):
+    files.write(tmp_path / "a" / "b" / "x.png", b"data")
+    assert (tmp_path / "a" / "b" / "x.png").read_bytes() == b"data"
 
 
-def killed(path, kind: str = "unnamed"):
-    """The temporary file that a killed writer leaves."""
-    before = set(path.parent.iterdir())
-    with writer(path, kind, "dies") as process:
-        assert process.wait(60) == -signal.SIGKILL
-    (left,) = set(path.parent.iterdir()) - before
-    return left
+def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path):
+    for name in ("n" * 251 + ".png", "図" * 83 + ".png"):
+        files.write(tmp_path / name, b"data")
+        assert (tmp_path / name).read_bytes() == b"data"
 
 
+def test_a_renamed_file_is_safe_on_disk_with_its_folder(tmp_path, monkeypatch):
+    steps = []
+    for name in ("replace", "fsync"):
+        real = getattr(os, name)
+
+        def step(*args, name=name, real=real):
+            is_folder = name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode)
+            steps.append("folder" if is_folder else name)
+            return real(*args)
+
+        monkeypatch.setattr(os, name, step)
+    files.write(tmp_path / "x", b"data")
+    assert steps == ["fsync", "replace", "folder"]
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=r"x: cannot be written \(the disk is full\)"):
+        files.write(tmp_path / "x", b"data")
+    assert not list(tmp_path.iterdir())
+
+
+@needs_locks
 @pytest.mark.parametrize("kind", ["unnamed", "named"])
 @pytest.mark.parametrize("name", ["x.jpg", "n" * 251 + ".png", "図" * 83 + ".png"])
 def test_what_a_killed_writer_left_is_removed_whatever_the_clock_says(
@@ -63,10 +63,11 @@ def test_what_a_killed_writer_left_is_removed_whatever_the_clock_says(
     left = killed(tmp_path / name, kind)
     os.utime(left, (4_102_444_800,) * 2)  # of the year 2100
     assert left.read_bytes() == b"whole"
-    assert files.sweep(tmp_path, files.beginning(name)) == 1
+    assert files.sweep(tmp_path, files.temporary_prefix(name)) == 1
     assert not list(tmp_path.iterdir())
 
 
+@needs_locks
 @pytest.mark.parametrize("kind", ["unnamed", "named"])
 def test_what_a_living_writer_has_is_left_to_it(tmp_path, kind):
     path = tmp_path / "x.jpg"
@@ -80,6 +81,7 @@ def test_what_a_living_writer_has_is_left_to_it(tmp_path, kind):
     assert path.read_bytes() == b"whole"
 
 
+@needs_locks
 def test_what_no_writer_can_have_left_stays(tmp_path):
     original = tmp_path / "photo.png"
     original.write_bytes(b"original")
@@ -98,13 +100,15 @@ def test_what_no_writer_can_have_left_stays(tmp_path):
     assert original.read_bytes() == b"original"
 
 
+@needs_locks
 def test_only_the_files_asked_for_are_removed(tmp_path):
     left = killed(tmp_path / "x.jpg")
-    assert files.sweep(tmp_path, files.beginning("y.jpg")) == 0
+    assert files.sweep(tmp_path, files.temporary_prefix("y.jpg")) == 0
     assert files.sweep(tmp_path / "no folder") == 0
     assert left.exists()
 
 
+@needs_locks
 def test_without_locks_files_are_written_and_nothing_is_removed(tmp_path, monkeypatch):
     left = killed(tmp_path / "x.jpg")
     monkeypatch.setattr(files, "fcntl", None)
@@ -113,18 +117,112 @@ def test_without_locks_files_are_written_and_nothing_is_removed(tmp_path, monkey
     assert {path.name for path in tmp_path.iterdir()} == {left.name, "y.jpg"}
 
 
-@pytest.mark.parametrize("options", [["--skip-existing"], ["-f"], []])
-def test_the_next_run_removes_what_a_killed_one_left_and_says_so(
-    run, tmp_path, options
+@needs_locks
+def test_a_locked_folder_is_waited_for_but_not_for_ever(tmp_path, monkeypatch):
+    steps = []
+
+    def second() -> None:
+        with files.lock_folder(tmp_path):
+            steps.append("second")
+
+    thread = threading.Thread(target=second)
+    with files.lock_folder(tmp_path):
+        thread.start()
+        time.sleep(0.1)
+        steps.append("first")
+    thread.join(10)
+    assert steps == ["first", "second"]
+    monkeypatch.setattr(files, "LOCK_WAIT_S", 0.04)
+    with files.lock_folder(tmp_path), files.lock_folder(tmp_path):
+        pass
+
+
+def test_a_folder_that_is_not_there_is_no_error(tmp_path):
+    with files.lock_folder(tmp_path / "none"):
+        pass
+
+
+# Reading
+
+
+def test_a_file_of_the_legal_size_is_read_whole_and_a_larger_one_is_refused(tmp_path):
+    path = tmp_path / "x"
+    for size in (0, 1, 9):
+        path.write_bytes(bytes(range(size)))
+        assert files.read(path, size) == bytes(range(size))
+    with pytest.raises(files.TooLargeError, match="larger than 8 bytes"):
+        files.read(path, 8)
+
+
+class Counting(io.BytesIO):
+    """A stream that gives at most 3 bytes at a time, as pipes do."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        assert size
+        return super().read(min(size, 3))
+
+
+@pytest.mark.parametrize("expected_bytes", [0, 5, 10])
+def test_a_stream_is_read_to_its_end_but_one_byte_beyond_the_limit_at_most(
+    expected_bytes,
 ):
-    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.png")
-    out = tmp_path / "out"
-    out.mkdir()
-    lefts = [killed(out / f"a.comrec.{kind}") for kind in ("jpg", "json")]
-    words = ["compress", tmp_path / "a.png", "-o", f"{out}/", "-p", "plain", *options]
-    assert run(*words, "--dry-run").status == 0
-    assert all(left.exists() for left in lefts)
-    ran = run(*words)
-    assert ran.status == 0
-    assert "2 temporary files of a run that was killed: removed" in ran.err
-    assert [path.name for path in out.iterdir()] == ["a.comrec.jpg"]
+    assert files.read_bounded(Counting(bytes(10)), 10, expected_bytes) == bytes(10)
+    endless = Counting(bytes(1000))
+    with pytest.raises(files.TooLargeError):
+        files.read_bounded(endless, 10)
+    assert endless.tell() == 11
+
+
+def test_a_file_known_to_be_larger_is_not_read_at_all():
+    stream = Counting(bytes(1000))
+    with pytest.raises(files.TooLargeError):
+        files.read_bounded(stream, 10, expected_bytes=1000)
+    assert stream.tell() == 0
+
+
+def test_folders_devices_and_unwanted_pipes_are_refused_without_a_wait(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, code in (
+        (tmp_path, errno.EISDIR), (os.devnull, errno.EINVAL),
+        (tmp_path / "pipe", errno.EINVAL), (tmp_path / "none", errno.ENOENT),
+    ):  # fmt: skip
+        with pytest.raises(OSError) as err:  # noqa: PT011
+            files.read(path, 10, pipes=False)
+        assert err.value.errno == code
+
+
+def test_a_pipe_is_read_where_pipes_are_legal(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    thread = threading.Thread(target=path.write_bytes, args=(b"data",))
+    thread.start()
+    assert files.read(path, 10) == b"data"
+    thread.join(10)
+
+
+def test_every_file_of_a_folder_is_found_and_no_link_to_a_folder_followed(
+    tmp_path,
+):
+    for name in ("a.png", "deep/er/b.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "round").symlink_to(tmp_path)
+    (tmp_path / "lost.png").symlink_to(tmp_path / "none")
+    os.mkfifo(tmp_path / "pipe")
+    found = {str(path.relative_to(tmp_path)) for path in files.walk_files(tmp_path)}
+    assert found == {"a.png", "lost.png", os.path.join("deep", "er", "b.png")}
+
+
+def test_two_names_of_one_file_have_one_identity(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    here = files.Path("x")
+    here.touch()
+    os.link("x", "hard")
+    os.symlink("x", "soft")
+    os.symlink("none", "lost")
+    same = [here, tmp_path / "x", files.Path("hard"), files.Path("soft")]
+    assert len({files.file_identity(path) for path in same}) == 1
+    (tmp_path / "y").touch()
+    assert files.file_identity(tmp_path / "y") != files.file_identity(here)
+    for name in ("none", "lost"):  # no file yet: by the name that it would have
+        assert files.file_identity(files.Path(name)) == str(tmp_path / "none")

@@ -1,4 +1,4 @@
-"""Training imports one way, run <- alternating, joint <- release."""
+"""Training imports one way: run <- alternating, joint <- release; configs are light."""
 
 import ast
 import subprocess

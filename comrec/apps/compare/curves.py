@@ -36,7 +36,7 @@ def measured(
         for label, rival in rivals.items()
     }
     preset = presets.find(options.preset)
-    if not preset.weights:
+    if not preset.has_networks:
         return found | {OWN_LABEL: []}
     tune = options.tune if preset.jpeg_visual else "psnr"
     ours = own.command(preset.name, tune, threads=options.threads)

@@ -106,7 +106,7 @@ def at_scale(
 
 def _found(name: str, tune: str) -> Preset:
     preset = presets.find(name)
-    if not preset.weights:
+    if not preset.has_networks:
         raise UsageError(f"preset {name} has no networks. Name another")
     if tune == "visual" and not preset.jpeg_visual:
         raise UsageError(f"preset {name} is not tuned for eyes: no :visual")

@@ -150,7 +150,7 @@ def _given(preset: Preset, image: np.ndarray) -> Iterator[tuple[np.ndarray, ...]
     for scale in preset.scales:
         codec = Codec(preset, scale)
         # Without ComCNN: any picture will do, and this is quicker.
-        compact = codec.reduced(image)
+        compact = codec.reduce(image)
         for quality in QUALITIES:
             coded = codec.encode(compact, quality)
             told = conditioning.condition(quantisation.read_tables(coded), scale)

@@ -23,7 +23,7 @@ import numpy as np
 
 from comrec.apps.web import tensors
 from comrec.errors import UsageError, WeightsError
-from comrec.networks import weights
+from comrec.networks import families, weights
 from comrec.networks.presets import Preset
 
 MAGIC = b"comrecnn"
@@ -55,8 +55,7 @@ class Network:
 
 def check(preset: Preset) -> None:
     """Raises UsageError for a preset whose networks browsers are not made to run."""
-    widths = preset.sizes.get("reccnn", {}).get("widths", ())
-    if preset.family != "comrec" or len(widths) != 1:
+    if not families.find(preset.family).can_export(preset.sizes):
         raise UsageError(
             f"{preset.name}: browsers run presets of the comrec family that have one "
             f"width, such as comrec-lite-2. Name one of these"

@@ -68,9 +68,9 @@ def run(
             failed += 1
             out.fail(result)
             if args.json:
-                out.row(batch.failed(job, result), str, as_json=True)
+                out.row(batch.describe_failure(job, result), str, as_json=True)
         else:
-            for note in batch.notes(result):
+            for note in batch.read_notes(result):
                 out.warn(f"{job.name}: {note}")
             out.row(result, describe, args.json)
     if failed and len(todo) > 1:

@@ -35,6 +35,9 @@ BLOCK = 8
 LEVEL_SHIFT = 128  # of grey and luma, T.81 A.3.1; chroma is centred on zero
 GRADIENTS = ("ste", "soft")
 DEAD_ZONE = 0.15  # in steps; about what mozjpeg's trellis makes zero
+# Price of a bit, in squared errors of pixels in [0, 1], over (scale * step / 255)^2. On
+# validation pictures, 0.10 to 0.15 was measured at all qualities.
+BIT_PRICE = 0.11
 NOISE_STEPS = 0.1  # scale of the logistic noise that "soft" assumes, in steps
 
 

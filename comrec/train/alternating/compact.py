@@ -19,6 +19,7 @@ import numpy as np
 from keras import ops
 
 from comrec.image import resample
+from comrec.networks.models import resampling
 from comrec.networks.models.jiang2017 import SCALE
 from comrec.train.alternating import rate_term
 from comrec.train.alternating.config import TrainConfig
@@ -58,7 +59,7 @@ class CompactStep(keras.Model):
         if self.config.rate_weight:
             magnitudes = rate_term.magnitudes(compact, self.config.compact_quality)
             self.add_loss(self.bit_price * ops.mean(magnitudes))
-        enlarged = resample.enlarge_op(compact + error, SCALE)
+        enlarged = resampling.enlarge_op(compact + error, SCALE)
         residual = self.reccnn(enlarged, training=False)
         if self.config.estimator == "released":
             residual = ops.stop_gradient(residual)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from comrec.image import resample
+from comrec.networks.models import resampling
 from comrec.networks.models.jiang2017 import SCALE
 from comrec.train.alternating.compact import CompactStep
 from comrec.train.alternating.config import TrainConfig
@@ -31,7 +32,7 @@ def draw_warmup(
     crops: np.ndarray, config: TrainConfig, rng: np.random.Generator, share: Share
 ) -> Iterator[Batch]:
     """Yields (image, reduced image), from which ComCNN learns bicubic reduction."""
-    matrix = resample.bicubic_matrix(config.patch_px, config.patch_px // SCALE)
+    matrix = resampling.bicubic_matrix(config.patch_px, config.patch_px // SCALE)
     for (image,) in _draw_epoch(lambda: (turn(crops, rng),), config, rng, share):
         yield image, np.einsum("hH,bHWc,wW->bhwc", matrix, image, matrix)
 

@@ -89,9 +89,11 @@ def score(
     """
     rows = []
     for image in images:
-        plain = encoder_plain.plain(image, plain_quality)
-        fixed = encoder_plain.at_quality(codec, image, compact_quality)
-        matched = encoder_plain.within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
+        plain = encoder_plain.encode_plain(image, plain_quality)
+        fixed = encoder_plain.encode_at_quality(codec, image, compact_quality)
+        matched = encoder_plain.encode_within(
+            codec, image, len(plain.jpeg) - SIDECAR_BYTES
+        )
         if matched is None or math.isinf(plain.psnr_db):
             continue  # plain JPEG takes hardly any bytes, or is lossless
         ratio = (len(fixed.jpeg) + SIDECAR_BYTES) / len(plain.jpeg)
@@ -164,9 +166,9 @@ def draw_sample(codec: Codec, image: np.ndarray, plain_quality: int) -> np.ndarr
     Returns:
       uint8 (H, 4W, C).
     """
-    plain = encoder_plain.plain(image, plain_quality)
-    matched = encoder_plain.within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
-    coded = (matched or encoder_plain.at_quality(codec, image, 1)).jpeg
+    plain = encoder_plain.encode_plain(image, plain_quality)
+    matched = encoder_plain.encode_within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
+    coded = (matched or encoder_plain.encode_at_quality(codec, image, 1)).jpeg
     height, width = image.shape[:2]
     compact = coding.decode(coded).repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
     restored = codec.restore(coded, (height, width))

@@ -12,8 +12,7 @@ import numpy as np
 from keras import ops
 
 from comrec.errors import UsageError
-from comrec.networks import presets
-from comrec.networks.models import BUILDERS
+from comrec.networks import families, presets
 from comrec.train.joint import samples
 from comrec.train.joint import step as joint_step
 from comrec.train.joint.config import JointConfig, Stage
@@ -83,7 +82,7 @@ class JointRun(Run):
 
     def _build(self) -> tuple[keras.Model, ...]:
         built = {
-            name: BUILDERS["comrec"][name](**size)
+            name: families.find("comrec").build(name, size)
             for name, size in self.config.sizes.items()
         }
         self.comcnn, self.reccnn = built.get("comcnn"), built["reccnn"]

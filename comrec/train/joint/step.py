@@ -22,11 +22,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from comrec.image import resample
 from comrec.jpeg import coding
 from comrec.jpeg.settings import JpegSettings
 from comrec.networks.conditioning import condition
-from comrec.networks.models import jpeg_proxy
+from comrec.networks.models import jpeg_proxy, resampling
 from comrec.networks.models.jpeg_proxy import DEAD_ZONE
 from comrec.train.joint import samples
 from comrec.train.joint.config import JointConfig
@@ -52,14 +51,14 @@ class JointStep(keras.Model):
         image, coded, steps, condition, bits = inputs
         log_scale = ops.zeros_like(image[:, 0, 0, :1]) + np.float32(np.log2(self.scale))
         changed = image + self.comcnn([image, log_scale], training=training)
-        compact = resample.reduce_op(changed, self.scale)
+        compact = resampling.reduce_op(changed, self.scale)
         proxy, magnitudes = jpeg_proxy.through(
             compact, steps, dead_zone=DEAD_ZONE, gradient="soft"
         )
         pixels = image.shape[1] * image.shape[2]
         self.add_loss(ops.mean(magnitudes * bits) / pixels)
         coded = proxy + ops.stop_gradient(coded - proxy)
-        enlarged = resample.enlarge_op(coded, self.scale)
+        enlarged = resampling.enlarge_op(coded, self.scale)
         return enlarged + self.reccnn([enlarged, condition], training=training)
 
 

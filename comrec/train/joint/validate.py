@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from comrec.encoder.plain import plain
+from comrec.encoder.plain import encode_plain
 from comrec.errors import UsageError
 from comrec.train.joint import samples
 from comrec.train.joint.schedule import JointRun
@@ -61,7 +61,7 @@ class Validation:
     def _measure_plain(self) -> Curve:
         points = []
         for quality in PLAIN:
-            coded = [plain(picture, quality) for picture in self.pictures]
+            coded = [encode_plain(picture, quality) for picture in self.pictures]
             bytes_ = [len(one.jpeg) for one in coded]
             reached_db = [min(one.psnr_db, MAX_DB) for one in coded]
             points.append(self._average(bytes_, reached_db))
