@@ -223,7 +223,7 @@ def _write(destination: Place, key: str, data: bytes) -> None:
 
 def _to_place_error(err: OutputError) -> PlaceError:
     # The remedy names an option that bulk does not have.
-    return PlaceError(str(err).replace("another place with -o", "another DST"))
+    return PlaceError(str(err).replace("another place with `output`", "another DST"))
 
 
 def _write_pair(
