@@ -23,6 +23,7 @@ def decompress(
     jpeg: bytes | str | os.PathLike[str],
     sidecar: bytes | str | os.PathLike[str] | None = None,
     *,
+    preset: str | os.PathLike[str] | None = None,
     max_pixels: int = MAX_PIXELS,
     engine: str = "auto",
     threads: int = 0,
@@ -35,16 +36,18 @@ def decompress(
       jpeg: a path, or the bytes of the .jpg.
       sidecar: a path, or the bytes of the sidecar. For a path it defaults to the
         file that `comrec compress` puts beside the .jpg; an embedded sidecar
-        needs none. A plain JPEG has none and is decoded as it is.
+        needs none. A plain JPEG has none and is decoded without a network.
+      preset: the folder of a preset of your own, for pictures that it compressed.
+        Released presets are found by the name in the sidecar.
       max_pixels: larger pictures are refused before anything is allocated.
-      engine: what runs the networks; see `comrec.networks.engine.choose`.
-      threads: cores for the networks; 0 takes them all.
-      memory_mb: bound on the working memory of the networks.
+      engine: library that runs the networks; see `comrec.networks.engine.choose`.
+      threads: cores for the networks; 0 takes all.
+      memory_mb: bound on the working memory of the networks, in megabytes.
       exact: float32 arithmetic, whatever the engine.
 
     Returns:
       uint8 (H, W) grey, (H, W, 2) grey + alpha, (H, W, 3) RGB or (H, W, 4) RGBA,
-      of the size that went in.
+      of the size of the picture that was compressed.
 
     Raises:
       ComrecError: a file is missing, damaged, or does not belong to the other.
@@ -52,40 +55,50 @@ def decompress(
     threads = whole("threads", threads, 0)
     memory_mb = whole("memory_mb", memory_mb, 1)
     max_pixels = whole("max_pixels", max_pixels, 1)
+    if preset is not None:
+        presets.find(preset)  # from here on its name is known
     data, name = load(jpeg, max_pixels)
-    beside, beside_name, given = None, "", sidecar is not None
-    if sidecar is None and isinstance(jpeg, str | os.PathLike):
-        path = names.sidecar_of(Path(jpeg))
-        there = os.path.lexists(path)  # Path.exists() raises on names too long
-        sidecar, beside_name = path if there else None, str(path)
-    if isinstance(sidecar, str | os.PathLike):
-        beside_name = str(sidecar)
-    if sidecar is not None:
-        if isinstance(sidecar, str | os.PathLike):
-            beside = container.read_sidecar(Path(sidecar), max_pixels, pipes=given)
-        else:
-            beside = bytes(sidecar)
+    beside, beside_name = _read_sidecar(jpeg, sidecar, max_pixels)
     with naming_errors(name):
-        opened = container.unpack(data, name, beside, beside_name, max_pixels)
-        return restore(opened, engine, threads, memory_mb, max_pixels, exact).to_array()
+        pair = container.unpack(data, name, beside, beside_name, max_pixels)
+        return restore(pair, engine, threads, memory_mb, max_pixels, exact).to_array()
+
+
+def _read_sidecar(
+    jpeg: bytes | str | os.PathLike[str],
+    sidecar: bytes | str | os.PathLike[str] | None,
+    max_pixels: int,
+) -> tuple[bytes | None, str]:
+    """Returns the bytes of the sidecar file, and its name; None where there is none."""
+    if isinstance(sidecar, str | os.PathLike):
+        path = Path(sidecar)
+        return container.read_sidecar(path, max_pixels, pipes=True), str(sidecar)
+    if sidecar is not None:
+        return bytes(sidecar), ""
+    if not isinstance(jpeg, str | os.PathLike):
+        return None, ""
+    path = names.sidecar_of(Path(jpeg))
+    if not os.path.lexists(path):  # Path.exists() raises on names too long
+        return None, str(path)
+    return container.read_sidecar(path, max_pixels, pipes=False), str(path)
 
 
 def restore(
-    opened: UnpackedPair,
+    pair: UnpackedPair,
     engine: str = "auto",
     threads: int = 0,
     memory_mb: int = MEMORY_MB,
     max_pixels: int = MAX_PIXELS,
     exact: bool = False,
 ) -> Picture:
-    """The picture, with its alpha and metadata, from files that were checked."""
-    record = opened.sidecar
+    """Restores a picture, with its alpha and metadata, from files that were checked."""
+    record = pair.sidecar
     if record is None:
-        return reader.read(opened.jpeg, max_pixels)
+        return reader.read(pair.jpeg, max_pixels)
     preset = presets.find(record.preset)
     codec = Codec(preset, record.scale, engine, threads, memory_mb, exact)
     alpha = container.unpack_alpha(record)
     size = record.height_px, record.width_px
     # Only what the checksum covers: no other byte of the .jpg can change a pixel.
-    pixels = codec.restore(segments.coded_only(opened.jpeg), size)
-    return Picture(pixels, alpha, opened.metadata)
+    pixels = codec.restore(segments.coded_only(pair.jpeg), size)
+    return Picture(pixels, alpha, pair.metadata)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,8 @@ class Output:
 
     def row(self, row: Row, describe: Callable[[Row], str], as_json: bool) -> None:
         """One result, as JSON or in words; JSON is never quiet."""
+        if "error" in row:
+            row = row | {"error": spell(row["error"])}
         if as_json:  # in ASCII: a name need not be text that a stream can hold
             self._above_bar(json.dumps(row), self._results)
         elif not self.quiet:
@@ -154,7 +157,25 @@ def complain(message: object) -> None:
 
 
 def _complaint(message: object) -> str:
-    return f"comrec: {printable(str(message))}"
+    return f"comrec: {printable(spell(message))}"
+
+
+# Options whose form on the command line is not their Python name with hyphens.
+SPELLED = {"output": "-o", "force": "-f", "memory_mb": "--memory"}
+_OPTION = re.compile(r"`([a-z]+(?:_[a-z]+)*)`")
+
+
+def spell(message: object) -> str:
+    """Returns a message with the options in it spelled as on the command line.
+
+    Errors name an option by its Python name in backquotes, such as `max_pixels`.
+    """
+
+    def flag(found: re.Match[str]) -> str:
+        name = found[1]
+        return SPELLED.get(name, f"--{name.replace('_', '-')}")
+
+    return _OPTION.sub(flag, str(message))
 
 
 def printable(text: str) -> str:

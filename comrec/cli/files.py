@@ -11,7 +11,7 @@ from comrec.api.compress import compress_picture, read_input
 from comrec.api.decompress import restore
 from comrec.cli import console
 from comrec.encoder import options
-from comrec.encoder.plain import plain
+from comrec.encoder.plain import encode_plain
 from comrec.encoder.report import decibel
 from comrec.errors import ImageError, OutputError, naming_errors
 from comrec.format import container, names, pair, provenance
@@ -174,7 +174,7 @@ def verify(job: Job, reading: DecodeOptions, original: Path | None) -> Row:
             raise ImageError(f"its alpha channel is not that of {original}. Keep it")
     # The floor any encoder reaches: a restored picture below it is another picture.
     # It has no bound: of a flat picture, the coarsest JPEG is exact.
-    floor_db = min(plain(wanted.pixels, 1).psnr_db, ALIKE_DB)
+    floor_db = min(encode_plain(wanted.pixels, 1).psnr_db, ALIKE_DB)
     restored_db = psnr_db(wanted.pixels, picture.pixels)
     if restored_db < floor_db:
         raise ImageError(

@@ -1,13 +1,11 @@
-"""The files of one picture, put together around a coded JPEG, and their report."""
+"""Assembles the files of one picture around a coded JPEG, and reports on the files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from comrec.encoder.excerpt import take_excerpt
 from comrec.encoder.mode import Candidate
 from comrec.encoder.options import Options
-from comrec.encoder.plain import guess_within, plain_within
 from comrec.encoder.report import Compressed, Report
 from comrec.format import container
 from comrec.format.sidecar import Sidecar
@@ -22,27 +20,27 @@ from comrec.networks.presets import PLAIN
 
 @dataclass(frozen=True)
 class Packer:
-    """Puts the files of one picture together, around one coded JPEG or another.
+    """Assembles the files of one picture around any coded JPEG.
 
     Attributes:
-      picture: with the metadata that goes into the .jpg.
+      picture: the picture, with the metadata for the .jpg.
       alpha: the alpha channel as a grey PNG; None for an opaque image.
-      options: what was asked.
+      options: of `compress`.
     """
 
     picture: Picture
     alpha: bytes | None
     options: Options
 
-    def extra_bytes(self, codec: Codec | None) -> int:
-        """What the files take besides the JPEG, whichever JPEG it is."""
+    def count_extra_bytes(self, codec: Codec | None) -> int:
+        """Counts the bytes of all files except the JPEG, equal for every JPEG."""
         any_jpeg = coding.encode(self.picture.pixels[:1, :1].copy(), 50)
-        made, sidecar = self._files(any_jpeg, codec)
+        made, sidecar = self._assemble(any_jpeg, codec)
         return len(made) + len(sidecar or b"") - len(any_jpeg)
 
     def pack(self, chosen: Candidate) -> Compressed:
-        """Both files and a report."""
-        made, sidecar = self._files(chosen.jpeg, chosen.codec)
+        """Assembles the files of a candidate and their report."""
+        made, sidecar = self._assemble(chosen.jpeg, chosen.codec)
         codec, (target, value) = chosen.codec, self.options.target
         report = Report(
             outcome="comrec" if codec else "plain",
@@ -60,25 +58,8 @@ class Packer:
         )
         return Compressed(made, sidecar, report)
 
-    def compared(self, result: Compressed, near: Candidate | None) -> Compressed:
-        """Adds plain JPEG of the same bytes to the report; both carry the metadata.
-
-        `near` is another plain JPEG, from which its quality can be guessed.
-        """
-        left_bytes = result.report.total_bytes - self.extra_bytes(None)
-        pixels = self.picture.pixels
-        threads = self.options.threads_for(pixels)
-        start = guess_within(left_bytes, near) if near else None
-        part = take_excerpt(pixels, near)
-        if part.pixels is not pixels:
-            part_bytes = round(left_bytes * part.share)
-            of_part = plain_within(part.pixels, part_bytes, start, threads)
-            start = of_part.quality if of_part else start
-        same_bytes = plain_within(pixels, left_bytes, start, threads)
-        return replace(result, report=replace(result.report, same_bytes=same_bytes))
-
-    def unchanged(self, data: bytes) -> Compressed:
-        """The .jpg that came, as it is but for metadata that is not wanted."""
+    def pack_unchanged(self, data: bytes) -> Compressed:
+        """Returns the source .jpg without the metadata that the options drop."""
         kinds = self.options.metadata
         if set(kinds) != set(KINDS):
             kept = metadata.from_segments(seg.parse(data)).only(kinds)
@@ -104,13 +85,14 @@ class Packer:
         )
         return Compressed(data, None, report)
 
-    def _files(
+    def _assemble(
         self, coded_jpeg: bytes, codec: Codec | None
     ) -> tuple[bytes, bytes | None]:
+        """Returns the .jpg and the sidecar file; None where none is needed."""
         height, width = self.picture.size
         preset, scale = (codec.preset.name, codec.scale) if codec else (PLAIN, 1)
         record = Sidecar(preset, width, height, scale, self.alpha)
-        # A plain JPEG is whole without a sidecar, unless there is alpha to keep.
+        # A plain JPEG without alpha needs no sidecar.
         needed = record if codec or self.alpha is not None else None
         return container.pack(
             coded_jpeg, self.picture.metadata, needed, self.options.embed

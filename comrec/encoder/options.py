@@ -1,99 +1,136 @@
-"""What a caller may ask of `compress`, checked once."""
+"""Describes the options of `comrec.compress`, each once, and checks them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from comrec.encoder.tunes import TUNES
 from comrec.errors import UsageError
-from comrec.image.metadata import KINDS
-from comrec.image.picture import MAX_PIXELS
-from comrec.networks import presets
-from comrec.networks.codec import Codec
-from comrec.system.checks import positive, whole
+from comrec.networks import engine, presets
+from comrec.system import options
+from comrec.system.checks import MAX_PIXELS
+from comrec.system.options import Choice, Flag, Free, Positive, Whole, option
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from comrec.networks.codec import Codec
 
 QUALITY = 75
-BYTES_MAX = 2**40  # that may be asked for; no JPEG is so large
+BYTES_MAX = 2**40  # legal budgets end here; no JPEG is so large
 EFFORT = 5
-TUNES = ("psnr", "visual")
-# Of larger pictures one thing is done after the other: each makes copies of them.
-TOGETHER_MAX_PX = 2**24
-# At most one of these says how large or how close the files are to be.
+# Larger pictures are coded one step after the other: each step makes copies of them.
+PARALLEL_MAX_PX = 2**24
+# Each says how large or how close the files are to be; at most one may be given.
 TARGETS = ("quality", "jpeg_quality", "target_size", "target_bpp", "target_psnr")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to compress; `comrec.compress` documents each."""
+    """Holds the checked options of one `comrec.compress`.
 
-    preset: str = presets.DEFAULT
-    quality: int | None = None
-    jpeg_quality: int | None = None
-    target_size: int | None = None
-    target_bpp: float | None = None
-    target_psnr: float | None = None
-    tune: str = "psnr"
-    effort: int = EFFORT
-    scale: float | str = "auto"
-    metadata: str | Sequence[str] = KINDS
-    embed: bool = False
-    max_pixels: int = MAX_PIXELS
-    engine: str = "auto"
-    threads: int = 0
+    Raises:
+      UsageError: an option is out of range, or two exclude each other.
+    """
+
+    preset: str = option(
+        presets.DEFAULT,
+        "trained pair of networks: a name that `comrec presets` lists, or a folder",
+        Free(),
+        letter="p",
+    )
+    quality: int | None = option(
+        None,
+        "1 to 100: restore at least as close to the image (PSNR) as plain JPEG of this "
+        f"quality, in fewer bytes where possible; {QUALITY} if no target is given",
+        Whole(1, 100),
+        letter="q",
+    )
+    target_size: int | None = option(
+        None,
+        "bytes of all files together: as close to the image as possible, never larger",
+        Whole(1, BYTES_MAX),
+        metavar="BYTES",
+    )
+    target_bpp: float | None = option(
+        None,
+        "bits per pixel of the image, for all files together: as target_size",
+        Positive(),
+        metavar="BITS",
+    )
+    target_psnr: float | None = option(
+        None,
+        "PSNR in dB of the restored picture: at least this, in the fewest bytes found",
+        Positive(),
+        metavar="DB",
+    )
+    jpeg_quality: int | None = option(
+        None,
+        "1 to 100: quality of the compact JPEG itself; nothing is compared or promised",
+        Whole(1, 100),
+    )
+    tune: str = option(
+        "psnr",
+        "psnr for JPEG tables with the best PSNR, visual for tables made for the eye, "
+        "which take more bytes at equal PSNR; the promises are the same",
+        Choice(lambda: tuple(TUNES)),
+    )
+    effort: int = option(
+        EFFORT,
+        "0 to 9: time spent on smaller files. 0 guesses once, 5 corrects the guess, 7 "
+        "searches every scale, 8 tries other encoder settings, 9 also refines the "
+        "compact image",
+        Whole(0, 9),
+    )
+    scale: float | str = option(
+        "auto",
+        "linear size ratio image : compact, one of the preset's; auto finds the best "
+        "for the picture",
+        Free(),
+        metavar="auto|N",
+    )
+    metadata: str | Sequence[str] = option(
+        "all",
+        "metadata to keep: all, none, or some of exif,icc,xmp",
+        Free(),
+        metavar="KINDS",
+    )
+    embed: bool = option(False, "put the sidecar inside the .jpg", Flag())
+    max_pixels: int = option(
+        MAX_PIXELS, f"refuse larger pictures ({MAX_PIXELS})", Whole(1), metavar="N"
+    )
+    engine: str = option(
+        "auto",
+        "library that runs the networks; auto takes the first that is installed",
+        Choice(lambda: engine.ENGINES),
+    )
+    threads: int = option(0, "cores for the networks; 0 takes all", Whole(0))
 
     def __post_init__(self) -> None:
-        kinds = self.metadata
-        if isinstance(kinds, str):
-            kinds = parse_kinds(kinds)
-        if not isinstance(kinds, Sequence) or not set(kinds) <= set(KINDS):
+        given = [name for name in TARGETS if getattr(self, name) is not None]
+        if len(given) > 1:
             raise UsageError(
-                f"metadata must be all, none, or some of {', '.join(KINDS)}. "
-                f"Received: {self.metadata!r}"
+                f"at most one of {', '.join(TARGETS)} may be asked for. "
+                f"Received: {', '.join(given)}"
             )
-        values = {"metadata": tuple(kinds)} | self._checked_target()
-        for name, low, high in (
-            ("effort", 0, 9), ("max_pixels", 1, None), ("threads", 0, None),
-        ):  # fmt: skip
-            values[name] = whole(name, getattr(self, name), low, high)
-        if self.tune not in TUNES:
-            raise UsageError(
-                f"tune must be {' or '.join(TUNES)}. Received: {self.tune!r}"
-            )
-        scales = presets.find(self.preset).scales
-        same = [n for n in scales if n == self.scale and self.scale is not True]
-        if self.scale != "auto" and not same:
-            raise UsageError(
-                f"preset {self.preset} has scale {' or '.join(map(str, scales))}, or "
-                f"auto. Received: {self.scale!r}"
-            )
-        # As the preset spells it: a sidecar's checksum is over the spelling.
-        values["scale"] = same[0] if same else "auto"
+        options.check(self)
+        preset = presets.find(self.preset)
+        values: dict[str, object] = {
+            "preset": os.fspath(self.preset),
+            "metadata": parse_kinds(self.metadata),
+            "scale": _legal_scale(self.scale, preset),
+        }
+        if not given:
+            values["quality"] = QUALITY
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def _checked_target(self) -> dict[str, object]:
-        asked = [name for name in TARGETS if getattr(self, name) is not None]
-        if len(asked) > 1:
-            raise UsageError(
-                f"at most one of {', '.join(TARGETS)} may be asked for. "
-                f"Received: {', '.join(asked)}"
-            )
-        checks: dict[str, Callable[[object], int | float]] = {
-            "quality": lambda value: whole("quality", value, 1, 100),
-            "jpeg_quality": lambda value: whole("jpeg_quality", value, 1, 100),
-            "target_size": lambda value: whole("target_size", value, 1, BYTES_MAX),
-            "target_bpp": lambda value: positive("target_bpp", value),
-            "target_psnr": lambda value: positive("target_psnr", value),
-        }
-        return {name: checks[name](getattr(self, name)) for name in asked} or {
-            "quality": QUALITY
-        }
-
     @property
     def target(self) -> tuple[str, int | float]:
-        """Which of TARGETS says how large or how close the files are to be, and how."""
+        """The one target of TARGETS that is given, and its value."""
         return next(
             (name, value)
             for name in TARGETS
@@ -101,43 +138,73 @@ class Options:
         )
 
     def budget_bytes(self, height_px: int, width_px: int) -> int | None:
-        """What all files of a picture may take; None where bytes were not asked for."""
+        """Returns the bytes that all files of a picture may take.
+
+        None where no number of bytes was asked for.
+        """
         if self.target_bpp is not None:
             return int(min(self.target_bpp * height_px * width_px / 8, BYTES_MAX))
         return self.target_size
 
     def threads_for(self, pixels: np.ndarray) -> int:
-        """Cores for things that can be done with a picture at the same time."""
-        is_large = pixels.shape[0] * pixels.shape[1] > TOGETHER_MAX_PX
+        """Returns the cores for steps that can be done at the same time."""
+        is_large = pixels.shape[0] * pixels.shape[1] > PARALLEL_MAX_PX
         return 1 if is_large else self.threads
 
     @property
     def is_refinable(self) -> bool:
-        """Whether there are networks through which a compact image can learn."""
+        """Whether gradients pass through the preset's networks to the compact image."""
+        from comrec.networks import families
+
         preset = presets.find(self.preset)
-        return bool(preset.weights) and preset.family == "comrec"
+        return preset.has_networks and families.find(preset.family).can_refine
 
     def codecs(self) -> list[Codec]:
-        """The networks to use, a codec for each scale; none where there are none."""
+        """Returns a codec for each scale; none for a preset without networks."""
+        from comrec.networks.codec import Codec
+
         preset = presets.find(self.preset)
-        if not preset.weights:
+        if not preset.has_networks:
             return []
         scales = preset.scales if isinstance(self.scale, str) else (self.scale,)
-        # What is promised is promised in float32, whatever the engine.
+        settings = TUNES[self.tune].settings(preset)
+        # A promise is kept in float32, whatever the engine.
         return [
-            Codec(preset, scale, self.engine, self.threads, exact=True, tune=self.tune)
+            Codec(
+                preset, scale, self.engine, self.threads, exact=True, settings=settings
+            )
             for scale in scales
         ]
 
 
-def parse_kinds(text: str) -> tuple[str, ...]:
-    """Reads "all", "none" or a list like "exif,icc"."""
-    if text == "all":
-        return KINDS
-    kinds = () if text == "none" else tuple(text.split(","))
-    if not set(kinds) <= set(KINDS):
+def parse_kinds(kinds: object) -> tuple[str, ...]:
+    """Returns kinds of metadata from "all", "none", "exif,icc" or a sequence.
+
+    Raises:
+      UsageError: a kind is unknown.
+    """
+    from comrec.image.metadata import KINDS
+
+    found = kinds
+    if isinstance(kinds, str):
+        names: dict[str, tuple[str, ...]] = {"all": KINDS, "none": ()}
+        found = names[kinds] if kinds in names else tuple(kinds.split(","))
+    if not isinstance(found, Sequence) or not set(found) <= set(KINDS):
         raise UsageError(
-            f"--metadata must be all, none, or some of {','.join(KINDS)}. "
-            f"Received: {text!r}"
+            f"metadata must be all, none, or some of {','.join(KINDS)}. "
+            f"Received: {kinds!r}"
         )
-    return kinds
+    return tuple(found)
+
+
+def _legal_scale(scale: object, preset: presets.Preset) -> float | str:
+    """Returns a scale as the preset spells it: checksums are over the spelling."""
+    if scale == "auto":
+        return "auto"
+    same = [n for n in preset.scales if n == scale and scale is not True]
+    if not same:
+        raise UsageError(
+            f"preset {preset.name} has scale {' or '.join(map(str, preset.scales))}, "
+            f"or auto. Received: {scale!r}"
+        )
+    return same[0]

@@ -1,46 +1,46 @@
-"""From what was asked to a goal, the ways to reach it, and the best file found."""
+"""Turns the caller's options into a goal and coding modes, and finds the best file."""
 
 from __future__ import annotations
 
-import copy
-import functools
 import importlib
 import math
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from comrec.encoder import pruning
-from comrec.encoder.mode import Candidate, CodingMode, tidy
+from comrec.encoder.excerpt import take_excerpt
+from comrec.encoder.goal import Goal
+from comrec.encoder.mode import Candidate, CodingMode
+from comrec.encoder.mode_list import list_network_modes, list_plain_modes
 from comrec.encoder.options import QUALITY, Options
-from comrec.encoder.search import EFFORTS, NEAR_BYTES, Effort, Goal, find
+from comrec.encoder.plain import Coded, encode_plain_within, predict_plain_quality
+from comrec.encoder.search import EFFORTS, TOLERANCE_BYTES, Effort, find_best
 from comrec.errors import ComrecError, JpegError
-from comrec.jpeg import quantisation
-from comrec.jpeg.settings import PLAIN, JpegSettings
+from comrec.jpeg import coding
+from comrec.jpeg.settings import JpegSettings
 from comrec.networks.codec import Codec
 
-# What comes closest of all plain JPEGs, for targets that others miss.
+# Plain JPEG of the highest PSNR, for goals that other settings miss.
 FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
-MOZJPEG = {"psnr": "flat", "visual": "standard"}  # tables of plain JPEGs, by tune
-# Codec, image, compact image, quality, price of a bit: to a compact image that is
-# restored better.
+# Takes codec, image, compact image, quality and price of a bit; returns a compact image
+# that is restored with a higher PSNR.
 Refine = Callable[[Codec, np.ndarray, np.ndarray, int, float], np.ndarray]
-PRICES = (1, 2, 4)  # tried in turn while the refined one takes too many bytes
-EFFORT_SETTINGS, EFFORT_REFINED = 8, 9  # from here on more is tried
+PRICES = (1, 2, 4)  # tried in turn while the refined image takes too many bytes
+EFFORT_REFINED = 9  # the lowest that refines the compact image
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was found.
+    """Holds the chosen file and the plain JPEG to compare with.
 
     Attributes:
       best: the file to write.
-      plain: libjpeg-turbo's for comparison: at the quality or of the closeness that
-        was asked for; None where bytes were, or where none is so close.
+      plain: by libjpeg-turbo, at the requested quality or of at least the requested
+        PSNR; None where bytes were requested or no plain JPEG has this PSNR.
     """
 
     best: Candidate
@@ -50,221 +50,213 @@ class Choice:
 def choose(
     pixels: np.ndarray, options: Options, extra_bytes: Callable[[Codec | None], int]
 ) -> Choice:
-    """The best file for an image by what was asked, decoded in full.
+    """Chooses the best file of an image by the options, decoded in full.
 
     Args:
       pixels: uint8 (H, W, 1|3), the image.
-      options: what was asked.
-      extra_bytes: what all files of a picture take besides the JPEG, with a codec
-        and without.
+      options: of `compress`.
+      extra_bytes: returns the bytes of all files of a picture except the JPEG, with a
+        codec or without.
 
     Raises:
-      JpegError: no file found reaches the target; the message says what can be had.
-      ComrecError: the effort asks for what is not installed.
+      JpegError: no file meets the target; the message names the nearest possible one.
+      ComrecError: the effort needs a package that is not installed.
     """
-    plain = _plain_ways(pixels, options, extra_bytes(None))
-    networks = _network_ways(pixels, options, extra_bytes)
+    plain = list_plain_modes(pixels, options, extra_bytes(None))
+    networks = list_network_modes(pixels, options, extra_bytes)
     if options.jpeg_quality is not None:
-        way = (networks or plain)[0]
-        return Choice(way.verify(options.jpeg_quality), None)
+        mode = (networks or plain)[0]
+        return Choice(mode.decode_in_full(options.jpeg_quality), None)
     refine = None
     if options.effort >= EFFORT_REFINED and options.is_refinable:
-        refine = _refiner()  # first: it may be missing
-    goal, anchor = _goal(options, plain[0])
+        refine = _load_refine()  # before the search, since Keras may be missing
+    goal, anchor = _set_goal(options, plain[0])
     effort = EFFORTS[options.effort]
-    best = find(plain[:1], goal, effort, anchor)
+    best = find_best(plain[:1], goal, effort, anchor)
     if networks and not effort.thorough:
-        best = _best_likely(plain, networks, goal, effort, best)
+        best = _find_best_pruned(plain, networks, goal, effort, best)
     else:
-        best = find(networks, goal, effort, _best_plain(plain, goal, effort, best))
+        best = _find_best_plain(plain, goal, effort, best)
+        best = find_best(networks, goal, effort, best)
     if best is None:
-        raise JpegError(_refusal([*plain, *networks], goal))
+        raise JpegError(_describe_refusal([*plain, *networks], goal))
     if refine:
-        best = _refined(refine, networks, goal, effort, best)
+        best = _find_best_refined(refine, networks, goal, effort, best)
     if options.target_psnr is not None:
-        anchor = goal.best(list(plain[0].verified.values()))
+        anchor = goal.select_best(list(plain[0].decoded.values()))
     return Choice(best, anchor)
 
 
-def _best_likely(
+def find_same_bytes(
+    pixels: np.ndarray, options: Options, budget_bytes: int, known: Coded | None
+) -> Coded | None:
+    """Finds the best plain JPEG by libjpeg-turbo within the bytes of another result.
+
+    Args:
+      pixels: uint8 (H, W, 1|3), the image.
+      options: of `compress`.
+      budget_bytes: the most that the JPEG may take, without metadata.
+      known: another plain JPEG of the image, which predicts the quality.
+
+    Returns:
+      The JPEG; None where none fits.
+    """
+    threads = options.threads_for(pixels)
+    start = predict_plain_quality(budget_bytes, known) if known else None
+    excerpt = take_excerpt(pixels, known)
+    if excerpt.pixels is not pixels:
+        excerpt_bytes = round(budget_bytes * excerpt.byte_share)
+        found = encode_plain_within(excerpt.pixels, excerpt_bytes, start, threads)
+        start = found.quality if found else start
+    return encode_plain_within(pixels, budget_bytes, start, threads)
+
+
+def _find_best_pruned(
     plain: list[CodingMode],
     networks: Sequence[CodingMode],
     goal: Goal,
     effort: Effort,
     best: Candidate | None,
 ) -> Candidate | None:
-    """The best, by the networks of the likeliest ways.
+    """Finds the best candidate of the modes that estimates do not exclude.
 
-    What other plain JPEGs come to is looked up only where it may be better.
+    Plain JPEGs by mozjpeg are searched only where they may be better than the
+    networks.
 
     Args:
-      best: of the first of `plain`; None where none of its files keeps to the goal.
+      plain: modes without networks; extended as by `_find_best_plain`.
+      networks: modes with networks.
+      goal: to meet.
+      effort: bounds the work of the networks.
+      best: of the first of `plain`; None where none of its files meets the goal.
     """
     unsearched = plain[1:] if best else []
-    best = best or _best_plain(plain, goal, effort, best)
-    estimates = pruning.estimates(
+    best = best or _find_best_plain(plain, goal, effort, best)
+    estimates = pruning.estimate_all(
         [*unsearched, *networks], goal, best, plain[0].threads
     )
     rivals, estimates = estimates[: len(unsearched)], estimates[len(unsearched) :]
-    ways = [each.way for each in pruning.likeliest(estimates)]
+    modes = [each.mode for each in pruning.select_likely(estimates)]
     known = [best] if best else []
-    # What networks have to beat, about: nothing of it needs to have been coded.
-    find(ways, goal, effort, goal.best([*known, *(r.candidate(-1) for r in rivals)]))
-    verified = [candidate for way in ways for candidate in way.verified.values()]
-    best = goal.best([*known, *verified])
-    if not unsearched or (best and _is_sure(best, rivals, goal)):
+    # The networks have to beat the rivals' estimates: no rival was coded yet.
+    bounds = [rival.lower_bound() for rival in rivals]
+    find_best(modes, goal, effort, goal.select_best([*known, *bounds]))
+    decoded = [candidate for mode in modes for candidate in mode.decoded.values()]
+    best = goal.select_best([*known, *decoded])
+    if not unsearched or (best and _is_certainly_best(best, rivals, goal)):
         return best
-    best = _best_plain(plain, goal, effort, best)
-    # Where no decode was made, what was to be beaten may have been too good.
-    return best if verified else find(ways, goal, effort, best)
+    best = _find_best_plain(plain, goal, effort, best)
+    # Without a decode, the rivals' estimates may have excluded the networks wrongly.
+    return best if decoded else find_best(modes, goal, effort, best)
 
 
-def _is_sure(best: Candidate, rivals: Sequence[pruning.Estimate], goal: Goal) -> bool:
-    """Whether networks came out ahead of all that plain JPEGs may come to."""
-    if not best.codec or _has_room(goal, best):
+def _is_certainly_best(
+    best: Candidate, rivals: Sequence[pruning.Estimate], goal: Goal
+) -> bool:
+    """Checks whether a network's file is better than every rival's upper bound."""
+    if not best.codec or _has_bytes_left(goal, best):
         return False
     return all(
-        rival.is_sure and goal.best([best, rival.candidate(1)]) is best
+        rival.is_sure and goal.select_best([best, rival.upper_bound()]) is best
         for rival in rivals
     )
 
 
-def _best_plain(
+def _find_best_plain(
     plain: list[CodingMode], goal: Goal, effort: Effort, best: Candidate | None
 ) -> Candidate | None:
-    """`best` or what is better without networks, beyond the first of `plain`.
+    """Finds the best of `best` and all modes of `plain` but the first.
 
-    What is tried besides is added to them.
+    Where the result leaves bytes of the goal, or none meets the goal, appends the
+    mode of the settings FINEST to `plain` and searches this mode as well.
     """
-    best = find(plain[1:], goal, effort, best)
-    if best is None or _has_room(goal, best):
-        plain.append(CodingMode(plain[0].pixels, FINEST, plain[0].extra_bytes))
-        best = find(plain[-1:], goal, effort, best)
+    best = find_best(plain[1:], goal, effort, best)
+    if best is None or _has_bytes_left(goal, best):
+        first = plain[0]
+        plain.append(
+            CodingMode(first.pixels, FINEST, first.extra_bytes, metric=first.metric)
+        )
+        best = find_best(plain[-1:], goal, effort, best)
     return best
 
 
-def _has_room(goal: Goal, best: Candidate) -> bool:
-    """Whether finer files than `best` may come closer for bytes that are left."""
-    if not goal.closest or best.total_bytes >= goal.most_bytes * (1 - NEAR_BYTES):
+def _has_bytes_left(goal: Goal, best: Candidate) -> bool:
+    """Checks whether finer settings than those of `best` may raise the PSNR."""
+    min_bytes = goal.max_bytes * (1 - TOLERANCE_BYTES)
+    if not goal.maximises_psnr or best.total_bytes >= min_bytes:
         return False
-    finest = quantisation.qualities(best.settings.tables)[-1]
+    finest = coding.qualities(best.settings)[-1]
     return best.codec is None or best.quality == finest
 
 
-def _goal(options: Options, plain: CodingMode) -> tuple[Goal, Candidate | None]:
-    """What to keep to; and the anchor, where one is to be kept up with."""
+def _set_goal(options: Options, plain: CodingMode) -> tuple[Goal, Candidate | None]:
+    """Sets the goal, and decodes the anchor where the goal is a quality.
+
+    Returns:
+      The goal, and the plain JPEG of the quality; None for the other targets.
+    """
     budget_bytes = options.budget_bytes(plain.pixels.shape[0], plain.pixels.shape[1])
     if budget_bytes is not None:
-        return Goal(most_bytes=budget_bytes, closest=True), None
+        return Goal(max_bytes=budget_bytes, maximises_psnr=True), None
     if options.target_psnr is not None:
-        return Goal(least_db=options.target_psnr), None
-    anchor = plain.verify(options.quality or QUALITY)
-    return Goal(most_bytes=anchor.total_bytes, least_db=anchor.psnr_db), anchor
+        return Goal(min_psnr_db=options.target_psnr), None
+    anchor = plain.decode_in_full(options.quality or QUALITY)
+    return Goal(max_bytes=anchor.total_bytes, min_psnr_db=anchor.psnr_db), anchor
 
 
-def _plain_ways(
-    pixels: np.ndarray, options: Options, extra_bytes: int
-) -> list[CodingMode]:
-    """Without networks; the first is the anchor that comrec is held to."""
-    settings = [PLAIN, JpegSettings("mozjpeg", MOZJPEG[options.tune])]
-    if options.effort >= EFFORT_SETTINGS:
-        settings += _others(settings[1], options.tune, pixels.shape[2])
-    threads = options.threads_for(pixels)
-    return [CodingMode(pixels, each, extra_bytes, threads=threads) for each in settings]
-
-
-def _network_ways(
-    pixels: np.ndarray,
-    options: Options,
-    extra_bytes: Callable[[Codec | None], int],
-) -> list[CodingMode]:
-    ways, threads, alone = [], options.threads_for(pixels), threading.Lock()
-    for codec in options.codecs():
-        compact = functools.cache(partial(_compact, codec, pixels, alone))
-        variants = [codec]
-        if options.effort >= EFFORT_SETTINGS and options.jpeg_quality is None:
-            for settings in _others(codec.settings, options.tune, pixels.shape[2]):
-                variants.append(copy.copy(codec))
-                variants[-1].settings = settings
-        extra = extra_bytes(codec)
-        ways += [
-            CodingMode(pixels, None, extra, each, compact, threads, alone)
-            for each in variants
-        ]
-    return ways
-
-
-def _compact(codec: Codec, pixels: np.ndarray, alone: threading.Lock) -> np.ndarray:
-    with alone:
-        compact = codec.compact(pixels)
-        tidy(pixels)
-        return compact
-
-
-def _others(own: JpegSettings, tune: str, channels: int) -> list[JpegSettings]:
-    """What else may be tried in place of an encoder's settings."""
-    bases = [own, JpegSettings("mozjpeg", MOZJPEG[tune])]
-    if tune == "psnr":
-        bases.append(JpegSettings("mozjpeg", "standard"))
-    subsamplings = ("4:2:0",) if channels == 1 else ("4:2:0", "4:4:4")
-    found = [replace(base, subsampling=s) for base in bases for s in subsamplings]
-    same = replace(own, subsampling="4:2:0") if channels == 1 else own
-    return [each for each in dict.fromkeys(found) if each != same]
-
-
-def _refusal(ways: Sequence[CodingMode], goal: Goal) -> str:
-    if goal.closest:
-        smallest = min(way.total_bytes(1) for way in ways)
+def _describe_refusal(modes: Sequence[CodingMode], goal: Goal) -> str:
+    if goal.maximises_psnr:
+        smallest_bytes = min(mode.measure_total_bytes(1) for mode in modes)
         return (
-            f"does not fit {goal.most_bytes:,.0f} bytes; {smallest:,} is the least "
-            f"that this picture takes. Raise the target"
+            f"does not fit {goal.max_bytes:,.0f} bytes; {smallest_bytes:,} is the "
+            f"least that this picture takes. Raise the target"
         )
-    closest_db = max(c.psnr_db for way in ways for c in way.verified.values())
+    highest_db = max(c.psnr_db for mode in modes for c in mode.decoded.values())
     return (
-        f"does not come as close as {goal.least_db:g} dB; "
-        f"{math.floor(100 * closest_db) / 100:.2f} dB is the closest that was found. "
-        f"Lower the target"
+        f"does not reach {goal.min_psnr_db:g} dB; "
+        f"{math.floor(100 * highest_db) / 100:.2f} dB is the highest PSNR that was "
+        f"found. Lower the target"
     )
 
 
-def _refiner() -> Refine:
-    """Loads what refines a compact image: it needs Keras."""
+def _load_refine() -> Refine:
+    """Loads the function that refines a compact image, which needs Keras."""
     try:
         module: Any = importlib.import_module("comrec.encoder.refine")
     except ImportError as err:
         raise ComrecError(
-            f"effort {EFFORT_REFINED} needs what is not installed ({err}): "
+            f"effort {EFFORT_REFINED} needs a package that is not installed ({err}): "
             f"pip install comrec[train]"
         ) from err
     return module.refine
 
 
-def _refined(
+def _find_best_refined(
     refine: Refine,
     networks: Sequence[CodingMode],
     goal: Goal,
     effort: Effort,
     best: Candidate,
 ) -> Candidate:
-    """The best after the compact image of the likeliest way was refined."""
-    tried = [(way, c) for way in networks for c in way.verified.values()]
+    """Finds the best of `best` and the refined compact image of the best network."""
+    tried = [(mode, c) for mode in networks for c in mode.decoded.values()]
     if not tried:
         return best
-    way, coded = min(
+    mode, coded = min(
         tried,
         key=lambda pair: (
             not goal.meets(pair[1]),
-            goal.rank(pair[1].total_bytes, pair[1].psnr_db),
+            goal.rank(pair[1].total_bytes, pair[1].score),
         ),
     )
-    assert way.codec is not None
+    assert mode.codec is not None
     for price in PRICES:
-        compact = refine(way.codec, way.pixels, way.compact(), coded.quality, price)
+        compact = refine(mode.codec, mode.pixels, mode.compact(), coded.quality, price)
         refined = CodingMode(
-            way.pixels, None, way.extra_bytes, way.codec, partial(np.asarray, compact),
-            way.threads,
+            mode.pixels, None, mode.extra_bytes, mode.codec,
+            partial(np.asarray, compact), mode.threads, metric=mode.metric,
         )  # fmt: skip
-        best = find([refined], goal, effort, best) or best
-        if refined.total_bytes(coded.quality) <= goal.most_bytes:
+        best = find_best([refined], goal, effort, best) or best
+        if refined.measure_total_bytes(coded.quality) <= goal.max_bytes:
             break
     return best

@@ -8,9 +8,7 @@ differentiable JPEG and the RecCNN of the preset, with the loss of `joint_step`.
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,13 +19,11 @@ from comrec.image.window import Window, grid
 from comrec.jpeg import coding
 from comrec.jpeg.colour import luma
 from comrec.jpeg.quantisation import read_tables
-from comrec.networks import weights
+from comrec.networks.alignment import grid_px
 from comrec.networks.codec import Codec
 from comrec.networks.conditioning import condition
-from comrec.networks.models import build_exact, jpeg_proxy, resampling
-from comrec.networks.models.jpeg_proxy import DEAD_ZONE, grid_px
-from comrec.networks.presets import Preset
-from comrec.train.joint.config import JointConfig
+from comrec.networks.models import jpeg_proxy, load, resampling
+from comrec.networks.models.jpeg_proxy import BIT_PRICE, DEAD_ZONE
 
 STEPS = 24
 RATE = 1.5 / 255  # of Adam, of pixels in [0, 1]
@@ -54,7 +50,7 @@ def refine(
     Returns:
       uint8, like compact.
     """
-    reccnn = _reccnn(codec.preset)
+    reccnn = load(codec.preset, "reccnn")
     scale, grey = codec.scale, pixels.shape[2] == 1
     image, start, refined = _colour(pixels), _colour(compact), compact.copy()
     grid = grid_px((scale,))
@@ -124,7 +120,7 @@ class _Refinement(keras.Model):
             table = read_tables(file)
             told = condition(table, self.scale)[None]
             step = float(table[0].mean())
-            price = JointConfig.bit_price * (self.scale * step / 255) ** 2
+            price = BIT_PRICE * (self.scale * step / 255) ** 2
             price *= price_factor
             if i == 0:
                 bits = jpeg_proxy.bits_per_magnitude(compact, [quality], codec.settings)
@@ -137,15 +133,6 @@ class _Refinement(keras.Model):
             if i < STEPS:
                 self.train_on_batch(inputs, target, np.full(1, 1 / price, np.float32))
         return best
-
-
-def _reccnn(preset: Preset) -> keras.Model:
-    model = build_exact(preset.family, "reccnn", **preset.sizes["reccnn"])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
-        path.write_bytes(weights.read(preset.weights["reccnn"]))
-        model.load_weights(path)
-    return model
 
 
 def _tiles(

@@ -1,4 +1,4 @@
-"""What became of one picture, in numbers."""
+"""Reports the result of one compression in numbers."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ from comrec.encoder.plain import Coded
 
 @dataclass(frozen=True)
 class Report:
-    """Bytes are those of whole files; dB is PSNR over all channels of 8-bit pixels.
+    """Holds the sizes and the PSNR of one compressed picture.
+
+    Bytes are those of whole files; PSNR is over all channels of 8-bit pixels.
 
     Attributes:
-      outcome: "comrec"; "plain" where the networks do not pay and plain JPEG was
-        written, by libjpeg-turbo or mozjpeg; "unchanged" for a .jpg that was as small
-        as it gets.
-      preset: what the sidecar names.
+      outcome: "comrec"; "plain" where networks do not pay and a plain JPEG was
+        written, by libjpeg-turbo or mozjpeg; "unchanged" where a .jpg could not be
+        made smaller.
+      preset: the preset that the sidecar names.
       scale: linear size ratio image : JPEG.
-      target: what was asked for, one of `comrec.encoder.options.TARGETS`.
-      target_value: its number.
+      target: the option that sets the goal, one of `comrec.encoder.options.TARGETS`.
+      target_value: the value of this option.
       width_px, height_px: of the image.
-      jpeg_quality: of the .jpg that was written; None for an unchanged one.
+      jpeg_quality: of the .jpg, 1 to 100; None for an unchanged .jpg.
       jpeg_bytes, sidecar_bytes: of the two files.
-      psnr_db: of the picture that `decompress` gives.
-      notes: what was not kept as it was, and why.
-      plain: plain JPEG at the quality or of the closeness that was asked for,
-        without metadata; None where bytes were asked for, or none is so close.
-      plain_total_bytes: of the files that plain JPEG would have taken, with the
-        metadata and the alpha that comrec's carry.
-      same_bytes: the best plain JPEG no larger than both files together.
+      psnr_db: of the picture that `decompress` returns.
+      notes: properties of the source that were changed or dropped, with the reasons.
+      plain: plain JPEG at the requested quality or of at least the requested PSNR,
+        without metadata; None where bytes were requested or no plain JPEG has this
+        PSNR.
+      plain_total_bytes: of the files with this plain JPEG, the same metadata and alpha
+        included.
+      same_bytes: the best plain JPEG that is no larger than both files together.
     """
 
     outcome: str
@@ -49,7 +52,7 @@ class Report:
 
     @property
     def total_bytes(self) -> int:
-        """Of both files."""
+        """Bytes of both files."""
         return self.jpeg_bytes + self.sidecar_bytes
 
     @property
@@ -58,7 +61,7 @@ class Report:
         return 8 * self.total_bytes / (self.width_px * self.height_px)
 
     def row(self) -> dict[str, object]:
-        """The same as one flat record of JSON values."""
+        """Returns the report as one flat record of JSON values."""
         row: dict[str, object] = {
             name: getattr(self, name)
             for name in (
@@ -78,18 +81,18 @@ class Report:
 
 
 def decibel(value: float) -> float | None:
-    """Rounded to 0.001 dB; None for identical pictures, as JSON has no infinity."""
+    """Rounds to 0.001 dB; returns None for infinity, which JSON does not have."""
     return None if value == float("inf") else round(value, 3)
 
 
 @dataclass(frozen=True)
 class Compressed:
-    """The two files, as bytes.
+    """Holds the two files of a compressed picture as bytes.
 
     Attributes:
       jpeg: an ordinary JPEG.
-      sidecar: the file to keep beside it; None when it is embedded, or when
-        comrec did not pay and `jpeg` is the whole picture.
+      sidecar: the file to keep beside the .jpg; None where the sidecar is embedded,
+        or where networks do not pay and `jpeg` is the whole picture.
       report: sizes and PSNR.
     """
 

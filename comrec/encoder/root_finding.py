@@ -1,18 +1,24 @@
-"""JPEGs with what they came to, and the quality at which something is crossed."""
+"""Finds the integer at which a rising function reaches a value, in few evaluations."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 
-MIDDLES = range(6, 100, 2)  # new looks after which a search goes to the middle
-LOCAL = 0.5  # of the axis: so far values rise evenly
+# Counts of evaluations after which the search bisects, so that no function takes long.
+BISECTED = range(6, 100, 2)
+LINEAR_AXIS = 0.5  # of the axis: the distance within which a function is about linear
 
 
-def largest(holds: Callable[[int], bool], low: int, high: int) -> int | None:
-    """The largest whole number in [low, high] for which `holds`, by bisection.
+def find_largest(holds: Callable[[int], bool], low: int, high: int) -> int | None:
+    """Finds the largest integer in [low, high] for which `holds`, by bisection.
 
-    `holds` is true up to some number and false above; None if it never is.
+    Args:
+      holds: true up to one integer and false above this integer.
+      low, high: the range; empty where high < low.
+
+    Returns:
+      The integer; None where `holds` is false in the whole range.
     """
     best = None
     while low <= high:
@@ -30,94 +36,106 @@ def find_crossing(
     low: int,
     high: int,
     start: Sequence[int] = (),
-    near: tuple[float, float] | None = None,
+    tolerance: tuple[float, float] | None = None,
     axis: Callable[[int], float] = float,
-    rise: float = math.inf,
+    slope: float = math.inf,
 ) -> int:
-    """The smallest whole number in [low, high] whose `value` reaches what is wanted.
+    """Finds the smallest integer in [low, high] whose value is at least `wanted`.
+
+    The search interpolates (regula falsi) and falls back on bisection.
 
     Args:
-      value: of a number; it rises. Asked for as seldom as can be.
-      wanted: what to reach.
+      value: a rising function of the integer, expensive to evaluate.
+      wanted: the value to reach.
       low, high: the range.
-      start: where to look first, as far as that says something new.
-      near: how far below and above what is wanted a value may lie for the search to
-        end there: at a number that reaches it, or one past one that does not. Where it
-        may lie above, the search also ends at a number that reaches it while the one
-        below should not, as the looks around say.
-      axis: of a number; along it values rise about evenly.
-      rise: by how much for 1 on the axis, if that is known.
+      start: integers to evaluate first, unless earlier values have excluded them.
+      tolerance: distances (below, above) from `wanted`. The search ends at a value
+        within these distances: the result is its integer where the value reaches
+        `wanted`, else the next integer. Where the second distance is positive, the
+        search also ends at an integer that reaches `wanted` while a line through
+        nearby values predicts that the integer below falls short.
+      axis: maps the integer to a scale on which values rise about linearly.
+      slope: the expected rise of the value per unit of the axis; infinite if unknown.
 
     Returns:
-      The number; high + 1 where none reaches it. Just below it, unless `near` is
-      given, is a number that does not, or low.
+      The integer; high + 1 where no value reaches `wanted`. Without a tolerance the
+      result is exact: the integer below was evaluated and falls short, or the result
+      is low.
     """
     below, above = (low - 1, -math.inf), (high + 1, math.inf)
-    looks: list[tuple[int, float]] = []
-    ahead, at = list(start), (low + high) // 2
+    evaluated: list[tuple[int, float]] = []
+    pending, at = list(start), (low + high) // 2
     while above[0] - below[0] > 1:
-        while ahead and not below[0] < ahead[0] < above[0]:
-            del ahead[0]
-        at = ahead.pop(0) if ahead else at
-        looks.append((at, value(at)))
-        at, found = looks[-1]
+        while pending and not below[0] < pending[0] < above[0]:
+            del pending[0]
+        at = pending.pop(0) if pending else at
+        found = value(at)
+        evaluated.append((at, found))
         if found < wanted:
             below = at, found
         else:
             above = at, found
-        if near and wanted - near[0] <= found <= wanted + near[1]:
+        if tolerance and wanted - tolerance[0] <= found <= wanted + tolerance[1]:
             return at if found >= wanted else at + 1
-        both = all(math.isfinite(side[1]) for side in (below, above))
-        known = [below, above] if both else looks[-2:]
-        if near and near[1] > 0 and found >= wanted and at > low:
-            place = _place(known, wanted, axis, rise)
-            if place is not None and _is_local(known, axis) and axis(at - 1) < place:
+        is_bracketed = all(math.isfinite(side[1]) for side in (below, above))
+        line = [below, above] if is_bracketed else evaluated[-2:]
+        if tolerance and tolerance[1] > 0 and found >= wanted and at > low:
+            place = _interpolate(line, wanted, axis, slope)
+            if place is not None and _is_linear(line, axis) and axis(at - 1) < place:
                 return at
         at = (below[0] + above[0]) // 2
-        place = _place(known, wanted, axis, rise)
-        if place is not None and len(looks) - len(start) not in MIDDLES:
+        place = _interpolate(line, wanted, axis, slope)
+        if place is not None and len(evaluated) - len(start) not in BISECTED:
             between = range(below[0] + 1, above[0])
-            at = _likely(between, place, axis, near) if between else at
+            at = _select_nearest(between, place, axis, tolerance) if between else at
     return above[0]
 
 
-def _likely(
+def _select_nearest(
     between: Sequence[int],
     place: float,
     axis: Callable[[int], float],
-    near: tuple[float, float] | None,
+    tolerance: tuple[float, float] | None,
 ) -> int:
-    """The number nearest to a place; past it, or before it, where that may be the end.
+    """Selects the integer nearest to a place on the axis.
 
-    Of several in one place the last: beyond all, only the end says so.
+    With a tolerance, integers on the side where the search may end come first. Of
+    integers at one place the largest is selected: beyond all values, only the end of
+    the range can exclude the others.
     """
 
-    def order(n: int) -> tuple[bool, float, int]:
-        beside = axis(n) - place
-        is_behind = near is not None and (beside < 0 if near[1] > 0 else beside > 0)
-        return is_behind, abs(beside), -n
+    def rank(n: int) -> tuple[bool, float, int]:
+        offset = axis(n) - place
+        is_wrong_side = tolerance is not None and (
+            offset < 0 if tolerance[1] > 0 else offset > 0
+        )
+        return is_wrong_side, abs(offset), -n
 
-    return min(between, key=order)
-
-
-def _is_local(looks: Sequence[tuple[int, float]], axis: Callable[[int], float]) -> bool:
-    """Whether values lie on a line between two looks, as good as."""
-    return 0 < abs(axis(looks[-1][0]) - axis(looks[0][0])) <= LOCAL
+    return min(between, key=rank)
 
 
-def _place(
-    looks: Sequence[tuple[int, float]],
-    aim: float,
+def _is_linear(line: Sequence[tuple[int, float]], axis: Callable[[int], float]) -> bool:
+    """Checks whether two points are so close that a line describes the values."""
+    return 0 < abs(axis(line[-1][0]) - axis(line[0][0])) <= LINEAR_AXIS
+
+
+def _interpolate(
+    line: Sequence[tuple[int, float]],
+    wanted: float,
     axis: Callable[[int], float],
-    rise: float,
+    slope: float,
 ) -> float | None:
-    """Where on the axis the looks say that the aim is; None where they say nothing."""
-    (first, low), (last, high) = looks[0], looks[-1]
+    """Returns the place on the axis where a line reaches `wanted`.
+
+    The line goes through two points, or through one with the expected slope. Returns
+    None where the points determine no rising line.
+    """
+    (first, low), (last, high) = line[0], line[-1]
     length = axis(last) - axis(first)
     if math.isnan(high - low):  # both are infinite
         return None
     if length and (high - low) / length > 0:
-        rise = (high - low) / length
-    if not 0 < rise < math.inf:
+        slope = (high - low) / length
+    if not 0 < slope < math.inf:
         return None
-    return axis(first) + (aim - low) / rise
+    return axis(first) + (wanted - low) / slope

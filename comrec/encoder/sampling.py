@@ -1,4 +1,4 @@
-"""Parts of an image that stand for the whole, taken where its error is."""
+"""Selects small windows that represent an image, in proportion to its error."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ import numpy as np
 
 from comrec.image.window import Window, grid
 
-# Many small windows tell more than a few large ones: what networks gain differs from
-# place to place.
+# The networks' gain varies from place to place: many small windows estimate the gain
+# better than a few large ones.
 SIDE_PX, COUNT_MAX = 16, 512
-# How much the networks see around a window. What lies farther hardly matters: without
-# it the gain comes out 0.015 dB less.
+# Pixels around a window that the networks see. A larger surrounding hardly changes the
+# estimate: with this reach the gain is 0.015 dB too low.
 REACH_PX = 6
 
 
-def spread(
+def select_windows(
     image: np.ndarray,
     other: np.ndarray,
-    most_px: float,
+    max_px: float,
     reach_px: int = REACH_PX,
 ) -> list[tuple[Window, float]]:
-    """Some windows, picked where the error is, and how much each stands for.
+    """Selects windows with a probability proportional to their squared error.
+
+    The selection is systematic (at equal steps of the cumulative error), not random.
 
     Args:
-      image, other: uint8 (H, W, C), which differ by the error.
-      most_px: how many pixels the windows may have, their surroundings included.
-      reach_px: how far these go to each side.
+      image, other: uint8 (H, W, C), whose difference is the error.
+      max_px: the most pixels of all windows, their surroundings included.
+      reach_px: the surroundings' width on each side.
 
     Returns:
-      Windows and their weights, which sum to 1; none where too few pixels may be used
-      or there is no error.
+      Windows and their weights, which sum to 1; empty where max_px is less than one
+      window or the error is zero.
     """
-    count = min(int(most_px // (SIDE_PX + 2 * reach_px) ** 2), COUNT_MAX)
+    count = min(int(max_px // (SIDE_PX + 2 * reach_px) ** 2), COUNT_MAX)
     (height, width, channels), side = image.shape, SIDE_PX
     windows = list(grid(height, width, side))
     across = [x * channels for x in range(0, width, side)]
@@ -44,7 +46,6 @@ def spread(
     sums = np.cumsum(errors)
     if not count or not sums[-1]:
         return []
-    # In equal steps of the error that lies before a window: each then counts the same.
     places = (np.arange(count) + 0.5) / count * sums[-1]
     found, times = np.unique(np.searchsorted(sums, places), return_counts=True)
     return [(windows[i], n / count) for i, n in zip(found, times, strict=True)]

@@ -8,8 +8,7 @@ import numpy as np
 
 from comrec.errors import ImageError
 from comrec.image.metadata import Metadata
-
-MAX_PIXELS = 2**28  # 268 megapixels
+from comrec.system.checks import MAX_PIXELS as MAX_PIXELS
 
 
 @dataclass(frozen=True)

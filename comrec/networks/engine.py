@@ -1,54 +1,52 @@
-"""Runs the networks of a preset: onnxruntime, OpenVINO where installed, else Keras."""
+"""Runs the networks of a preset by onnxruntime, OpenVINO or Keras."""
 
 from __future__ import annotations
 
 import importlib.util
-import tempfile
 import threading
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from comrec.errors import UsageError, WeightsError
 from comrec.networks import weights
 from comrec.networks.presets import Preset, WeightFile
 from comrec.system import cores
 
-Network = Callable[..., np.ndarray]
+if TYPE_CHECKING:
+    import numpy as np
+
+Network = Callable[..., "np.ndarray"]
 
 MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "keras": "keras"}
+ENGINES = ("auto", *MODULES)
 Options = dict[str, object]
 # Of onnxruntime: accelerators of builds that have them, then the CPU.
 PROVIDERS = (
     "CUDAExecutionProvider", "MIGraphXExecutionProvider", "ROCMExecutionProvider",
     "DmlExecutionProvider", "CoreMLExecutionProvider", "CPUExecutionProvider",
 )  # fmt: skip
-# How those that can be held to float32 are.
+# Options that hold a provider to float32, for the providers that can be held to it.
 EXACT: dict[str, Options] = {
     "CUDAExecutionProvider": {"use_tf32": 0},
     "CPUExecutionProvider": {},
 }
-# A convolution by one in networks that are told something: what onnxruntime needs to
-# keep its layout of memory costs OpenVINO a tenth of its speed.
+# Name of a convolution by one, after the addition of a condition. It lets onnxruntime
+# keep its memory layout, and costs OpenVINO a tenth of its speed.
 BLOCKS = "blocks"
 _load_lock = threading.Lock()
 
 
 def choose(engine: str = "auto") -> str:
-    """The engine to use: "auto" takes the first of MODULES that is installed.
+    """Returns the engine to use: for "auto" the first of MODULES that is installed.
 
     Raises:
       UsageError: the name is unknown.
       WeightsError: the engine is not installed.
     """
-    if engine != "auto" and engine not in MODULES:
-        raise UsageError(
-            f"the engine must be auto or one of {', '.join(MODULES)}. "
-            f"Received: {engine!r}"
-        )
+    if engine not in ENGINES:
+        raise UsageError(f"engine must be {' or '.join(ENGINES)}. Received: {engine!r}")
     for name in MODULES if engine == "auto" else (engine,):
         if importlib.util.find_spec(MODULES[name]):
             return name
@@ -66,7 +64,7 @@ def load(
     threads: int = 0,
     exact: bool = False,
 ) -> Network:
-    """One network of a preset, its weights verified, ready to run from any thread.
+    """Loads one network of a preset, verified, ready to run from any thread.
 
     Args:
       preset: whose network.
@@ -77,42 +75,44 @@ def load(
         bfloat16, and so may the accelerators of onnxruntime.
 
     Returns:
-      A function from float32 (B, H, W, C) in [0, 1], and what else the network is
-      told, to float32, as the builder in `comrec.networks.models` documents.
+      A function from float32 (B, H, W, C) in [0, 1], and the further inputs of the
+      network, to float32, as the builder in `comrec.networks.models` documents.
 
     Raises:
       WeightsError: weights are missing or altered, or no engine is installed.
     """
     engine = choose(engine)
-    exact = exact and _knows_less(engine)  # else it makes no difference
-    files = preset.weights if engine == "keras" else preset.onnx
+    exact = exact and _may_round(engine)  # else it makes no difference
     with _load_lock:  # two threads that ask at once share one network
-        size = tuple(sorted(preset.sizes[network].items()))
-        built = preset.family, network, size
-        return _load(engine, files[network], built, threads, exact)
+        key = _Key(preset.onnx[network], preset, network)
+        return _load(engine, key, threads, exact)
+
+
+@dataclass(frozen=True)
+class _Key:
+    """Tells networks apart by their verified files."""
+
+    file: WeightFile
+    preset: Preset = field(compare=False)
+    network: str = field(compare=False)
 
 
 @lru_cache(maxsize=8)
-def _load(
-    engine: str,
-    file: WeightFile,
-    built: tuple[str, str, tuple[tuple[str, Any], ...]],
-    threads: int,
-    exact: bool,
-) -> Network:
+def _load(engine: str, key: _Key, threads: int, exact: bool) -> Network:
     if engine == "keras":
-        return _keras(file, *built)
+        return _keras(key.preset, key.network)
+    data = weights.read(key.file)
     if engine == "openvino":
-        return _openvino(file, threads, exact)
-    return _onnxruntime(file, threads, exact)
+        return _openvino(data, threads, exact)
+    return _onnxruntime(data, threads, exact)
 
 
 def providers(available: Collection[str], exact: bool) -> list[tuple[str, Options]]:
-    """What onnxruntime is to compute on, best first, with its options.
+    """Returns the providers onnxruntime computes on, best first, with their options.
 
     Args:
-      available: those that this build of onnxruntime has.
-      exact: float32 alone, which leaves out those that do not promise it.
+      available: providers that this build of onnxruntime has.
+      exact: float32 alone; leaves out the providers that do not promise float32.
     """
     return [
         (name, EXACT[name] if exact else {})
@@ -121,8 +121,8 @@ def providers(available: Collection[str], exact: bool) -> list[tuple[str, Option
     ]
 
 
-def _knows_less(engine: str) -> bool:
-    """Whether an engine may compute in less than float32."""
+def _may_round(engine: str) -> bool:
+    """Returns whether an engine may compute in less than float32."""
     if engine != "onnxruntime":
         return engine == "openvino"
     import onnxruntime
@@ -130,7 +130,7 @@ def _knows_less(engine: str) -> bool:
     return len(providers(onnxruntime.get_available_providers(), False)) > 1
 
 
-def _onnxruntime(file: WeightFile, threads: int, exact: bool) -> Network:
+def _onnxruntime(data: bytes, threads: int, exact: bool) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -142,7 +142,7 @@ def _onnxruntime(file: WeightFile, threads: int, exact: bool) -> Network:
     # shape of tile would save no time and be kept for good.
     options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(
-        weights.read(file),
+        data,
         sess_options=options,
         providers=providers(onnxruntime.get_available_providers(), exact),
     )
@@ -150,7 +150,8 @@ def _onnxruntime(file: WeightFile, threads: int, exact: bool) -> Network:
     return lambda *x: session.run(None, dict(zip(names, x, strict=True)))[0]
 
 
-def _openvino(file: WeightFile, threads: int, exact: bool) -> Network:
+def _openvino(data: bytes, threads: int, exact: bool) -> Network:
+    import numpy as np
     import openvino
 
     core = openvino.Core()
@@ -160,7 +161,7 @@ def _openvino(file: WeightFile, threads: int, exact: bool) -> Network:
         "INFERENCE_PRECISION_HINT": "bf16" if fast and not exact else "f32",
         "INFERENCE_NUM_THREADS": threads or cores.available(),
     }
-    read = _without_blocks(core.read_model(weights.read(file)))
+    read = _without_blocks(core.read_model(data))
     model = core.compile_model(read, "CPU", settings)
 
     def call(*x: np.ndarray) -> np.ndarray:
@@ -177,16 +178,12 @@ def _without_blocks(model: Any) -> Any:
     return model
 
 
-def _keras(
-    file: WeightFile, family: str, network: str, size: tuple[tuple[str, Any], ...]
-) -> Network:
-    from comrec.networks.models import build_exact
+def _keras(preset: Preset, network: str) -> Network:
+    import numpy as np
 
-    model = build_exact(family, network, **dict(size))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
-        path.write_bytes(weights.read(file))
-        model.load_weights(path)
+    from comrec.networks import models
+
+    model = models.load(preset, network)
 
     def call(*x: np.ndarray) -> np.ndarray:
         return np.asarray(model.predict_on_batch(x if len(x) > 1 else x[0]), np.float32)

@@ -1,60 +1,73 @@
-"""One frozen row per trained pair, in `presets.json`.
+"""Describes the trained pairs: one frozen row each, in `presets.json` or in a folder.
 
-A released name or number never changes meaning. `comrec.train.release` adds rows.
+A released name or number never changes meaning. `comrec.train.release` adds rows. A
+folder with a `preset.json` and the files that it names is a preset as well, wherever a
+name is expected.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from comrec.errors import JpegError, UsageError
-from comrec.image.resample import exact
 from comrec.jpeg.settings import JpegSettings
+from comrec.system.checks import exact
 
+T = TypeVar("T")
 PLAIN = "plain"
-FAMILIES = ("jiang2017", "comrec")
 DEFAULT = "comrec-base-3"
 TABLE = Path(__file__).with_name("presets.json")
+ROW = "preset.json"  # of a preset that is a folder
 LAST_NUMBER = 255  # a byte in binary sidecars
+NO_NUMBER = 0  # of presets in folders, which binary sidecars name in full
 
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file of `pretrained/` and the SHA-256 it must have."""
+    """Names a file with weights and the SHA-256 that it must have.
+
+    Attributes:
+      name: of the file.
+      sha256: of its content, 64 hex digits.
+      folder: where the file is; None for the files that comrec ships.
+    """
 
     name: str
     sha256: str
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A trained pair and everything that coding with it needs to agree on.
+    """Holds a trained pair and everything that both directions need to know of it.
 
     Attributes:
-      name: what sidecars and the command line call it.
-      number: what binary sidecars call it, 1 to 255.
+      name: in sidecars and on the command line.
+      number: in binary sidecars, 1 to 255; 0 for a preset in a folder.
       summary: one line for people.
-      channels: of both networks. 1: luma goes through them and chroma through
+      channels: of both networks. 1: luma goes through the networks and chroma through
         fixed resampling.
-      scales: linear size ratios image : compact that the pair can do.
-      compact_quality: JPEG quality the pair was trained at; None where it was all.
+      scales: legal linear size ratios image : compact.
+      compact_quality: JPEG quality that the pair was trained at; None for a pair that
+        was trained at all qualities.
       jpeg: how the compact image is written.
-      jpeg_visual: the same for `--tune visual`; None where there is no other way.
+      jpeg_visual: the same for the tune "visual"; None where `jpeg` serves both.
       weights: master `.weights.h5` of each network.
-      onnx: its export, float32, named after the master's hash.
+      onnx: export of each network, float32, named after the hash of the master.
       licence: terms of the weights.
-      training: the file that has the config they were trained with.
-      sizes: what the builder of each network in `comrec.networks.models` is told.
+      training: the file with the configuration of the training.
+      sizes: arguments of the builder of each network in `comrec.networks.models`.
       reach_px: how far each network looks to each side, in pixels of its input.
-      family: "jiang2017", whose ComCNN makes the compact image and whose RecCNN sees
-        the enlarged one alone; or "comrec", whose ComCNN changes the image before it
-        is reduced, at `compact_scales`, and whose RecCNN is told the `condition` too.
-      multiple_px: sides of what goes into the networks are multiples of it.
+      family: key in `comrec.networks.families.FAMILIES`.
+      multiple_px: sides of what goes into the networks are multiples of this number.
+      compact_scales: scales at which ComCNN is used; at others the image is reduced
+        without a network.
     """
 
     name: str
@@ -76,18 +89,25 @@ class Preset:
     jpeg_visual: JpegSettings | None = None
 
     def __post_init__(self) -> None:
-        if self.family not in FAMILIES:
-            raise ValueError(f"no family is called {self.family!r}")
         for name in ("scales", "compact_scales"):
             object.__setattr__(self, name, tuple(map(exact, getattr(self, name))))
 
     @property
+    def has_networks(self) -> bool:
+        """Whether the preset restores more than a plain JPEG decoder does."""
+        return bool(self.weights or self.onnx)
+
+    @property
     def hash(self) -> str:
-        """First 8 hex digits of the SHA-256 of the masters, in the order of the row."""
-        return "-".join(file.sha256[:8] for file in self.weights.values())
+        """First 8 hex digits of the SHA-256 of the masters, in the order of the row.
+
+        Of the exports, where a preset has no masters.
+        """
+        files = self.weights or self.onnx
+        return "-".join(file.sha256[:8] for file in files.values())
 
     def row(self) -> dict[str, object]:
-        """The same as JSON values, for people and programs."""
+        """Returns the row as JSON values, for people and programs."""
         return {
             "preset": self.name,
             "summary": self.summary,
@@ -102,38 +122,83 @@ class Preset:
 
 
 def read(path: Path = TABLE) -> tuple[Preset, ...]:
-    """The rows of a table that `dump` wrote.
+    """Reads the rows of a table that `dump` wrote.
 
     Raises:
-      UsageError: it cannot be read, is something else, or two of its rows share a
-        name or a number.
+      UsageError: the file cannot be read, is no table, or two of its rows share a name
+        or a number.
     """
-    try:
-        rows = tuple(_preset(record) for record in json.loads(path.read_bytes()))
-        if (
-            not len(rows)
-            == len({r.name for r in rows})
-            == len({r.number for r in rows})
-        ):
+
+    def rows(records: Any) -> tuple[Preset, ...]:
+        found = tuple(map(_preset, records))
+        names, numbers = {row.name for row in found}, {row.number for row in found}
+        if not len(found) == len(names) == len(numbers):
             raise ValueError("two rows share a name or a number")
-    except OSError as err:
+        return found
+
+    return _read(
+        path, "a table of presets", "Reinstall comrec, or name another table", rows
+    )
+
+
+def read_folder(folder: Path) -> Preset:
+    """Reads the preset that a folder is: `preset.json`, one row without a number.
+
+    Raises:
+      UsageError: the row cannot be read, is no row, or has a released name.
+    """
+    path = folder / ROW
+    row = _read(path, "the row of a preset", "Export it again, or name another", _own)
+    if row.name in PRESETS:
         raise UsageError(
-            f"{path}: cannot be read ({err.strerror}). Reinstall comrec, or name "
-            f"another table"
-        ) from err
-    except (ValueError, KeyError, TypeError, AttributeError, JpegError) as err:
-        raise UsageError(
-            f"{path}: not a table of presets ({type(err).__name__}: {err}). Reinstall "
-            f"comrec, or name another table"
-        ) from err
-    return rows
+            f"{path}: {row.name!r} is the name of a released preset. Choose another"
+        )
+    place = folder.resolve()
+    return replace(row, weights=_in(place, row.weights), onnx=_in(place, row.onnx))
+
+
+def _in(folder: Path, files: Mapping[str, WeightFile]) -> dict[str, WeightFile]:
+    return {network: replace(file, folder=folder) for network, file in files.items()}
 
 
 def dump(rows: Iterable[Preset]) -> str:
-    """The JSON of a table."""
-    return (
-        json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False) + "\n"
-    )
+    """Returns the JSON of a table."""
+    return _json([_record(row) for row in rows])
+
+
+def dump_folder(row: Preset) -> str:
+    """Returns the JSON of a `preset.json`."""
+    return _json(_record(replace(row, number=NO_NUMBER)))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _record(row: Preset) -> dict[str, Any]:
+    record = asdict(row)
+    for kind in ("weights", "onnx"):
+        for file in record[kind].values():
+            del file["folder"]
+    return record
+
+
+def _read(path: Path, kind: str, advice: str, build: Callable[[Any], T]) -> T:
+    try:
+        return build(json.loads(path.read_bytes()))
+    except OSError as err:
+        raise UsageError(f"{path}: cannot be read ({err.strerror}). {advice}") from err
+    except (ValueError, KeyError, TypeError, AttributeError, JpegError) as err:
+        raise UsageError(
+            f"{path}: not {kind} ({type(err).__name__}: {err}). {advice}"
+        ) from err
+
+
+def _own(record: dict[str, Any]) -> Preset:
+    row = _preset({"number": NO_NUMBER} | record)
+    if row.number != NO_NUMBER or not row.name or not row.name.isprintable():
+        raise ValueError("name must be a line of text, and number absent or 0")
+    return row
 
 
 def _preset(record: dict[str, Any]) -> Preset:
@@ -166,14 +231,31 @@ def _frozen(size: Mapping[str, Any]) -> Mapping[str, Any]:
 
 _ROWS = read()
 PRESETS: Mapping[str, Preset] = MappingProxyType({row.name: row for row in _ROWS})
+_added: dict[str, Preset] = {}
 
 
-def find(name: str) -> Preset:
-    """The preset of that name.
+def known() -> Mapping[str, Preset]:
+    """Returns every preset that has a name here: the released ones and those added."""
+    return MappingProxyType({**_added, **PRESETS})
+
+
+def add(preset: Preset) -> Preset:
+    """Makes a preset known by its name, in this process."""
+    _added[preset.name] = preset
+    return preset
+
+
+def find(name: str | os.PathLike[str]) -> Preset:
+    """Returns the preset of that name, or the preset that a folder is.
+
+    A folder's preset is known by its own name from then on.
 
     Raises:
-      UsageError: there is none; the message lists those there are.
+      UsageError: there is none; the message lists the presets that are known.
     """
-    if name not in PRESETS:
-        raise UsageError(f"no preset is called {name!r}. Presets: {', '.join(PRESETS)}")
-    return PRESETS[name]
+    presets = known()
+    if name in presets:
+        return presets[str(name)]
+    if isinstance(name, str | os.PathLike) and os.path.isdir(name):
+        return add(read_folder(Path(name)))
+    raise UsageError(f"no preset is called {name!r}. Presets: {', '.join(presets)}")

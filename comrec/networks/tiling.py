@@ -11,9 +11,6 @@ from comrec.image.window import Cut, Window, grid, pad_edge
 
 Network = Callable[[np.ndarray], np.ndarray]
 
-# Working memory of a network over the area of what it is given; by family, measured as
-# peak resident memory: experiments/results/tiles.tsv.
-BYTES_PER_PIXEL = {"jiang2017": 1_200, "comrec": 400}
 TILE_MIN_PX = 64
 # Larger tiles would hardly save halo; wider ones would not leave some rows of all
 # feature maps in the cache of a core.
@@ -26,20 +23,20 @@ def tile_sides(
     size: tuple[int, int],
     memory_mb: int,
     reach_px: int,
-    family: str,
+    bytes_per_pixel: int,
     most_px: int = TILE_AREA_PX,
 ) -> tuple[int, int]:
     """(height, width) in pixels, multiples of 16, of the tiles that see least halo.
 
     Args:
       size: (H, W) of the image.
-      memory_mb: for what a network of the family makes of a tile with its halo.
-      reach_px: how wide the halo is.
-      family: of the networks; one of BYTES_PER_PIXEL.
-      most_px: that a tile may have with its halo.
+      memory_mb: bound on the working memory of the network for one tile, in megabytes.
+      reach_px: width of the halo, in pixels.
+      bytes_per_pixel: working memory over the area of a tile with its halo.
+      most_px: bound on the area of a tile with its halo, in pixels.
     """
     height, width = size
-    area = min(memory_mb * 10**6 / BYTES_PER_PIXEL[family], most_px)
+    area = min(memory_mb * 10**6 / bytes_per_pixel, most_px)
     if height * width > LARGE_PX:
         area = min(area, most_px / 2)
     seen = {}  # pixels of all tiles with their halos, by sides

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 import operator
 
-import numpy as np
-
 from comrec.errors import UsageError
 
-REFUSED = bool | np.bool_ | str | bytes  # no numbers, although float() accepts them
+MAX_PIXELS = 2**28  # larger pictures are refused by default: 268 megapixels
 
 
 def positive(name: str, value: object) -> float:
@@ -23,10 +21,10 @@ def positive(name: str, value: object) -> float:
       UsageError: `value` is no such number.
     """
     try:
-        number = math.nan if isinstance(value, REFUSED) else float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not 0 < number < math.inf:
+    if _is_no_number(value) or not 0 < number < math.inf:
         raise UsageError(f"{name} must be a number above 0. Received: {value!r}")
     return number
 
@@ -51,3 +49,15 @@ def whole(name: str, value: object, low: int, high: int | None = None) -> int:
     if number is None or isinstance(value, bool) or number < low or above:
         raise UsageError(f"{name} must be a whole number, {legal}. Received: {value!r}")
     return number
+
+
+def exact(number: float) -> float:
+    """Returns a whole number as an int, so that 2.0 is written as 2."""
+    is_whole = math.isfinite(number) and number == int(number)
+    return int(number) if is_whole else number
+
+
+def _is_no_number(value: object) -> bool:
+    """Returns whether float() takes a value that is no number: a truth, or text."""
+    is_numpy_truth = getattr(getattr(value, "dtype", None), "kind", "") == "b"
+    return is_numpy_truth or isinstance(value, bool | str | bytes)

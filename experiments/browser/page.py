@@ -28,7 +28,7 @@ from comrec.api.compress import read_input
 from comrec.apps.web import gallery, served
 from comrec.cli import values
 from comrec.encoder.options import Options
-from comrec.encoder.plain import plain
+from comrec.encoder.plain import encode_plain
 from comrec.errors import ComrecError, UsageError
 from comrec.format.names import PICTURES
 from comrec.image.metrics import psnr_db
@@ -115,7 +115,7 @@ class Curve:
 
     def __init__(self, pixels: np.ndarray) -> None:
         self.pixels = pixels
-        coded = [plain(pixels, quality) for quality in range(1, 101)]
+        coded = [encode_plain(pixels, quality) for quality in range(1, 101)]
         # The fewest bytes that come so close, whatever the quality.
         points = sorted((len(one.jpeg), one.psnr_db) for one in coded)
         self._bytes, self._db = [], []

@@ -127,7 +127,7 @@ def to_rgb(view: np.ndarray, space: str) -> np.ndarray:
 
 def finest(codec: Codec, reduced: np.ndarray, most_bytes: int) -> bytes:
     """The plainly reduced image in so many bytes, or in the fewest there are."""
-    quality = root_finding.largest(
+    quality = root_finding.find_largest(
         lambda q: len(codec.encode(reduced, q)) <= most_bytes, 1, 100
     )
     return codec.encode(reduced, quality or 1)

@@ -27,7 +27,7 @@ from PIL import Image, features
 import comrec
 from comrec.api.compress import read_input
 from comrec.apps.evaluate import quality
-from comrec.encoder.plain import plain_within
+from comrec.encoder.plain import encode_plain_within
 from comrec.errors import ComrecError, OutputError
 from comrec.format import names, pair
 from comrec.image.metrics import psnr_db
@@ -174,7 +174,7 @@ def write_plain(
     path: Path, image: np.ndarray, budget_bytes: int
 ) -> tuple[int | None, Scores | None]:
     """The best plain JPEG of so many bytes, if there is one; its size and closeness."""
-    plain = plain_within(image, budget_bytes)
+    plain = encode_plain_within(image, budget_bytes)
     if plain is None:
         path.unlink(missing_ok=True)
         return None, None

@@ -1,6 +1,6 @@
 """How large a tile should be: time and peak memory of RecCNN by side of the tile.
 
-Claim: onnxruntime needs at most `tiling.BYTES_PER_PIXEL` bytes of working memory
+Claim: onnxruntime needs at most `Family.bytes_per_pixel` bytes of working memory
 per pixel of a tile with its halo, whatever the sides. Times are ratios on one
 machine in one run, no more. Cost: a minute or two on two idle cores.
 
@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from comrec.networks import engine, presets, tiling
+from comrec.jpeg import coding
+from comrec.networks import engine, families, presets, tiling
 
 SIDES_PX = (
     (64, 64), (128, 128), (256, 256), (256, 768), (512, 512), (512, 768),
@@ -27,6 +28,7 @@ SIDES_PX = (
 )  # fmt: skip
 PRESETS = (presets.DEFAULT, "comrec-lite-2", "jiang2017-gray-q50-2")
 PICTURE_PX = 1024, 1536
+GREY_JPEG = coding.encode(np.full((8, 8, 1), 128, np.uint8), 50)  # any will do
 
 
 class Row(NamedTuple):
@@ -45,12 +47,12 @@ def measure(sides_px: tuple[int, int], preset_name: str) -> Row:
     preset = presets.find(preset_name)
     reach = preset.reach_px["reccnn"]
     loaded = engine.load(preset, "reccnn")
-    told = () if preset.family == "jiang2017" else (np.zeros((1, 5), np.float32),)
+    condition = families.find(preset.family).condition(GREY_JPEG, preset.scales[0])
     areas = [0]
 
     def network(tile: np.ndarray) -> np.ndarray:
         areas.append(tile.shape[1] * tile.shape[2])
-        return loaded(tile, *told)
+        return loaded(tile, *condition)
 
     network(np.zeros((1, 8, 8, preset.channels), np.float32))
     image = np.random.default_rng(0).random((*PICTURE_PX, preset.channels), np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import os
@@ -13,10 +12,7 @@ import pytest
 from PIL import Image
 
 import comrec
-from comrec.cli import arguments, main
-from comrec.encoder.options import Options
 from comrec.format import container
-from comrec.networks import engine
 
 USED = ("--jpeg-quality", 50)
 
@@ -147,17 +143,6 @@ def test_what_makes_no_sense_is_usage_and_writes_nothing(run, folder, words):
     assert ran.err
     assert ran.out == b""
     assert names(folder) == {"photo.png"}
-
-
-def test_the_engines_that_may_be_named_are_those_there_are():
-    assert set(arguments.ENGINES) == {"auto", *engine.MODULES}
-
-
-def test_the_defaults_are_those_of_the_api():
-    parsed = vars(main.parser().parse_args(["compress", "a"]))
-    for field in dataclasses.fields(Options):
-        if field.name not in ("preset", "metadata", "threads"):
-            assert parsed[field.name] == field.default, field.name
 
 
 @pytest.mark.parametrize(

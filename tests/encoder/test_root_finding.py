@@ -1,15 +1,12 @@
-"""Choosing the compact image's quality."""
+"""Tests the search for the integer at which a function reaches a value."""
 
 import numpy as np
 import pytest
 
 from comrec.encoder import root_finding
-from comrec.encoder.plain import at_quality, guess_within, plain, plain_within, within
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding, quantisation
 from comrec.jpeg.settings import PLAIN, JpegSettings
-from comrec.networks import presets
-from comrec.networks.codec import Codec
 
 FLAT = JpegSettings(tables="flat")
 data = pytest.importorskip("skimage.data", reason="needs the dev extra")
@@ -18,11 +15,6 @@ data = pytest.importorskip("skimage.data", reason="needs the dev extra")
 @pytest.fixture(scope="module")
 def photo() -> np.ndarray:
     return np.ascontiguousarray(data.astronaut()[:256, 128:384])
-
-
-@pytest.fixture(scope="module")
-def pair() -> Codec:
-    return Codec(presets.find("jiang2017-gray-q50"))
 
 
 @pytest.mark.parametrize(
@@ -36,32 +28,12 @@ def test_largest_is_found_by_bisection(limit, expected):
         asked.append(n)
         return n <= limit
 
-    assert root_finding.largest(holds, 1, 100) == expected
+    assert root_finding.find_largest(holds, 1, 100) == expected
     assert len(asked) <= 7
 
 
 def test_largest_in_an_empty_range_is_none():
-    assert root_finding.largest(lambda n: True, 1, 0) is None
-
-
-def test_plain_within_is_the_best_plain_jpeg_that_fits(photo):
-    best = plain_within(photo, 6000)
-    assert best is not None
-    assert len(best.jpeg) <= 6000 < len(coding.encode(photo, best.quality + 1))
-    assert best.psnr_db == psnr_db(photo, coding.decode(best.jpeg))
-    assert plain_within(photo, 6000, start=90) == best
-    guess = guess_within(6000, plain(photo, 90))
-    assert abs(guess - best.quality) <= 10
-    assert plain_within(photo, 100) is None
-    assert plain_within(photo, 0) is None
-
-
-def test_within_is_the_finest_compact_jpeg_that_fits(pair, photo):
-    best = within(pair, photo, 3000)
-    assert best is not None
-    finer = at_quality(pair, photo, best.quality + 1)
-    assert len(best.jpeg) <= 3000 < len(finer.jpeg)
-    assert within(pair, photo, 100) is None
+    assert root_finding.find_largest(lambda n: True, 1, 0) is None
 
 
 VALUES = (1.0, 1.0, 2.5, 2.5, 4.0, 40.0, 41.0, float("inf"))
@@ -79,7 +51,7 @@ def test_crossing_beyond_all_values_is_one_past_the_range():
     assert root_finding.find_crossing(float, 0, 1, 0) == 1
 
 
-def test_crossing_of_a_smooth_curve_takes_few_looks():
+def test_crossing_of_a_smooth_curve_takes_few_evaluations():
     asked = []
 
     def bytes_at(quality: int) -> float:
@@ -94,38 +66,43 @@ def test_crossing_of_a_smooth_curve_takes_few_looks():
 
 
 @pytest.mark.parametrize("wanted_db", [27.0, 30.0, 33.0, 36.0])
-def test_crossing_along_octaves_takes_four_looks_at_a_photo(photo, wanted_db):
+def test_crossing_along_log_steps_takes_four_encodes_of_a_photo(photo, wanted_db):
     asked = []
 
-    def shown_db(quality: int) -> float:
+    def measure_db(quality: int) -> float:
         asked.append(quality)
         return psnr_db(photo, coding.decode(coding.encode(photo, quality, FLAT)))
 
-    near = (0.0, 0.3)
-    rule = {"axis": quantisation.log_step, "rise": quantisation.FINER_DB}
-    found = root_finding.find_crossing(shown_db, wanted_db, 1, 100, (), near, **rule)
+    tolerance = (0.0, 0.3)
+    rule = {"axis": quantisation.log_step, "slope": quantisation.FINER_DB}
+    found = root_finding.find_crossing(
+        measure_db, wanted_db, 1, 100, (), tolerance, **rule
+    )
     assert len(asked) <= 4
-    assert shown_db(found) >= wanted_db > shown_db(found) - 0.8
+    assert measure_db(found) >= wanted_db > measure_db(found) - 0.8
     asked.clear()
-    assert root_finding.find_crossing(shown_db, 1000.0, 1, 100, (), near, **rule) == 101
-    assert len(asked) <= 3, "beyond all, the end says so"
+    assert (
+        root_finding.find_crossing(measure_db, 1000.0, 1, 100, (), tolerance, **rule)
+        == 101
+    )
+    assert len(asked) <= 3, "the end of the range excludes the others"
 
 
-@pytest.mark.parametrize(("near", "expected"), [((0, 9), 50), ((3, 0), 51)])
-def test_crossing_ends_where_it_is_near_enough(near, expected):
-    # 50, the middle, is looked at first: it reaches 45, and lacks 2 of 52.
-    wanted = 45 if near[1] else 52
-    assert root_finding.find_crossing(float, wanted, 1, 100, (), near) == expected
+@pytest.mark.parametrize(("tolerance", "expected"), [((0, 9), 50), ((3, 0), 51)])
+def test_crossing_ends_within_the_tolerance(tolerance, expected):
+    # 50, the middle, is evaluated first: it reaches 45, and lacks 2 of 52.
+    wanted = 45 if tolerance[1] else 52
+    assert root_finding.find_crossing(float, wanted, 1, 100, (), tolerance) == expected
 
 
-def test_crossing_does_not_look_where_values_nearby_say_what_is_there():
+def test_crossing_does_not_evaluate_what_values_nearby_predict():
     asked = []
 
     def value(number: int) -> float:
         asked.append(number)
         return number / 10
 
-    # 52 is the first to reach 5.15; 51, between it and 50, need not be looked at.
+    # 52 is the first to reach 5.15; 51, between it and 50, need not be evaluated.
     found = root_finding.find_crossing(
         value, 5.15, 1, 100, (50, 52), (0.0, 0.01), lambda n: n / 10
     )
@@ -133,18 +110,18 @@ def test_crossing_does_not_look_where_values_nearby_say_what_is_there():
     assert asked == [50, 52]
     asked.clear()
     assert root_finding.find_crossing(value, 5.15, 1, 100, (50, 52)) == 52
-    assert 51 in asked, "unless it has to be sure"
+    assert 51 in asked, "unless the result has to be exact"
 
 
-def test_crossing_of_what_is_exact_almost_everywhere_takes_few_looks():
+def test_crossing_of_what_is_exact_almost_everywhere_takes_few_evaluations():
     asked = []
 
-    def shown_db(quality: int) -> float:
+    def measure_db(quality: int) -> float:
         asked.append(quality)
         return float("inf") if quality > 3 else 20.0 + quality
 
-    rule = {"axis": quantisation.log_step, "rise": quantisation.FINER_DB}
-    assert root_finding.find_crossing(shown_db, 60.0, 1, 100, [90], **rule) == 4
+    rule = {"axis": quantisation.log_step, "slope": quantisation.FINER_DB}
+    assert root_finding.find_crossing(measure_db, 60.0, 1, 100, [90], **rule) == 4
     assert len(asked) <= 9
 
 
@@ -162,7 +139,7 @@ def test_qualities_that_write_the_same_file_count_once(photo):
                 assert same
 
 
-def test_steps_are_halved_from_octave_to_octave():
+def test_a_log_step_halves_the_steps():
     assert [quantisation.log_step(q) for q in (25, 50, 75, 97, 100)] == pytest.approx(
         [-1, 0, 1, 4, 4], abs=0.06
     )

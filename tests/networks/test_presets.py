@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comrec.errors import UsageError
+from comrec.errors import UsageError, WeightsError
 from comrec.jpeg.settings import JpegSettings
 from comrec.networks import presets, weights
 from comrec.networks.presets import PRESETS
@@ -175,3 +175,71 @@ def test_a_jpeg_setting_that_is_none_is_refused(tmp_path):
 def test_a_missing_table_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"cannot be read \(No such file"):
         presets.read(tmp_path / "none.json")
+
+
+# A folder that is a preset
+
+
+@pytest.fixture
+def own(tmp_path) -> Path:
+    """A folder with the files of comrec-lite-2 under a name of its own."""
+    row = presets.find("comrec-lite-2")
+    folder = tmp_path / "trained"
+    folder.mkdir()
+    for file in row.onnx.values():
+        (folder / file.name).write_bytes(weights.read(file))
+    record = dataclasses.replace(row, name="my-net", weights={})
+    (folder / presets.ROW).write_text(presets.dump_folder(record))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def forget(monkeypatch):
+    monkeypatch.setattr(presets, "_added", {})
+
+
+def test_a_folder_is_a_preset_and_then_known_by_its_name(own):
+    assert "my-net" not in presets.known()
+    row = presets.find(str(own))
+    assert (row.name, row.number) == ("my-net", presets.NO_NUMBER)
+    assert presets.find("my-net") == presets.find(own) == row
+    assert "my-net" not in presets.PRESETS
+    assert weights.verify(row) == [file.name for file in row.onnx.values()]
+    assert len(row.hash) == 17
+
+
+def test_a_folder_row_is_what_was_written(own):
+    text = (own / presets.ROW).read_text()
+    assert presets.dump_folder(presets.read_folder(own)) == text
+
+
+def test_files_of_a_folder_are_verified_as_all_are(own):
+    row = presets.find(own)
+    file = row.onnx["reccnn"]
+    (own / file.name).write_bytes(b"altered")
+    with pytest.raises(WeightsError, match="not the weights that preset") as err:
+        weights.read(file)
+    assert str(err.value).startswith(str(own / file.name))
+    assert "Reinstall" not in str(err.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "comrec-base"}, "'comrec-base' is the name of a released preset"),
+        ({"name": ""}, "name must be a line of text"),
+        ({"number": 3}, "number absent or 0"),
+        ({"scales": None}, "not the row of a preset"),
+    ],
+)
+def test_a_folder_with_an_illegal_row_is_refused(own, change, said):
+    path = own / presets.ROW
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(UsageError, match=said) as err:
+        presets.find(own)
+    assert str(err.value).startswith(f"{path}: ")
+
+
+def test_a_folder_without_a_row_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"preset\.json: cannot be read \(No such"):
+        presets.find(str(tmp_path))

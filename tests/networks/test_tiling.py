@@ -8,6 +8,7 @@ import pytest
 
 from comrec.image.window import Window, grid, pad_to_multiple
 from comrec.networks import engine, tiling
+from comrec.networks.families import FAMILIES
 from comrec.networks.presets import Preset
 
 RNG = np.random.default_rng(8)
@@ -99,9 +100,8 @@ def seen_px(size, sides, reach_px):
     [(0, 104**2), (5, 104**2), (80, 80_000), (10**6, tiling.TILE_AREA_PX)],
 )
 @pytest.mark.parametrize("size", [(3000, 4000), (4000, 3000), (500, 9000), (1, 1)])
-def test_the_sides_follow_the_memory_within_bounds(monkeypatch, memory_mb, most, size):
-    monkeypatch.setitem(tiling.BYTES_PER_PIXEL, "jiang2017", 1000)
-    sides = tiling.tile_sides(size, memory_mb, 20, "jiang2017")
+def test_the_sides_follow_the_memory_within_bounds(memory_mb, most, size):
+    sides = tiling.tile_sides(size, memory_mb, 20, bytes_per_pixel=1000)
     assert all(side % 16 == 0 and side >= tiling.TILE_MIN_PX for side in sides)
     assert sides[1] <= tiling.TILE_WIDE_PX
     assert max(seen_px(size, sides, 20)) <= most
@@ -109,18 +109,18 @@ def test_the_sides_follow_the_memory_within_bounds(monkeypatch, memory_mb, most,
         assert max(seen_px(size, sides, 20)) > most / 2, "nor are they small for it"
 
 
-@pytest.mark.parametrize("family", tiling.BYTES_PER_PIXEL)
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 @pytest.mark.parametrize("size", [(3000, 4000), (816, 1224)])
 def test_tiles_stay_within_their_memory(family, size):
     for memory_mb in range(20, 1500, 37):
-        sides = tiling.tile_sides(size, memory_mb, 20, family)
+        sides = tiling.tile_sides(size, memory_mb, 20, family.bytes_per_pixel)
         most = max(seen_px(size, sides, 20))
-        assert most * tiling.BYTES_PER_PIXEL[family] <= memory_mb * 10**6
+        assert most * family.bytes_per_pixel <= memory_mb * 10**6
 
 
 def test_tiles_see_less_halo_than_squares_or_rows_of_that_size():
     size, reach = (3000, 4000), 34
-    sides = tiling.tile_sides(size, 1024, reach, "comrec")
+    sides = tiling.tile_sides(size, 1024, reach, 400)
     chosen = seen_px(size, sides, reach)
     square = int(math.sqrt(max(chosen))) - 2 * reach
     row = max(chosen) // (size[1] + 2 * reach) - 2 * reach
@@ -129,13 +129,13 @@ def test_tiles_see_less_halo_than_squares_or_rows_of_that_size():
 
 
 def test_tiles_of_a_picture_that_fills_the_memory_are_half_as_large():
-    sides = tiling.tile_sides((8660, 11547), 1024, 34, "comrec")
+    sides = tiling.tile_sides((8660, 11547), 1024, 34, 400)
     most = max(seen_px((8660, 11547), sides, 34))
     assert tiling.TILE_AREA_PX / 3 < most <= tiling.TILE_AREA_PX / 2
 
 
 def test_a_picture_of_a_megapixel_is_one_tile():
-    sides = tiling.tile_sides((816, 1224), 1024, 34, "comrec")
+    sides = tiling.tile_sides((816, 1224), 1024, 34, 400)
     assert len(list(tiling.tiles((816, 1224), sides))) == 1
 
 

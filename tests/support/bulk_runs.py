@@ -1,9 +1,10 @@
-"""`comrec bulk` in processes of its own, to be killed; what it left, to be checked."""
+"""Runs `comrec bulk` in processes, kills them, and checks their outputs."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pictures
+import pytest
 
 import comrec
 
@@ -24,12 +26,13 @@ ENV = os.environ | {
     "AWS_EC2_METADATA_DISABLED": "true",
 }  # fmt: skip
 SIDE_PX = 128
-KINDS = 6  # of pictures, of which there are many copies
+KINDS = 6  # of pictures, each copied many times
 END_S = 400  # after which a process hangs
+COUNT, FEW = 120, 36  # of pictures
 
 
 def sources(count: int) -> dict[str, bytes]:
-    """So many pictures by key."""
+    """Returns pictures by key."""
     whole = pictures.photo(SIDE_PX + 8 * KINDS, SIDE_PX)
     kinds = [
         pictures.file_of(whole[8 * i : 8 * i + SIDE_PX], "PNG") for i in range(KINDS)
@@ -38,7 +41,7 @@ def sources(count: int) -> dict[str, bytes]:
 
 
 def outputs(given: dict[str, bytes]) -> dict[str, bytes]:
-    """What `compress` makes of them."""
+    """Returns the outputs of `compress` by key."""
     made = {
         data: comrec.compress(
             data, preset=PRESET, jpeg_quality=QUALITY, scale=SCALE, threads=1
@@ -69,7 +72,7 @@ def start(*arguments: object, env: dict[str, str] | None = None) -> subprocess.P
 
 
 def end(process: subprocess.Popen, status: int = 0) -> dict:
-    """The summary of a run that ends by itself."""
+    """Waits for a run; returns its summary."""
     try:
         out, err = process.communicate(timeout=END_S)
     finally:
@@ -85,7 +88,7 @@ def kill(process: subprocess.Popen) -> None:
 
 
 def lines(manifest: Path) -> list[bytes]:
-    """The whole lines of all files of a manifest."""
+    """Returns the complete lines of all files of a manifest."""
     found = []
     for path in sorted(manifest.glob("*.jsonl")):
         found += [n for n in path.read_bytes().splitlines(True) if n.endswith(b"\n")]
@@ -93,7 +96,7 @@ def lines(manifest: Path) -> list[bytes]:
 
 
 def wait_for(count: int, counted: Callable[[], int], process: subprocess.Popen) -> bool:
-    """Whether there were so many before the process ended."""
+    """Waits for a count; returns whether it was reached before the process ended."""
     end_s = time.monotonic() + END_S
     while counted() < count:
         assert time.monotonic() < end_s
@@ -104,7 +107,7 @@ def wait_for(count: int, counted: Callable[[], int], process: subprocess.Popen) 
 
 
 def check(rows: Iterable[bytes], given: dict[str, bytes], found: dict[str, bytes]):
-    """Nothing is lost, nothing is there twice, and rows and outputs are one."""
+    """Checks that each picture has one row, and that rows and outputs agree."""
     parsed = [json.loads(row) for row in rows]
     assert {row["state"] for row in parsed} == {"done"}, parsed
     assert set(Counter(row["input"] for row in parsed).values()) == {1}
@@ -119,7 +122,7 @@ def check(rows: Iterable[bytes], given: dict[str, bytes], found: dict[str, bytes
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """All files of a destination but its manifest."""
+    """Returns all files of a destination except its manifest."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -128,12 +131,12 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process started, by /proc."""
+    """Returns the processes that a process started, from /proc."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(path.read_text().rpartition(")")[2].split()[1])
-        except OSError:  # it has ended meanwhile
+        except OSError:  # ended meanwhile
             continue
         if parent == pid:
             found.append(int(path.parent.name))
@@ -141,8 +144,60 @@ def children(pid: int) -> list[int]:
 
 
 def says(pid: int, word: str) -> bool:
-    """Whether a process has a word in its command line."""
+    """Tells whether the command line of a process contains a word."""
     try:
         return word in Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
         return False
+
+
+def in_processes(test):
+    """Marks a test that kills real processes."""
+    has_proc = Path("/proc/self/stat").exists()
+    needs_proc = pytest.mark.skipif(not has_proc, reason="needs /proc")
+    return pytest.mark.slow(needs_proc(test))
+
+
+def pool_workers(run: subprocess.Popen) -> list[int]:
+    """Returns the workers of a run, which are children of its fork server."""
+    return [pid for child in children(run.pid)
+            for pid in children(child)]  # fmt: skip
+
+
+def dask_workers(run: subprocess.Popen) -> list[int]:
+    found = children(run.pid)
+    return [pid for pid in found if says(pid, "spawn_main")]
+
+
+def kill_one(pids: list[int]) -> bool:
+    try:
+        os.kill(random.choice(pids), signal.SIGKILL)
+    except (IndexError, ProcessLookupError):
+        return False
+    return True
+
+
+def kill_workers(run, workers, dst: Path, times: int, every: int = 2) -> int:
+    """Kills random workers, each after `every` more pictures; returns how many.
+
+    A fast machine may finish all pictures before the last kill.
+    """
+
+    def counted() -> int:
+        return len(lines(dst / "comrec-manifest"))
+
+    for i in range(times):
+        if not wait_for(counted() + every, counted, run):
+            return i
+        time.sleep(random.uniform(0, 0.02))
+        end_s = time.monotonic() + 60
+        while not kill_one(workers(run)):
+            if run.poll() is not None:
+                return i
+            assert time.monotonic() < end_s
+            time.sleep(0.02)
+    return times
+
+
+def left(dst: Path) -> list[Path]:
+    return list(dst.rglob(".*.tmp"))

@@ -1,7 +1,7 @@
-"""`comrec bulk`: more pictures than one sitting, or one machine, gets through.
+"""Compresses or decompresses large sets of pictures, on one machine or several.
 
-A folder or a bucket is mirrored, compressed, into another, picture by picture. A
-manifest at the destination has a row for each, so that the same command goes on where
-the last one ended, however that was. Nothing here depends on how many pictures there
-are but the manifest's index (16 bytes a picture) and the listing of one folder.
+`comrec bulk` mirrors a folder or bucket into another one. A manifest at the destination
+has a row for each picture, so that the same command continues an earlier run, whether
+that run finished or was killed. Memory grows with the number of pictures only in the
+index of the manifest (32 bytes a picture) and in the listing of one folder.
 """

@@ -1,4 +1,4 @@
-"""Dask does the work: processes of this machine, or a cluster that is there."""
+"""Runs tasks on Dask workers: processes of this machine, or an existing cluster."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from comrec.errors import ComrecError, UsageError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-PER_THREAD = 2  # tasks in flight, so that no worker waits for its next
-SCHEDULER_S = 20.0  # how long to wait for one, at first and when it was lost
-WORKERS_S = 60.0  # for a first worker
-TRIES = 3  # of a picture whose row does not arrive
-COUNT_S = 2.0  # between looks at how many workers there are
-# Where Dask is started here. Its workers would look at their own stacks 100 times a
-# second, and keep what they saw: 40 MB more after 1,000 pictures. And they would give
-# every array's memory back as it is freed, and fetch the next one's anew.
-LOCAL = {
+PER_THREAD = 2  # tasks submitted for each thread, so that no worker is idle
+SCHEDULER_S = 20.0  # longest wait for the scheduler, at the start and after a loss
+WORKERS_S = 60.0  # longest wait for a first worker
+TRIES = 3  # for a picture whose row does not arrive
+COUNT_S = 2.0  # between two requests for the number of workers
+# Settings of a Dask that this process starts. By default its workers sample their own
+# stacks 100 times a second and keep the samples (40 MB after 1,000 pictures), and they
+# return the memory of each freed array to the system.
+LOCAL_SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
 }
 
 
 class Cluster:
-    """Workers of a Dask cluster.
+    """Runs tasks on the workers of a Dask cluster.
 
     Args:
-      workers: processes of a cluster on this machine.
-      scheduler: address of a cluster that is there; no other is started then.
+      workers: number of processes, if the cluster is started on this machine.
+      scheduler: address of an existing cluster; None starts one here.
 
     Raises:
       UsageError: Dask is not installed.
@@ -55,40 +55,40 @@ class Cluster:
         self._count, self._scheduler = workers, scheduler
 
     def run(self, work: Work, tasks: Iterator[Task], tally: Tally) -> Iterator[Row]:
-        """A row for each task, as they come.
+        """Yields a row for each task, in the order of completion.
 
-        Dask gives a picture to another worker when its own has ended. A scheduler that
-        is lost may come back at its address, and gets what was in flight once more.
+        If a worker ends, Dask gives its picture to another one. If a scheduler is lost
+        and restarted at its address, the unfinished tasks are submitted to it again.
 
         Raises:
-          ComrecError: there is no scheduler or worker, or none any more.
+          ComrecError: no scheduler or worker answers, or the scheduler was lost.
         """
-        client = self._connected()
-        coming, flight = Prefetch(tasks), _Flight(client, work)
+        client = self._connect()
+        prefetch, pending = Prefetch(tasks), _Pending(client, work)
         try:
             while True:
-                while flight.has_room:
-                    task = coming.take(wait=not flight.tasks)
+                while pending.has_room:
+                    task = prefetch.take(wait=not pending.tasks)
                     if task is None:
                         break
-                    flight.start(task)
-                if not flight.tasks:
+                    pending.submit(task)
+                if not pending.tasks:
                     return
-                yield from flight.landed(None if coming.ended else POLL_S)
+                yield from pending.collect(None if prefetch.ended else POLL_S)
         finally:
-            coming.close()
+            prefetch.close()
             _close(client)
 
-    def _connected(self) -> Client:
-        """A client of a cluster that has a worker with this comrec on it."""
+    def _connect(self) -> Client:
+        """Returns a client of a cluster whose workers have this version of comrec."""
         from dask import config
         from distributed import Client, LocalCluster
 
         where = self._scheduler or "Dask"
-        _hush()
+        _silence_logs()
         client = None
         try:
-            with config.set(LOCAL):  # which its workers have as well
+            with config.set(LOCAL_SETTINGS):  # its workers inherit them
                 client = Client(
                     self._scheduler
                     or LocalCluster(
@@ -99,125 +99,125 @@ class Cluster:
                     timeout=SCHEDULER_S,
                 )  # fmt: skip
             client.wait_for_workers(1, timeout=WORKERS_S)
-            versions = set(client.run(_version).values())
-        except Exception as err:  # of Dask, of what it runs on, of an import over there
+            versions = set(client.run(_get_version).values())
+        except Exception as err:  # Dask, the network or an import on a worker
             if client:
                 _close(client)
             raise ComrecError(
-                f"{where}: no worker answers ({type(err).__name__}: {_line(err)}). "
+                f"{where}: no worker answers ({type(err).__name__}: {_one_line(err)}). "
                 f"Start scheduler and workers, with comrec installed; check the address"
             ) from err
         if versions != {comrec.__version__}:
             _close(client)
             raise ComrecError(
                 f"{where}: its workers have comrec {', '.join(sorted(versions))}, and "
-                f"this is {comrec.__version__}. Install the same everywhere"
+                f"this is {comrec.__version__}. Install the same version everywhere"
             )
         return client
 
 
-class _Flight:
-    """The tasks that Dask has.
+class _Pending:
+    """Holds the tasks that were submitted to Dask and have no row yet.
 
     Attributes:
-      tasks: by what they will come to.
+      tasks: by their futures.
     """
 
     def __init__(self, client: Client, work: Work) -> None:
         self._client, self._work = client, work
         self.tasks: dict[Future, Task] = {}
-        self._landed: queue.Queue[Future] = queue.Queue()
-        self._room, self._counted_s = 0, -COUNT_S
+        self._completed: queue.Queue[Future] = queue.Queue()
+        self._capacity, self._counted_s = 0, -COUNT_S
         self._number = 0
-        self._lost: Counter[str] = Counter()
+        self._lost_rows: Counter[str] = Counter()
 
     @property
     def has_room(self) -> bool:
-        """Whether a worker could soon be without a task."""
+        """Tells whether a worker could soon be idle."""
         if time.monotonic() - self._counted_s >= COUNT_S:
-            with suppress(OSError):  # a scheduler that is lost shows in its futures
+            with suppress(OSError):  # a lost scheduler cancels its futures
                 threads = sum(self._client.nthreads().values())
-                self._room = PER_THREAD * max(threads, 1)
+                self._capacity = PER_THREAD * max(threads, 1)
             self._counted_s = time.monotonic()
-        return len(self.tasks) < self._room
+        return len(self.tasks) < self._capacity
 
-    def start(self, task: Task) -> None:
-        """Hands a task over.
+    def submit(self, task: Task) -> None:
+        """Submits a task to the scheduler.
 
         Raises:
-          ComrecError: there is no scheduler any more.
+          ComrecError: the scheduler was lost.
         """
         if self._client.status == "closed":
-            raise _gone()
+            raise _lost_scheduler()
         self._number += 1
         future = self._client.submit(
-            worker.do, self._work, task, key=f"comrec-{id(self)}-{self._number}",
+            worker.run_task, self._work, task, key=f"comrec-{id(self)}-{self._number}",
             pure=False,
         )  # fmt: skip
         self.tasks[future] = task
-        future.add_done_callback(self._landed.put)
+        future.add_done_callback(self._completed.put)
 
-    def landed(self, timeout_s: float | None) -> Iterator[Row]:
-        """Rows of what comes back first, if that is in time."""
+    def collect(self, timeout_s: float | None) -> Iterator[Row]:
+        """Yields the row of the next completed task; nothing after the timeout."""
         try:
-            future = self._landed.get(timeout=timeout_s)
+            future = self._completed.get(timeout=timeout_s)
         except queue.Empty:
             return
         task = self.tasks.pop(future, None)
-        if task is None:  # of a scheduler that was lost
+        if task is None:  # a future of a lost scheduler
             return
         if future.status == "finished":
-            yield from self._row(future, task)
+            yield from self._fetch_row(future, task)
         elif future.status == "error":
-            yield self._given_up(task, future.exception())
+            yield self._make_failed_row(task, future.exception())
         else:
-            self._start_again([task, *self.tasks.values()])
+            self._submit_again([task, *self.tasks.values()])
 
-    def _row(self, future: Future, task: Task) -> Iterator[Row]:
-        """What came of a task; it is done anew if that was lost on its way here."""
+    def _fetch_row(self, future: Future, task: Task) -> Iterator[Row]:
+        """Yields the row of a task, or submits the task again if its row was lost."""
         try:
             yield future.result()
-        except Exception as err:  # of Dask's, as the work itself raises none
-            self._lost[task.key] += 1
-            if self._lost[task.key] == TRIES:
-                yield self._given_up(task, err)
+        except Exception as err:  # raised by Dask: `run_task` raises none
+            self._lost_rows[task.key] += 1
+            if self._lost_rows[task.key] == TRIES:
+                yield self._make_failed_row(task, err)
             else:
-                self.start(task._replace(again=True))
+                self.submit(task._replace(is_retry=True))
 
-    def _start_again(self, tasks: list[Task]) -> None:
-        """What a lost scheduler had goes to the one that takes its place."""
+    def _submit_again(self, tasks: list[Task]) -> None:
+        """Submits the tasks of a lost scheduler to its successor."""
         end_s = time.monotonic() + 2 * SCHEDULER_S
         while self._client.status != "running":
             if self._client.status == "closed" or time.monotonic() > end_s:
-                raise _gone()
+                raise _lost_scheduler()
             time.sleep(POLL_S)
         self.tasks.clear()
         for task in tasks:
-            self.start(task._replace(again=True))
+            self.submit(task._replace(is_retry=True))
 
-    def _given_up(self, task: Task, err: BaseException) -> Row:
+    def _make_failed_row(self, task: Task, err: BaseException) -> Row:
         error = (
             f"{self._work.source.where(task.key)}: {type(err).__name__} "
-            f"({_line(err)}). Try it alone with `comrec {self._work.direction}`"
+            f"({_one_line(err)}). Try it alone with `comrec {self._work.direction}`"
         )
-        return worker.failed(self._work, task, error, "worker")
+        return worker.make_failed_row(self._work, task, error, "worker")
 
 
-def _hush() -> None:
-    """Rows and errors say it all."""
+def _silence_logs() -> None:
+    """Silences the loggers of Dask, since rows and errors report every failure."""
     for name in ("distributed", *logging.root.manager.loggerDict):
         if name.split(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _gone() -> ComrecError:
+def _lost_scheduler() -> ComrecError:
     return ComrecError(
-        "Dask: the scheduler has gone. Start it and its workers again; the same "
-        "command then goes on from here"
+        "Dask: the scheduler was lost. Start it and its workers again; the same "
+        "command then continues from here"
     )
 
 
-def _version() -> str:
+def _get_version() -> str:
     return comrec.__version__
 
 
@@ -229,5 +229,5 @@ def _close(client: Client) -> None:
             cluster.close()
 
 
-def _line(err: BaseException) -> str:
+def _one_line(err: BaseException) -> str:
     return " ".join(str(err).split())[:200]

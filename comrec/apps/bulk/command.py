@@ -1,4 +1,4 @@
-"""`comrec bulk`: checks, then one pass over what is missing or has changed."""
+"""Implements `comrec bulk`: checks, then one pass over missing or changed pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from comrec.apps.bulk.manifest import ALL, Index, Row, Shard
 from comrec.apps.bulk.places import Local, MissingError, Place
 from comrec.apps.bulk.plan import Plan
 from comrec.apps.bulk.pool import Pool
-from comrec.apps.bulk.runners import Here, Runner
+from comrec.apps.bulk.runners import InProcess, Runner
 from comrec.apps.bulk.summary import Tally
 from comrec.apps.bulk.worker import Restoring, Work
 from comrec.encoder.options import Options
@@ -27,25 +27,25 @@ from comrec.networks import engine, presets, weights
 
 MANIFEST = "comrec-manifest"  # below DST
 SOURCE = "source.json"
-STREAK = 20  # failures in a row for which no picture is to blame, and the run ends
-PROBE_BYTES = 2**20  # as a picture's: a full disk may have room for less
+STREAK = 20  # consecutive failures without a fault of the picture that end the run
+PROBE_BYTES = 2**20  # about a picture's: a full disk may have space for less
 LOCAL, DASK = RUNNERS = ("local", "dask")
 
 
 @dataclass(frozen=True)
 class BulkRequest:
-    """What to do, from where to where, by whom.
+    """Describes a run: source, destination, options and workers.
 
     Attributes:
-      source: SRC, with a glob at its end or not.
-      destination: DST.
-      options: how to compress, or how to decompress.
-      jobs: workers of this machine.
-      shard: which of the pictures.
+      source: SRC, a folder or URL, with or without a glob at its end.
+      destination: DST, a folder or URL.
+      options: for compression or for decompression.
+      jobs: number of workers of this machine.
+      shard: the part of the pictures that this run processes.
       runner: one of RUNNERS.
-      scheduler: address of Dask's; None starts one here.
-      manifest: where it is; None for below DST.
-      force: whether DST may hold what other commands, or another SRC, put there.
+      scheduler: address of a Dask scheduler; None starts Dask here if it is needed.
+      manifest: folder or URL of the manifest; None means MANIFEST below DST.
+      force: whether DST may hold files of other commands or of another SRC.
     """
 
     source: str
@@ -60,49 +60,51 @@ class BulkRequest:
 
 
 class Run:
-    """One run, from its checks to its tally.
+    """Carries out one request.
 
     Attributes:
-      tally: of what this run has done so far.
+      manifest: the place of the manifest.
+      tally: counts over the pictures that this run has processed.
 
     Raises:
-      UsageError: the request makes no sense.
+      UsageError: the request contradicts itself.
     """
 
-    def __init__(self, asked: BulkRequest) -> None:
-        self._asked = asked
-        root, pattern = walking.split_glob(asked.source)
-        source, destination = places.place(root), places.place(asked.destination)
-        where = asked.manifest or destination.where(MANIFEST)
-        self.manifest, self.tally = places.place(where), Tally()
+    def __init__(self, request: BulkRequest) -> None:
+        self._request = request
+        root, pattern = walking.split_glob(request.source)
+        source = places.open_place(root)
+        destination = places.open_place(request.destination)
+        where = request.manifest or destination.where(MANIFEST)
+        self.manifest, self.tally = places.open_place(where), Tally()
         for place in (destination, self.manifest):
             places.check_writable(place)
         _check_apart(source, destination)
-        self._work = Work(source, destination, asked.options)
+        self._work = Work(source, destination, request.options)
         self._plan = Plan(
             source, destination, pattern, self._work.direction,
-            self._work.fingerprint, asked.shard,
+            self._work.fingerprint, request.shard,
         )  # fmt: skip
-        self._runner = _runner(asked, (source, destination))
+        self._runner = _make_runner(request, (source, destination))
         self._count: threading.Thread | None = None
         self._total: int | None = None
 
     def rows(self) -> Generator[Row, None, None]:
-        """Does what is missing or has changed; a row for each picture once it is safe.
+        """Processes missing and changed pictures; yields each row once it is written.
 
         Raises:
-          OutputError: DST holds what `comrec bulk` did not put there from SRC.
-          PlaceError: SRC cannot be listed, or DST not be written.
-          ComrecError: STREAK failures in a row were no picture's fault, and a place
-            does not work, or workers do not.
+          OutputError: DST holds files that `comrec bulk` did not make from SRC.
+          PlaceError: SRC cannot be listed, or DST cannot be written.
+          ComrecError: STREAK consecutive failures had other causes than the pictures,
+            and a place or the workers do not work.
         """
         self._check_codec()
         self._work.source.list("")  # before anything is written anywhere
         self._claim()
-        log = Log(self.manifest, self._asked.shard)
+        log = Log(self.manifest, self._request.shard)
         try:
-            index = Index(manifest.read(self.manifest, self._asked.shard))
-            log.after, faults = index.latest, list[str]()
+            index = Index(manifest.read(self.manifest, self._request.shard))
+            log.latest_s, faults = index.latest_s, list[str]()
             tasks = self._plan.tasks(index, self.tally)
             with _terminable():
                 for row in self._runner.run(self._work, tasks, self.tally):
@@ -112,35 +114,35 @@ class Run:
                     fault = row.get("fault", "picture")
                     faults = [*faults, fault] if fault != "picture" else []
                     if len(faults) == STREAK:
-                        faults = self._pardoned(faults)
+                        faults = self._check_faults(faults)
         finally:
             log.close()
 
     def progress(self) -> str:
-        """How far it is; the first call begins to count the pictures."""
+        """Describes the progress; the first call starts to count the pictures."""
         if self._count is None:
-            self._count = threading.Thread(target=self._find_total, daemon=True)
+            self._count = threading.Thread(target=self._count_pictures, daemon=True)
             self._count.start()
         return self.tally.progress(self._total)
 
     def status(self) -> Tally:
-        """What the manifest says of all pictures, whichever runs did them."""
-        return Tally().of(manifest.merged(self.manifest))
+        """Counts the pictures of the manifest, over all runs and shards."""
+        return Tally().add_all(manifest.read_latest(self.manifest))
 
-    def _pardoned(self, faults: list[str]) -> list[str]:
-        """Those of a streak that count on where both places work: not of the places.
+    def _check_faults(self, faults: list[str]) -> list[str]:
+        """Returns the faults of workers in a streak, if both places work.
 
         Raises:
           ComrecError: a place does not work, or all faults are of workers.
         """
         found = [fault for fault in faults if fault != "place"]
-        # What works from here need not work from other machines.
-        is_seen = self.tally.done or not self._asked.scheduler
+        # A place that works from here may not work from other machines.
+        is_seen = self.tally.done or not self._request.scheduler
         if len(found) < STREAK and is_seen and self._places_work():
             return found
         raise ComrecError(
-            f"{STREAK} failures in a row, none for its picture. Mend what they say; "
-            f"the same command goes on from here"
+            f"{STREAK} consecutive failures without a fault of the picture. Correct "
+            f"their cause; the same command continues from here"
         )
 
     def _places_work(self) -> bool:
@@ -153,45 +155,46 @@ class Run:
             return False
         return True
 
-    def _find_total(self) -> None:
+    def _count_pictures(self) -> None:
         try:
             self._total = self._plan.count()
-        except ComrecError:  # the run itself says so
+        except ComrecError:  # the run itself reports it
             return
 
     def _check_codec(self) -> None:
-        """What can be known before the first picture."""
-        options = self._asked.options
+        """Raises ComrecError for an engine or preset that cannot be used."""
+        options = self._request.options
         engine.choose(options.engine)
         if isinstance(options, Options):
             weights.verify(presets.find(options.preset))
 
     def _claim(self) -> None:
-        """Makes DST this SRC's, and says in the manifest what was asked."""
+        """Records SRC and the options in the manifest, if DST is free for them."""
         destination, source = self._work.destination, self._work.source
         url = str(source.root) if isinstance(source, Local) else source.url.rstrip("/")
-        there = destination.children("")
-        owner = self._owner()
-        known = {MANIFEST} if not self._asked.manifest else set()
-        found = {*there.files, *there.folders} - known
-        if owner not in (None, url) and not self._asked.force:
+        listing = destination.children("")
+        owner = self._read_owner()
+        known = {MANIFEST} if not self._request.manifest else set()
+        found = {*listing.files, *listing.folders} - known
+        if owner not in (None, url) and not self._request.force:
             raise OutputError(
-                f"{destination.url}: holds what came from {owner}, not {url}. Name "
+                f"{destination.url}: holds outputs of {owner}, not of {url}. Name "
                 f"another DST, or add -f if the pictures are the same"
             )
         is_filled = any(not name.startswith(".") for name in found)
-        if owner is None and is_filled and not self._asked.force:
+        if owner is None and is_filled and not self._request.force:
             raise OutputError(
-                f"{destination.url}: holds what `comrec bulk` did not put there. Name "
-                f"an empty place, or add -f to replace what comrec made"
+                f"{destination.url}: holds files that `comrec bulk` did not make. Name "
+                f"an empty place, or add -f to replace files of comrec"
             )
         if owner != url:
             self.manifest.write(SOURCE, _json({"source": url}))
         name = f"options-{self._work.fingerprint}.json"
         if name not in self.manifest.children("").files:
-            self.manifest.write(name, _json(self._work.asked))
+            self.manifest.write(name, _json(self._work.output_settings))
 
-    def _owner(self) -> str | None:
+    def _read_owner(self) -> str | None:
+        """Returns the SRC that the manifest names; None without a manifest."""
         try:
             found = json.loads(self.manifest.read(SOURCE))
             return str(found["source"])
@@ -203,19 +206,21 @@ class Run:
             ) from err
 
 
-def _runner(asked: BulkRequest, ends: tuple[Place, Place]) -> Runner:
+def _make_runner(request: BulkRequest, ends: tuple[Place, Place]) -> Runner:
     in_memory = any(end.url.startswith("memory://") for end in ends)
-    if asked.runner == DASK or asked.scheduler:
+    if request.runner == DASK or request.scheduler:
         if in_memory:
-            raise UsageError("memory:// is of one process alone. Leave Dask out")
+            raise UsageError(
+                "memory:// exists in one process only. Use it without Dask"
+            )
         from comrec.apps.bulk.cluster import Cluster
 
-        return Cluster(asked.jobs, asked.scheduler)
-    return Here() if in_memory else Pool(asked.jobs)
+        return Cluster(request.jobs, request.scheduler)
+    return InProcess() if in_memory else Pool(request.jobs)
 
 
 def _check_apart(source: Place, destination: Place) -> None:
-    """Raises UsageError where outputs would lie among the pictures, or around them."""
+    """Raises UsageError if one of the two places contains the other."""
     ends = []
     for place in (source, destination):
         is_local = isinstance(place, Local)
@@ -224,8 +229,8 @@ def _check_apart(source: Place, destination: Place) -> None:
     (kind, one), (other_kind, other) = ends
     if kind == other_kind and (one.startswith(other) or other.startswith(one)):
         raise UsageError(
-            f"{destination.url}: lies in SRC ({source.url}), or around it. Name a "
-            f"place apart from it"
+            f"{destination.url}: lies inside SRC ({source.url}), or contains it. Name "
+            f"a separate place"
         )
 
 
@@ -235,7 +240,7 @@ def _json(value: dict[str, object]) -> bytes:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM, with which clusters take back a machine, ends a run as Ctrl-C does."""
+    """Makes SIGTERM, which clusters send, end a run as Ctrl-C does."""
 
     def stop(*_: object) -> NoReturn:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Where rows of the manifest are written, so that none is lost to a kill."""
+"""Writes rows of the manifest, so that a kill loses no row."""
 
 from __future__ import annotations
 
@@ -13,46 +13,47 @@ from comrec.apps.bulk.manifest import SUFFIX, Row, Shard
 from comrec.apps.bulk.places import Local, Place, PlaceError
 from comrec.errors import OutputError
 
-FLUSH_S = 10.0  # how much work a kill may cost where nothing can be appended to
+FLUSH_S = 10.0  # of work that a kill may lose in stores that cannot append
 SEGMENT_ROWS = 10_000
 
 
 class Log:
-    """Where the rows of one run go. A row that `add` returned from outlives a kill.
+    """Writes the rows of one run. In a local folder, each added row survives a kill.
 
     Args:
       place: the folder of the manifest.
-      shard: names the file.
+      shard: the shard whose name the file has.
 
     Attributes:
-      after: a time before that of all rows to come; clocks of machines differ.
+      latest_s: seconds since the epoch, of the latest row. Later rows get later times,
+        though the clocks of machines differ.
 
     Raises:
-      OutputError: another run is writing there.
-      PlaceError: it cannot be written.
+      OutputError: another run is writing to the same file.
+      PlaceError: the manifest cannot be written.
     """
 
     def __init__(self, place: Place, shard: Shard) -> None:
-        self.after = 0.0
-        self._writer: _Appended | _Segments
+        self.latest_s = 0.0
+        self._writer: _AppendedFile | _Segments
         if isinstance(place, Local):
-            self._writer = _Appended(place.path(shard.name + SUFFIX))
+            self._writer = _AppendedFile(place.path(shard.name + SUFFIX))
         else:
             self._writer = _Segments(place, shard.name)
 
     def add(self, row: Row) -> None:
-        """Adds the time, which no earlier row has, and writes."""
-        self.after = max(round(time.time(), 3), round(self.after + 0.001, 3))
-        line = json.dumps(row | {"at": self.after}, separators=(",", ":"))
+        """Writes a row with the current time, later than that of every earlier row."""
+        self.latest_s = max(round(time.time(), 3), round(self.latest_s + 0.001, 3))
+        line = json.dumps(row | {"at": self.latest_s}, separators=(",", ":"))
         self._writer.add(line.encode() + b"\n")
 
     def close(self) -> None:
-        """Everything is on the disk or in the store."""
+        """Writes all remaining rows to the disk or store."""
         self._writer.close()
 
 
-class _Appended:
-    """A file that one run at a time adds to."""
+class _AppendedFile:
+    """Appends lines to a local file, which one run at a time may do."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -63,7 +64,7 @@ class _Appended:
                 f"{path}: cannot be written ({err.strerror}). Check its permissions"
             ) from err
         self._path = path
-        if not _locked(self._file):
+        if not _try_lock(self._file):
             os.close(self._file)
             raise OutputError(
                 f"{path}: another run is writing to it. Wait for its end, or give each "
@@ -76,7 +77,7 @@ class _Appended:
             raise self._unwritten(err) from err
 
     def _drop_torn_line(self) -> None:
-        """A line whose end a crash took, on which the next one would be lost too."""
+        """Truncates an incomplete last line, which would damage the next line too."""
         size = end = os.lseek(self._file, 0, os.SEEK_END)
         while end:
             start = max(end - 2**16, 0)
@@ -107,12 +108,12 @@ class _Appended:
     def _unwritten(self, err: OSError) -> PlaceError:
         return PlaceError(
             f"{self._path}: cannot be written ({err.strerror}). Run the same command "
-            f"once it can be: it goes on from here"
+            f"once it can be: it continues from here"
         )
 
 
 class _Segments:
-    """Objects of so many rows; the last one is written anew, longer, now and then."""
+    """Writes objects of SEGMENT_ROWS rows; rewrites the last one every FLUSH_S."""
 
     def __init__(self, place: Place, name: str) -> None:
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
@@ -141,8 +142,8 @@ class _Segments:
         self._flush()
 
 
-def _locked(file: int) -> bool:
-    """Whether this process has the file for itself, where files can be locked."""
+def _try_lock(file: int) -> bool:
+    """Locks a file; False if another process holds the lock."""
     try:
         import fcntl
     except ImportError:

@@ -1,4 +1,4 @@
-"""What became of each picture: JSON Lines that only grow, one file for each writer."""
+"""Reads the manifest: JSON Lines with the state of each picture, a file per writer."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from comrec.apps.bulk.places import Local, Place, PlaceError
 Row = dict[str, Any]
 
 SUFFIX = ".jsonl"
-LATEST = 1e11  # a time of a row, in seconds: later ones are none, and endless ones too
+LATEST_S = 1e11  # since the epoch: rows with later or infinite times are ignored
 
 
 @dataclass(frozen=True)
 class Shard:
-    """The pictures that one run takes: those whose names fall to it, of `of` runs."""
+    """Describes the part of the pictures that one of `count` runs processes."""
 
     number: int = 0  # from 0
-    of: int = 1
+    count: int = 1
 
     def takes(self, key: str) -> bool:
-        """Whether a picture is one of them; the same on every machine."""
-        return self.of == 1 or _hash(key) % self.of == self.number
+        """Tells whether a picture belongs to the shard; the same on every machine."""
+        return self.count == 1 or _hash(key) % self.count == self.number
 
     @property
     def name(self) -> str:
-        """How its manifest's files begin."""
-        return f"{self.number:05d}-of-{self.of:05d}"
+        """The start of the names of its files in the manifest."""
+        return f"{self.number:05d}-of-{self.count:05d}"
 
     def concerns(self, file_name: str) -> bool:
-        """Whether a manifest's file can hold rows of its pictures."""
-        others = file_name.split(".")[0].endswith(f"-of-{self.of:05d}")
+        """Tells whether a file of the manifest can hold rows of its pictures."""
+        others = file_name.split(".")[0].endswith(f"-of-{self.count:05d}")
         return not others or file_name.startswith(self.name)
 
 
@@ -45,94 +45,100 @@ ALL = Shard()
 
 
 class Index:
-    """Which pictures are done, and what is whose: checksums, 32 bytes a picture."""
+    """Holds the state of each picture and the owner of each output, 32 bytes a picture.
+
+    Attributes:
+      latest_s: seconds since the epoch, of the latest row; 0 without rows.
+    """
 
     def __init__(self, rows: Iterator[Row]) -> None:
         keys, states, times = array("Q"), array("Q"), array("d")
-        outputs = array("Q")  # the first of each row, as its sidecar shares its name
+        outputs = array("Q")  # the first of each row: its sidecar shares the name
         for row in rows:
             keys.append(_hash(row["input"]))
             failed = row["state"] == "failed"
-            states.append(
-                0
-                if failed
-                else state(row["input"], row["version"], row["options"], row["outputs"])
-            )
+            found = row["input"], row["version"], row["options"], row["outputs"]
+            states.append(0 if failed else checksum(*found))
             times.append(row["at"])
             first = "" if failed else next(iter(row["outputs"]), "")
-            outputs.append(_output(row["input"], first) if first else 0)
-        self.latest = max(times, default=0.0)
-        winners = _winners(keys, times)
+            outputs.append(_hash_output(row["input"], first) if first else 0)
+        self.latest_s = max(times, default=0.0)
+        winners = _find_last(keys, times)
         self._keys = np.array(keys, np.uint64)[winners]
         self._states = np.array(states, np.uint64)[winners]
-        # Of all rows that are done: a later failure leaves the output where it is.
-        last = _winners(outputs, times)
+        # Of all rows with state "done": a later failure leaves the output in place.
+        last = _find_last(outputs, times)
         self._outputs = np.array(outputs, np.uint64)[last]
         self._owners = np.array(keys, np.uint64)[last]
 
     def __contains__(self, found: tuple[str, str, str, Mapping[str, int]]) -> bool:
-        """Whether (input, version, options, outputs) is what its last row says."""
-        key = np.uint64(_hash(found[0]))
-        place = int(np.searchsorted(self._keys, key))
-        there = place < len(self._keys) and self._keys[place] == key
-        return bool(there and int(self._states[place]) == state(*found))
+        """Tells whether the last row of the input has these values.
+
+        Args:
+          found: input, version, options and outputs, as `checksum` takes them.
+        """
+        place = _find(self._keys, _hash(found[0]))
+        return place is not None and int(self._states[place]) == checksum(*found)
 
     def has_failed(self, key: str) -> bool:
-        """Whether the last row of a picture or folder says so."""
-        wanted = np.uint64(_hash(key))
-        place = int(np.searchsorted(self._keys, wanted))
-        there = place < len(self._keys) and self._keys[place] == wanted
-        return bool(there and self._states[place] == 0)
+        """Tells whether the last row of a picture or folder has the state "failed"."""
+        place = _find(self._keys, _hash(key))
+        return place is not None and int(self._states[place]) == 0
 
-    def is_of_another(self, key: str, output: str) -> bool:
-        """Whether a name beside a picture's is what another picture came to."""
-        wanted = np.uint64(_output(key, output))
-        place = int(np.searchsorted(self._outputs, wanted))
-        there = place < len(self._outputs) and self._outputs[place] == wanted
-        return bool(there and int(self._owners[place]) != _hash(key))
+    def belongs_to_other(self, key: str, output: str) -> bool:
+        """Tells whether an output in a picture's folder belongs to another picture."""
+        place = _find(self._outputs, _hash_output(key, output))
+        return place is not None and int(self._owners[place]) != _hash(key)
 
 
-def state(key: str, version: str, options: str, outputs: Mapping[str, int]) -> int:
-    """A checksum over all that makes a picture's outputs what they are; never 0."""
+def checksum(key: str, version: str, options: str, outputs: Mapping[str, int]) -> int:
+    """Returns a 64-bit checksum of all that outputs depend on, and of them; never 0."""
     return _hash(json.dumps([key, version, options, sorted(outputs.items())])) or 1
 
 
 def read(place: Place, shard: Shard = ALL) -> Iterator[Row]:
-    """All rows that can concern a shard, in the order in which each writer wrote them.
+    """Yields the rows that can concern a shard, of each writer in order of writing.
 
-    A line that is cut off, or no row, is passed over: what it spoke of is done again.
+    Skips incomplete and invalid lines; their pictures are then processed again.
     """
     for name in sorted(place.children("").files):
         if name.endswith(SUFFIX) and shard.concerns(name):
-            for line in _lines(place, name):
-                row = _parsed(line)
+            for line in _read_lines(place, name):
+                row = _parse(line)
                 if row is not None:
                     yield row
 
 
-def merged(place: Place) -> Iterator[Row]:
-    """The last row of every picture, whichever run wrote it."""
+def read_latest(place: Place) -> Iterator[Row]:
+    """Yields the last row of every picture, over all runs."""
     keys, times = array("Q"), array("d")
     for row in read(place):
         keys.append(_hash(row["input"]))
         times.append(row["at"])
-    last = _winners(keys, times)
+    last = _find_last(keys, times)
     in_order, last_at = np.array(keys, np.uint64)[last], np.array(times)[last]
-    for row in read(place):  # which a run that is going on may have added to
+    for row in read(place):  # a running writer may have added rows meanwhile
         found = int(np.searchsorted(in_order, np.uint64(_hash(row["input"]))))
         if found < len(last_at) and last_at[found] == row["at"]:
             yield row
 
 
-def _winners(keys: array[int], times: array[float]) -> np.ndarray:
-    """Where the last row of each key is, in the order of keys."""
+def _find_last(keys: array[int], times: array[float]) -> np.ndarray:
+    """Returns the index of the last row of each key, in the order of keys."""
     hashes = np.array(keys, np.uint64)
     order = np.lexsort((np.arange(len(keys)), np.array(times), hashes))
     in_order = hashes[order]
     return order[np.append(in_order[1:] != in_order[:-1], True)[: len(order)]]
 
 
-def _lines(place: Place, name: str) -> Iterator[bytes]:
+def _find(ordered: np.ndarray, key: int) -> int | None:
+    """Returns the index of a key in ascending keys, uint64 (N,); None if absent."""
+    wanted = np.uint64(key)
+    place = int(np.searchsorted(ordered, wanted))
+    return place if place < len(ordered) and ordered[place] == wanted else None
+
+
+def _read_lines(place: Place, name: str) -> Iterator[bytes]:
     if isinstance(place, Local):
         try:
             with open(place.path(name), "rb") as file:
@@ -146,7 +152,7 @@ def _lines(place: Place, name: str) -> Iterator[bytes]:
         yield from place.read(name).splitlines(keepends=True)
 
 
-NEEDED: dict[str, Callable[[Any], bool]] = {
+FIELD_CHECKS: dict[str, Callable[[Any], bool]] = {
     "input": lambda value: isinstance(value, str),
     "state": lambda value: value in ("done", "failed", "listed"),
     "version": lambda value: isinstance(value, str),
@@ -154,22 +160,25 @@ NEEDED: dict[str, Callable[[Any], bool]] = {
     "outputs": lambda value: (
         isinstance(value, dict) and all(isinstance(n, int) for n in value.values())
     ),
-    "at": lambda value: isinstance(value, int | float) and 0 <= value < LATEST,
+    "at": lambda value: isinstance(value, int | float) and 0 <= value < LATEST_S,
 }
 
 
-def _parsed(line: bytes) -> Row | None:
+def _parse(line: bytes) -> Row | None:
+    """Returns the row of a line; None if the line holds none."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if isinstance(row, dict) and all(is_so(row.get(n)) for n, is_so in NEEDED.items()):
+    if isinstance(row, dict) and all(
+        is_valid(row.get(n)) for n, is_valid in FIELD_CHECKS.items()
+    ):
         return row
     return None
 
 
-def _output(key: str, name: str) -> int:
-    """Of an output in the folder that is a picture's."""
+def _hash_output(key: str, name: str) -> int:
+    """Returns the hash of an output in the folder of a picture; never 0."""
     return _hash(f"{key.rpartition('/')[0]}/{name}") or 1
 
 

@@ -1,4 +1,4 @@
-"""Where pictures come from and go to: a local folder, or a URL that fsspec knows."""
+"""Reads, writes and lists places: local folders, and URLs that fsspec supports."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from comrec.errors import ComrecError, UsageError
 from comrec.system import files
 
 T = TypeVar("T")
-# Stores that show an object once it is whole, and until then what was there before.
-WHOLE = ("s3", "s3a", "gs", "gcs", "az", "abfs", "memory")
-WAITS_S = (0.5, 1, 2, 4, 8)  # before each further try, half as much or half more
-# What stores say of an object that changes when its content does; the first there is.
-VERSIONS = (
+# Stores in which a write becomes visible only when it is complete.
+ATOMIC_PROTOCOLS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "memory")
+WAITS_S = (0.5, 1, 2, 4, 8)  # before each retry, plus or minus half at random
+# Attributes of an object that change with its content; the first found counts.
+VERSION_ATTRIBUTES = (
     "ETag", "etag", "md5Hash", "content_md5", "generation", "mtime", "LastModified",
     "last_modified", "updated", "modified", "created",
 )  # fmt: skip
-# One request for a picture, not one for its size and then one for each part.
-SETTINGS: dict[str, dict[str, object]] = {
+# A picture is read by one request instead of one for its size and one for each part.
+FILESYSTEM_OPTIONS: dict[str, dict[str, object]] = {
     name: {"max_concurrency": 1} for name in ("s3", "s3a")
 }
 QUOTE = '"'
@@ -34,15 +34,21 @@ NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "RefreshError
 
 
 class PlaceError(ComrecError):
-    """A place cannot be read, written or listed, whatever the picture."""
+    """Reports that a place cannot be read, written or listed, whatever the picture."""
 
 
 class MissingError(PlaceError):
-    """There is nothing of that name."""
+    """Reports that a bucket, folder, object or file does not exist."""
 
 
 class Entry(NamedTuple):
-    """A file in a listing; `problem` says why it cannot be read, if that is known."""
+    """Describes a file of a listing.
+
+    Attributes:
+      size: in bytes.
+      version: a text that changes with the content.
+      problem: why the file cannot be read; empty if no reason is known.
+    """
 
     size: int
     version: str
@@ -50,47 +56,47 @@ class Entry(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What is in one folder: files by name, and names of folders."""
+    """Lists one folder: its files by name, and the names of its folders."""
 
     files: dict[str, Entry]
     folders: list[str]
 
 
 class Place(ABC):
-    """A tree of files under one root, whose keys are paths from there with slashes.
+    """Defines access to a tree of files, by keys: paths below its root with slashes.
 
-    All raise PlaceError, and MissingError where there is nothing.
+    Methods raise PlaceError, and MissingError for a key that does not exist.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def where(self, key: str) -> str:
-        """What to call a file in messages."""
+        """Returns the name of a file for messages."""
         return f"{self.url.rstrip('/')}/{key}" if key else self.url
 
     @abstractmethod
     def list(self, folder: str) -> Listing:
-        """What is in a folder, "" for the root."""
+        """Lists a folder, "" for the root."""
 
     @abstractmethod
     def read(self, key: str) -> bytes:
-        """The whole file."""
+        """Reads a whole file."""
 
     @abstractmethod
     def write(self, key: str, data: bytes) -> None:
-        """The file appears whole or not at all."""
+        """Writes a file, which appears whole or not at all."""
 
     @abstractmethod
     def remove(self, key: str) -> None:
-        """The file is gone; it need not have been there."""
+        """Removes a file, if it exists."""
 
     def sweep(self, key: str) -> None:
-        """Removes what a writer of this file left that was killed."""
+        """Removes the temporary files that a killed writer of this file left."""
         return
 
     def children(self, folder: str) -> Listing:
-        """`list`, but a folder that is not there is empty."""
+        """Lists a folder as `list` does; a missing folder is empty."""
         try:
             return self.list(folder)
         except MissingError:
@@ -98,14 +104,14 @@ class Place(ABC):
 
 
 class Local(Place):
-    """A folder."""
+    """Gives access to a local folder."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         super().__init__(str(root))
-        self.root = Path(os.path.abspath(root))  # workers may stand elsewhere
+        self.root = Path(os.path.abspath(root))  # workers may run elsewhere
 
     def path(self, key: str) -> Path:
-        """Where a key is."""
+        """Returns the path of a key."""
         return self.root / key
 
     def list(self, folder: str) -> Listing:
@@ -114,9 +120,9 @@ class Local(Place):
             with os.scandir(self.path(folder)) as entries:
                 for entry in entries:
                     try:
-                        _add(found, entry)
+                        _add_entry(found, entry)
                     except FileNotFoundError:
-                        continue  # it has gone since
+                        continue  # removed meanwhile
                     except OSError as err:
                         problem = f"cannot be read ({err.strerror})"
                         found.files[entry.name] = Entry(0, "", problem)
@@ -154,23 +160,23 @@ class Local(Place):
         files.sweep(path.parent, files.temporary_prefix(path.name))
 
 
-def _add(found: Listing, entry: os.DirEntry[str]) -> None:
-    # Links to folders can lead round in a ring, or outside.
+def _add_entry(found: Listing, entry: os.DirEntry[str]) -> None:
+    # Links to folders can form a cycle, or lead outside.
     if entry.is_dir(follow_symlinks=False):
         found.folders.append(entry.name)
     elif entry.is_file():
-        about = entry.stat()
-        version = f"{about.st_size}-{about.st_mtime_ns}"
-        found.files[entry.name] = Entry(about.st_size, version)
+        stat = entry.stat()
+        version = f"{stat.st_size}-{stat.st_mtime_ns}"
+        found.files[entry.name] = Entry(stat.st_size, version)
 
 
 class Remote(Place):
-    """What is below a URL, through fsspec; a store that is busy is asked again."""
+    """Gives access to a URL through fsspec; repeats requests to a busy store."""
 
     def list(self, folder: str) -> Listing:
         path = self._path(folder)
         found = Listing({}, [])
-        for info in self._try(folder, "ls", path, detail=True):
+        for info in self._request(folder, "ls", path, detail=True):
             full = info["name"].rstrip("/")
             if full.strip("/") == path.strip("/"):
                 if info["type"] == "file" and info["size"] and full == info["name"]:
@@ -178,37 +184,35 @@ class Remote(Place):
                         f"{self.where(folder)}: an object, not a folder. Name its "
                         f"folder, or a glob"
                     )
-                continue  # a marker of the folder itself
+                continue  # an empty object that stands for the folder
             name = full.rsplit("/", 1)[-1]
             if info["type"] == "directory":
                 found.folders.append(name)
             else:
-                found.files[name] = Entry(int(info["size"] or 0), _version(info))
+                found.files[name] = Entry(int(info["size"] or 0), _version_of(info))
         return found
 
     def read(self, key: str) -> bytes:
-        return bytes(self._try(key, "cat_file", self._path(key)))
+        return bytes(self._request(key, "cat_file", self._path(key)))
 
     def write(self, key: str, data: bytes) -> None:
-        self._try(key, "pipe_file", self._path(key), data)
+        self._request(key, "pipe_file", self._path(key), data)
 
     def remove(self, key: str) -> None:
         with suppress(MissingError):
-            self._try(key, "rm_file", self._path(key))
+            self._request(key, "rm_file", self._path(key))
 
     def _path(self, key: str) -> str:
-        _, root = _filesystem(self.url)
+        _, root = _open_filesystem(self.url)
         return f"{root.rstrip('/')}/{key}" if key else root
 
-    def _try(self, key: str, method: str, *args: Any, **options: Any) -> Any:
-        system, _ = _filesystem(self.url)
-        return patiently(
-            lambda: getattr(system, method)(*args, **options), self.where(key)
-        )
+    def _request(self, key: str, method: str, *args: Any, **options: Any) -> Any:
+        system, _ = _open_filesystem(self.url)
+        return retry(lambda: getattr(system, method)(*args, **options), self.where(key))
 
 
-def patiently(call: Callable[[], T], name: str) -> T:
-    """Calls, and calls again after ever longer waits while that may help.
+def retry(call: Callable[[], T], name: str) -> T:
+    """Returns the result of a call, repeated with growing waits while stores are busy.
 
     Raises:
       MissingError, PlaceError: in one line that begins with `name`.
@@ -220,69 +224,69 @@ def patiently(call: Callable[[], T], name: str) -> T:
             raise MissingError(
                 f"{name}: no such bucket, folder or object. Check its name"
             ) from err
-        except Exception as err:  # every store has errors of its own
+        except Exception as err:  # every store has its own exceptions
             refused = isinstance(err, PermissionError)
             if refused or type(err).__name__ in NO_CREDENTIALS:
                 raise PlaceError(
-                    f"{name}: access refused ({_line(err)}). Check the credentials, "
-                    f"and what they are allowed"
+                    f"{name}: access refused ({_one_line(err)}). Check the "
+                    f"credentials and their permissions"
                 ) from err
             if wait_s is None:
                 raise PlaceError(
-                    f"{name}: does not answer as it should ({_line(err)}), "
-                    f"{len(WAITS_S) + 1} times. Run the same command later: it goes on "
-                    f"from here"
+                    f"{name}: failed {len(WAITS_S) + 1} times ({_one_line(err)}). Run "
+                    f"the same command later: it continues from here"
                 ) from err
             time.sleep(wait_s * random.uniform(0.5, 1.5))
     raise AssertionError("the last try returns or raises")
 
 
-def place(text: str) -> Place:
-    """A folder, or what a URL stands for.
+def open_place(text: str) -> Place:
+    """Returns the place of a folder's name or a URL.
 
     Raises:
-      UsageError: what the URL needs is not installed.
+      UsageError: a package for the URL is not installed, or the URL is invalid.
     """
     if text.startswith("file://"):
         text = text.removeprefix("file://")
     if "://" not in text:
         return Local(text)
-    _filesystem(text)
+    _open_filesystem(text)
     return Remote(text)
 
 
 def check_writable(destination: Place) -> None:
-    """Raises UsageError for a URL at which objects can be seen half-written."""
+    """Raises UsageError for a URL whose incomplete writes are visible."""
     protocol = destination.url.partition("://")[0]
-    if isinstance(destination, Remote) and protocol not in WHOLE:
+    if isinstance(destination, Remote) and protocol not in ATOMIC_PROTOCOLS:
         raise UsageError(
             f"{destination.url}: DST must be a folder, or a URL that begins with "
-            f"{', '.join(f'{name}://' for name in WHOLE)}"
+            f"{', '.join(f'{name}://' for name in ATOMIC_PROTOCOLS)}"
         )
 
 
 @functools.lru_cache(maxsize=8)
-def _filesystem(url: str) -> tuple[Any, str]:
-    """What fsspec runs for a URL, and the root's path there."""
+def _open_filesystem(url: str) -> tuple[Any, str]:
+    """Returns the file system of fsspec for a URL, and the path of the root in it."""
     try:
         from fsspec.core import url_to_fs
     except ImportError as err:
         raise UsageError(f"{url}: pip install comrec[bulk] for URLs") from err
     try:
-        settings = SETTINGS.get(url.partition("://")[0], {})
-        return url_to_fs(url, use_listings_cache=False, **settings)
+        options = FILESYSTEM_OPTIONS.get(url.partition("://")[0], {})
+        return url_to_fs(url, use_listings_cache=False, **options)
     except ImportError as err:  # it names the package
-        raise UsageError(f"{url}: {_line(err)}. Install it") from err
+        raise UsageError(f"{url}: {_one_line(err)}. Install it") from err
     except ValueError as err:
-        raise UsageError(f"{url}: {_line(err)}. Check the URL") from err
+        raise UsageError(f"{url}: {_one_line(err)}. Check the URL") from err
 
 
-def _version(info: dict[str, Any]) -> str:
-    found = next((info[name] for name in VERSIONS if info.get(name)), "")
+def _version_of(info: dict[str, Any]) -> str:
+    """Returns the size and the version of an object, as one text."""
+    found = next((info[name] for name in VERSION_ATTRIBUTES if info.get(name)), "")
     text = found.isoformat() if isinstance(found, datetime) else str(found)
     return f"{info['size']}-{text.strip(QUOTE)}"
 
 
-def _line(err: Exception) -> str:
+def _one_line(err: Exception) -> str:
     text = " ".join(str(err).split()).rstrip(".")
     return f"{type(err).__name__}: {text}" if text else type(err).__name__

@@ -1,4 +1,4 @@
-"""What is left to do: listings of both places and the manifest, folder by folder."""
+"""Plans the tasks of a run from listings and the manifest, folder by folder."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ COMPRESS, DECOMPRESS = "compress", "decompress"
 
 
 class Task(NamedTuple):
-    """One picture for a worker.
+    """Describes the work on one picture.
 
     Attributes:
-      key: of the picture, below SRC; of a folder, a slash at its end, that could not
-        be listed, or can be again.
-      beside: of its sidecar, where there is one to decompress with.
-      version: changes whenever the picture does.
+      key: of the picture, below SRC. A slash at its end marks a folder that could not
+        be listed, or that can be listed again.
+      sidecar: key of the sidecar file, if decompression needs one; else empty.
+      version: a text that changes with the picture.
       output: key below DST.
-      replaces: whether something of that name is there already.
-      again: whether somebody was killed over it, and may have left a temporary file.
-      problem: why it cannot be done; empty where that is not known.
+      replaces: whether a file with the name of an output exists.
+      is_retry: whether a killed worker may have left a temporary file.
+      problem: why the picture cannot be processed; empty if no reason is known.
     """
 
     key: str
-    beside: str
+    sidecar: str
     version: str
     output: str
     replaces: bool = False
-    again: bool = False
+    is_retry: bool = False
     problem: str = ""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which pictures there are, and which of them are to be done.
+    """Finds the pictures of a run, and decides which of them to process.
 
     Attributes:
       source, destination: the two places.
-      pattern: of keys below the source, part by part; empty for all.
+      pattern: of keys below the source, one item for each folder level; empty for all.
       direction: COMPRESS or DECOMPRESS.
-      options: fingerprint of what was asked.
-      shard: which of the pictures are this run's.
+      options: fingerprint of the options.
+      shard: the part of the pictures that this run processes.
     """
 
     source: Place
@@ -62,27 +62,27 @@ class Plan:
     shard: Shard = ALL
 
     def tasks(self, index: Index, tally: Tally) -> Iterator[Task]:
-        """What is to be done, or would be if it could; the rest is counted.
+        """Yields missing, changed and faulty pictures; counts the others in the tally.
 
         Raises:
-          PlaceError: the source's root cannot be listed, or the destination.
+          PlaceError: the root of the source, or the destination, cannot be listed.
         """
         for folder in self._folders():
             if not isinstance(folder, _Folder):
                 yield folder
                 continue
-            itself = f"{folder.key}/"
-            if self.shard.takes(itself) and index.has_failed(itself):
-                yield Task(itself, "", "", "")  # it can be listed again
+            folder_key = f"{folder.key}/"
+            if self.shard.takes(folder_key) and index.has_failed(folder_key):
+                yield Task(folder_key, "", "", "")  # it can be listed again
             tally.left_out += folder.left_out
             if not folder.mine:
                 continue
-            folder.meet(self.destination.children(folder.key))
+            folder.add_outputs(self.destination.children(folder.key))
             for name in folder.mine:
                 task, present = folder.task(name), folder.present(name)
                 if (task.key, task.version, self.options, present) in index:
                     tally.skipped += 1
-                    for output in folder.outputs(name) if task.again else ():
+                    for output in folder.outputs(name) if task.is_retry else ():
                         self.destination.sweep(join(folder.key, output))
                 elif problem := folder.problem(name, index):
                     where = self.source.where(task.key)
@@ -91,7 +91,7 @@ class Plan:
                     yield task
 
     def count(self) -> int:
-        """How many pictures are this run's, done or not."""
+        """Returns the number of pictures of this run, processed or not."""
         return sum(
             len(folder.mine) if isinstance(folder, _Folder) else 1
             for folder in self._folders()
@@ -105,16 +105,16 @@ class Plan:
                 yield Task(f"{key}/", "", "", "", problem=str(found))
 
     def _enters(self, folder: str) -> bool:
-        return walking.may_lead(folder.split("/"), self.pattern)
+        return walking.can_match_below(folder.split("/"), self.pattern)
 
 
 class _Folder:
-    """One folder of the source, as a plan sees it.
+    """Plans the pictures of one folder of the source.
 
     Attributes:
       key: of the folder.
-      mine: names of the pictures in it that are this run's.
-      left_out: how many pictures have names that comrec gives to its outputs.
+      mine: names of its pictures that belong to this run.
+      left_out: number of its pictures with names that comrec gives to its outputs.
     """
 
     def __init__(self, plan: Plan, key: str, found: Listing) -> None:
@@ -122,32 +122,32 @@ class _Folder:
         named = [n for n in sorted(found.files) if self._is_wanted(n)]
         inputs = [n for n in named if self._is_input(n)]
         self._sharing = Counter(map(self._output, inputs))
-        # By output, so that one shard has all that would be written to it.
+        # By output, so that all pictures with one output belong to one shard.
         self.mine = [n for n in inputs if plan.shard.takes(join(key, self._output(n)))]
         self.left_out = 0
         if plan.direction == COMPRESS:
             ours = (n for n in named if names.is_output(Path(n)) and _is_picture(n))
             self.left_out = sum(plan.shard.takes(join(key, n)) for n in ours)
 
-        self._there: dict[str, int] = {}
+        self._existing_bytes: dict[str, int] = {}
         self._temporary: list[str] = []
 
-    def meet(self, there: Listing) -> None:
-        """Takes notice of what is in the destination's folder."""
-        self._there = {name: entry.size for name, entry in there.files.items()}
-        self._temporary = [n for n in there.files if files.is_temporary(n)]
+    def add_outputs(self, listing: Listing) -> None:
+        """Adds the listing of the same folder of the destination."""
+        self._existing_bytes = {n: entry.size for n, entry in listing.files.items()}
+        self._temporary = [n for n in listing.files if files.is_temporary(n)]
 
     def task(self, name: str) -> Task:
-        """The work on a picture."""
+        """Returns the task of a picture."""
         outputs = self.outputs(name)
-        output, beside = self._output(name), names.sidecar_of(Path(name)).name
+        output, sidecar = self._output(name), names.sidecar_of(Path(name)).name
         version = self._found.files[name].version
-        if self._plan.direction == COMPRESS or beside not in self._found.files:
-            beside = ""
+        if self._plan.direction == COMPRESS or sidecar not in self._found.files:
+            sidecar = ""
         else:
-            version += "+" + self._found.files[beside].version
+            version += "+" + self._found.files[sidecar].version
         return Task(
-            join(self.key, name), join(self.key, beside) if beside else "", version,
+            join(self.key, name), join(self.key, sidecar) if sidecar else "", version,
             join(self.key, output), bool(self.present(name)),
             any(
                 n.startswith(files.temporary_prefix(o)) for o in outputs
@@ -156,28 +156,28 @@ class _Folder:
         )  # fmt: skip
 
     def present(self, name: str) -> dict[str, int]:
-        """Which of a picture's outputs are there, with their bytes."""
-        names = self.outputs(name)
-        return {n: self._there[n] for n in names if n in self._there}
+        """Returns the existing outputs of a picture, with their sizes in bytes."""
+        found = self._existing_bytes
+        return {n: found[n] for n in self.outputs(name) if n in found}
 
     def problem(self, name: str, index: Index) -> str:
-        """Why a picture cannot be done, whatever is in it; empty where it can."""
+        """Returns why a picture cannot be processed, from its name alone; else ""."""
         if any(part in ("", ".", "..") for part in join(self.key, name).split("/")):
-            return "its name leads elsewhere in a folder. Give it another"
+            return "its name leads outside its folder. Rename it"
         if problem := self._found.files[name].problem:
-            return f"{problem}. Check where it leads, and its permissions"
+            return f"{problem}. Check its target and its permissions"
         if self._sharing[self._output(name)] > 1:
             return (
-                f"another picture of this folder would be written to "
-                f"{self._output(name)} as well. Rename one, or take one kind at a time "
-                f"by a glob, into different places"
+                f"another picture of this folder has the same output, "
+                f"{self._output(name)}. Rename one, or write each format, chosen by a "
+                f"glob, to another DST"
             )
-        if self.present(name) and index.is_of_another(
+        if self.present(name) and index.belongs_to_other(
             join(self.key, name), self._output(name)
         ):
-            there = self._plan.destination.where(join(self.key, self._output(name)))
+            output = self._plan.destination.where(join(self.key, self._output(name)))
             return (
-                f"{there} is what another picture came to. Rename one, name another "
+                f"{output} is the output of another picture. Rename one, name another "
                 f"DST, or remove that output and its sidecar"
             )
         return ""
@@ -197,20 +197,20 @@ class _Folder:
         return names.sidecar_of(path).name in self._found.files
 
     def outputs(self, name: str) -> list[str]:
-        """Names of what a picture comes to, in the destination's folder."""
+        """Returns the names of the outputs of a picture."""
         output = self._output(name)
         if self._plan.direction == DECOMPRESS:
             return [output]
         return [output, names.sidecar_of(Path(output)).name]
 
     def _output(self, name: str) -> str:
-        is_in = self._plan.direction == COMPRESS
-        make = names.compressed_name if is_in else names.restored_name
+        compresses = self._plan.direction == COMPRESS
+        make = names.compressed_name if compresses else names.restored_name
         return os.path.normcase(make(Path(name)))
 
 
 def join(folder: str, name: str) -> str:
-    """The key of a file in a folder."""
+    """Returns the key of a file in a folder."""
     return f"{folder}/{name}" if folder else name
 
 

@@ -1,4 +1,4 @@
-"""Processes of this machine do the work."""
+"""Runs tasks in processes of this machine."""
 
 from __future__ import annotations
 
@@ -22,142 +22,157 @@ from comrec.apps.bulk.summary import Tally
 from comrec.apps.bulk.worker import Work
 from comrec.errors import ComrecError
 
-TRIES = 3  # of a picture whose worker ends
-STARTS = 10  # workers in a row that end before they are ready
+TRIES = 3  # for a picture whose worker ends
+STARTS = 10  # consecutive workers that end before they are ready
 READY = "ready"
-END_S = 5.0
+END_S = 5.0  # for workers to finish their pictures when a run ends
 
 
 class Pool:
-    """Processes of this machine. One that ends takes no other with it.
+    """Runs tasks in processes, and replaces a process that ends.
 
-    A picture whose worker ended is tried again when all others are done, and alone:
-    it may need all the memory there is. After TRIES it counts as failed.
+    A picture whose worker ended is tried again alone, after all others, as it may need
+    the whole memory. After TRIES it counts as failed.
 
     Args:
-      workers: how many.
+      workers: number of processes.
     """
 
     def __init__(self, workers: int) -> None:
         self._count = workers
 
     def run(self, work: Work, tasks: Iterator[Task], tally: Tally) -> Iterator[Row]:
-        """A row for each task, as they come.
+        """Yields a row for each task, in the order of completion.
 
         Raises:
-          ComrecError: workers end before they are ready.
+          ComrecError: STARTS consecutive workers ended before they were ready.
         """
-        crew = _Crew(work, self._count, Prefetch(tasks), tally)
-        with _environment(work.options.threads):
+        schedule = _Schedule(work, self._count, Prefetch(tasks), tally)
+        with _limit_threads(work.options.threads):
             try:
-                while crew.engage():
-                    yield from crew.results()
+                while schedule.assign():
+                    yield from schedule.collect()
             finally:
-                crew.coming.close()
-                _end(crew.hands)
+                schedule.prefetch.close()
+                _end(schedule.workers)
 
 
-class _Crew:
-    """The workers of one run, and what has been given to them."""
+class _Schedule:
+    """Assigns the tasks of one run to its workers.
+
+    Attributes:
+      workers: the processes that have not ended.
+      prefetch: the tasks that no worker has had.
+    """
 
     def __init__(
-        self, work: Work, count: int, coming: Prefetch[Task], tally: Tally
+        self, work: Work, count: int, prefetch: Prefetch[Task], tally: Tally
     ) -> None:
-        self.hands: list[_Hand] = []
-        self.coming = coming
+        self.workers: list[_Worker] = []
+        self.prefetch = prefetch
         self._work, self._count, self._tally = work, count, tally
-        self._returned: deque[Task] = deque()  # by workers that did not begin
-        self._suspects: deque[Task] = deque()
+        self._returned: deque[Task] = deque()  # of workers that ended while starting
+        self._suspects: deque[Task] = deque()  # of workers that ended over them
         self._tries: Counter[str] = Counter()
-        self._stillborn = 0  # workers in a row
-        self._context = _context()
+        self._failed_starts = 0  # consecutive
+        self._context = _make_context()
 
-    def engage(self) -> bool:
-        """Gives a task to all who have none, while there are some; whether any has."""
-        free = [hand for hand in self.hands if not hand.task]
-        while free or len(self.hands) < self._count:
-            task = self._next()
+    def assign(self) -> bool:
+        """Gives tasks to idle workers; returns whether any worker has a task."""
+        free = [member for member in self.workers if not member.task]
+        while free or len(self.workers) < self._count:
+            task = self._next_task()
             if task is None:
                 break
             if not free:
-                free = [_Hand(self._context, self._work)]
-                self.hands += free
+                free = [_Worker(self._context, self._work)]
+                self.workers += free
             free.pop().give(task)
-        return any(hand.task for hand in self.hands)
+        return any(member.task for member in self.workers)
 
-    def results(self) -> Iterator[Row]:
-        """Waits for some worker; rows of those that have one."""
-        busy = {hand.pipe: hand for hand in self.hands if hand.task}
-        lags = len(busy) < self._count and not self.coming.ended
+    def collect(self) -> Iterator[Row]:
+        """Waits for messages of workers; yields the rows among them."""
+        busy = {member.pipe: member for member in self.workers if member.task}
+        lags = len(busy) < self._count and not self.prefetch.ended
         for pipe in connection.wait(list(busy), POLL_S if lags else None):
-            hand = busy[pipe]  # type: ignore[index]
-            message = hand.message()
+            member = busy[pipe]  # type: ignore[index]
+            message = member.receive()
             if message == READY:
-                self._stillborn = 0
+                self._failed_starts = 0
             elif isinstance(message, dict):
-                hand.task = None
+                member.task = None
                 yield message
             else:
-                yield from self._bury(hand)
+                yield from self._return_task(member)
 
-    def _next(self) -> Task | None:
+    def _next_task(self) -> Task | None:
+        """Returns the next task; None if none is available yet, or none is left."""
         if self._returned:
             return self._returned.popleft()
-        is_idle = not any(hand.task for hand in self.hands)
-        task = self.coming.take(wait=is_idle)
-        if task is None and self.coming.ended and is_idle and self._suspects:
+        is_idle = not any(member.task for member in self.workers)
+        task = self.prefetch.take(wait=is_idle)
+        if task is None and self.prefetch.ended and is_idle and self._suspects:
             return self._suspects.popleft()
         return task
 
-    def _bury(self, hand: _Hand) -> Iterator[Row]:
-        """What becomes of the task of a worker that has ended."""
-        self.hands.remove(hand)
-        task, why = hand.task, hand.epitaph()
+    def _return_task(self, member: _Worker) -> Iterator[Row]:
+        """Queues the task of an ended worker again; yields its row after TRIES.
+
+        Raises:
+          ComrecError: STARTS consecutive workers ended before they were ready.
+        """
+        self.workers.remove(member)
+        task, how = member.task, member.describe_end()
         assert task is not None  # it was busy
-        if not hand.is_ready:
-            self._stillborn += 1
-            if self._stillborn == STARTS:
+        if not member.is_ready:
+            self._failed_starts += 1
+            if self._failed_starts == STARTS:
                 raise ComrecError(
-                    f"{STARTS} workers in a row {why} before they were ready. Take "
-                    f"fewer with -j; the same command goes on from here"
+                    f"{STARTS} consecutive workers {how} before they were ready. Use "
+                    f"fewer with -j; the same command continues from here"
                 )
             self._returned.append(task)
             return
         self._tries[task.key] += 1
         if self._tries[task.key] < TRIES:
             self._tally.retried += 1
-            self._suspects.append(task._replace(again=True))
+            self._suspects.append(task._replace(is_retry=True))
             return
         error = (
-            f"{self._work.source.where(task.key)}: {TRIES} workers {why} over it. "
-            f"Try it alone with `comrec {self._work.direction}`"
+            f"{self._work.source.where(task.key)}: {TRIES} workers {how} while they "
+            f"processed it. Try it alone with `comrec {self._work.direction}`"
         )
-        yield worker.failed(self._work, task, error, "worker")
+        yield worker.make_failed_row(self._work, task, error, "worker")
 
 
-class _Hand:
-    """One worker process, and the task that it has."""
+class _Worker:
+    """Controls one worker process.
+
+    Attributes:
+      task: the task that the process has; None if the process is idle.
+      is_ready: whether the process has sent a message.
+    """
 
     def __init__(self, context: BaseContext, work: Work) -> None:
         self.task: Task | None = None
         self.is_ready = False
-        self.pipe, theirs = context.Pipe()
+        self.pipe, far_end = context.Pipe()
         self.process = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(theirs, work), daemon=True
+            target=_serve, args=(far_end, work), daemon=True
         )
         self.process.start()
-        theirs.close()  # so that its end is the end of the pipe
+        far_end.close()  # so that the pipe ends when the process does
 
     def give(self, task: Task) -> None:
-        """Something to do, though it may have ended since the last one."""
+        """Sends a task to the process, which may have ended since its last message."""
         self.task = task
         try:
             self.pipe.send(task)
         except OSError:
             self.is_ready = False
 
-    def message(self) -> str | Row | None:
-        """That it is ready, or a row; None where it has ended."""
+    def receive(self) -> str | Row | None:
+        """Receives READY or a row; None if the process has ended."""
         try:
             found: str | Row = self.pipe.recv()
         except (EOFError, OSError):
@@ -165,46 +180,46 @@ class _Hand:
         self.is_ready = True
         return found
 
-    def epitaph(self) -> str:
-        """In what way it ended."""
+    def describe_end(self) -> str:
+        """Ends the process and describes how it ended."""
         _end([self])
         code = self.process.exitcode
         if code == -signal.SIGKILL:
-            return "were killed (SIGKILL: by hand, or for want of memory)"
+            return "were killed (SIGKILL: by a person, or for lack of memory)"
         return f"ended (status {code})"
 
 
-def _end(hands: list[_Hand]) -> None:
-    """They may finish the picture that they are at, if it takes but seconds."""
+def _end(workers: list[_Worker]) -> None:
+    """Ends processes, after END_S for the pictures that they are processing."""
     end_s = time.monotonic() + END_S
-    for hand in hands:
-        hand.pipe.close()
-    for hand in hands:
-        hand.process.join(max(end_s - time.monotonic(), 0))
-        hand.process.kill()
-        hand.process.join()
+    for member in workers:
+        member.pipe.close()
+    for member in workers:
+        member.process.join(max(end_s - time.monotonic(), 0))
+        member.process.kill()
+        member.process.join()
 
 
 def _serve(pipe: Any, work: Work) -> None:
-    """The life of a worker: tasks in, rows out, until the other end is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it will end it
-    threading.Thread(target=_follow, daemon=True).start()
+    """Receives tasks and sends rows, until the other end of the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the starting process ends it
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         pipe.send(READY)
         while True:
-            pipe.send(worker.do(work, pipe.recv()))
+            pipe.send(worker.run_task(work, pipe.recv()))
 
 
-def _follow() -> None:
-    """A worker whose run was killed writes nothing more."""
+def _exit_with_parent() -> None:
+    """Ends this process with its parent, so that a killed run writes nothing more."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()
         os._exit(1)
 
 
-def _context() -> BaseContext:
-    """Processes that start at once and inherit no threads, where there are such."""
+def _make_context() -> BaseContext:
+    """Returns forkserver where it exists: it starts fast and copies no threads."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -213,8 +228,8 @@ def _context() -> BaseContext:
 
 
 @contextmanager
-def _environment(threads: int) -> Iterator[None]:
-    """What libraries read when they are loaded, for the processes started meanwhile."""
+def _limit_threads(threads: int) -> Iterator[None]:
+    """Sets the variables that libraries of started processes read; 0 sets none."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VIPS_CONCURRENCY")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update({name: str(threads) for name in names if threads})

@@ -1,7 +1,7 @@
-"""Who does the work: this process, other processes, or other machines.
+"""Defines runners, which process tasks here, in processes or on other machines.
 
-A runner takes tasks as it has hands free, and gives a row for each, in any order; it
-holds no more than its workers are busy with. `pool` and `cluster` have the others.
+A runner takes tasks as its workers become free and yields a row for each, in any order.
+It holds no more tasks than its workers need. `pool` and `cluster` define the others.
 """
 
 from __future__ import annotations
@@ -19,29 +19,33 @@ from comrec.apps.bulk.summary import Tally
 from comrec.apps.bulk.worker import Work
 
 T = TypeVar("T")
-AHEAD = 1000  # tasks that are listed before they are needed
-POLL_S = 0.05  # until the listing is asked again, where it lags behind the workers
+AHEAD = 1000  # tasks that are listed before workers need them
+POLL_S = 0.05  # between two requests for tasks while the listing is slower than workers
 
 
 class Runner(Protocol):
-    """What does tasks."""
+    """Processes tasks."""
 
     def run(self, work: Work, tasks: Iterator[Task], tally: Tally) -> Iterator[Row]:
-        """A row for each task, as they come."""
+        """Yields a row for each task, in the order of completion."""
         ...
 
 
-class Here:
-    """This process, one picture at a time: all that sees what is in its memory."""
+class InProcess:
+    """Processes tasks in this process, which memory:// needs, one at a time."""
 
     def run(self, work: Work, tasks: Iterator[Task], tally: Tally) -> Iterator[Row]:
-        """A row for each task, in order."""
+        """Yields a row for each task, in order."""
         for task in tasks:
-            yield worker.do(work, task)
+            yield worker.run_task(work, task)
 
 
 class Prefetch(Generic[T]):
-    """Items of an iterator, which a thread finds AHEAD of who takes them."""
+    """Takes up to AHEAD items from an iterator in a thread, before they are needed.
+
+    Attributes:
+      ended: whether `take` has returned the last item.
+    """
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
@@ -49,14 +53,17 @@ class Prefetch(Generic[T]):
         self._closed = threading.Event()
         self._error: BaseException | None = None
         self.ended = False
-        self._thread = threading.Thread(target=self._find, daemon=True)
+        self._thread = threading.Thread(target=self._fill, daemon=True)
         self._thread.start()
 
     def take(self, wait: bool) -> T | None:
-        """The next one; None when there is none, or, without waiting, none yet.
+        """Returns the next item; None after the last one.
+
+        Args:
+          wait: whether to wait for an item; else None also means that none is ready.
 
         Raises:
-          Exception: what the iterator raised, once what came before it is taken.
+          Exception: the error of the iterator, after the items before it.
         """
         if self.ended:
             return None
@@ -71,16 +78,16 @@ class Prefetch(Generic[T]):
         return item
 
     def close(self) -> None:
-        """No more is found; the thread ends when the listing it waits for has come."""
+        """Stops the thread, after the item that it is waiting for."""
         self._closed.set()
 
-    def _find(self) -> None:
+    def _fill(self) -> None:
         try:
             for item in self._items:
                 self._put(item)
                 if self._closed.is_set():
                     return
-        except BaseException as err:  # told to who takes them
+        except BaseException as err:  # raised again by `take`
             self._error = err
         finally:
             self._put(None)

@@ -1,4 +1,4 @@
-"""How far a run is, and what it came to."""
+"""Counts the results of a run, and describes them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ MEGA = 1e6
 
 @dataclass
 class Tally:
-    """Counts over the rows of a run.
+    """Holds counts over the rows of a run.
 
     Attributes:
-      done, failed: pictures.
-      skipped: pictures that were done already.
+      done, failed: pictures of this run.
+      skipped: pictures that an earlier run has done.
       left_out: files with names that comrec gives to its own outputs.
-      input_bytes, output_bytes: of what was done.
-      pixels: of what was done.
-      psnr_db_sum, measured: over what has a PSNR that is finite.
-      retried: pictures that were begun again because their worker ended.
+      input_bytes, output_bytes, pixels: of the pictures that are done.
+      psnr_db_sum, measured: sum and number of the finite PSNR values.
+      retried: pictures that were started again because their worker ended.
+      started_s: start of the run, on the clock of `time.monotonic`.
     """
 
     done: int = 0
@@ -51,24 +51,24 @@ class Tally:
             self.psnr_db_sum += float(row["psnr_db"])
             self.measured += 1
 
-    def of(self, rows: Iterable[dict[str, Any]]) -> Tally:
-        """The same after so many rows more."""
+    def add_all(self, rows: Iterable[dict[str, Any]]) -> Tally:
+        """Counts rows; returns the tally itself."""
         for row in rows:
             self.add(row)
         return self
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
+        """The time since the start."""
         return time.monotonic() - self.started_s
 
     @property
     def finished(self) -> int:
-        """Pictures with which there is nothing more to do in this run."""
+        """The number of pictures that this run is finished with."""
         return self.done + self.failed + self.skipped
 
     def row(self) -> dict[str, object]:
-        """As one JSON object."""
+        """Returns the counts as one JSON object."""
         mean = self.psnr_db_sum / self.measured if self.measured else None
         return {
             "done": self.done, "failed": self.failed, "skipped": self.skipped,
@@ -80,12 +80,16 @@ class Tally:
         }  # fmt: skip
 
     def progress(self, total: int | None) -> str:
-        """A line for a terminal; `total` pictures there are, once that is known."""
+        """Returns a line for a terminal.
+
+        Args:
+          total: number of pictures; None while it is unknown.
+        """
         speed = self.pixels / MEGA / max(self.seconds, 1e-9)
         parts = [f"{self.done:,} done", f"{self.failed:,} failed"]
         if self.skipped:
             parts.append(f"{self.skipped:,} were done already")
-        parts += [f"{speed:.2f} MP/s", self._saved()]
+        parts += [f"{speed:.2f} MP/s", self._describe_saving()]
         worked = self.done + self.failed
         if total is not None and worked:
             left_s = (total - self.finished) * self.seconds / worked
@@ -93,26 +97,30 @@ class Tally:
         return ", ".join(parts)
 
     def text(self, is_run: bool = True) -> str:
-        """The same in words, for the end."""
+        """Returns the counts as lines of text.
+
+        Args:
+          is_run: whether the counts are of one run; else they are of a manifest.
+        """
         lines = [f"{self.done:,} done, {self.failed:,} failed"]
         if is_run:
             lines[0] += f", {self.skipped:,} were done already"
         if self.left_out:
-            lines.append(f"{self.left_out:,} left out: named as comrec names its own")
+            lines.append(f"{self.left_out:,} left out: names of comrec's own outputs")
         if self.retried:
-            lines.append(f"{self.retried:,} begun again, as their worker had ended")
+            lines.append(f"{self.retried:,} started again, as their worker had ended")
         if self.done:
             sizes = f"{self.input_bytes:,} → {self.output_bytes:,} bytes"
-            lines.append(f"{sizes}: {self._saved()}")
+            lines.append(f"{sizes}: {self._describe_saving()}")
         if self.measured:
-            lines.append(f"PSNR {self.psnr_db_sum / self.measured:.2f} dB on the mean")
+            lines.append(f"mean PSNR {self.psnr_db_sum / self.measured:.2f} dB")
         if self.done and is_run:
             megapixels = self.pixels / MEGA
             speed = f"{megapixels / max(self.seconds, 1e-9):.2f} MP/s"
             lines.append(f"{megapixels:,.1f} MP in {self.seconds:,.1f} s, {speed}")
         return "\n".join(lines)
 
-    def _saved(self) -> str:
+    def _describe_saving(self) -> str:
         if self.output_bytes > self.input_bytes:
             return f"{_bytes(self.output_bytes - self.input_bytes)} more"
         share = 1 - self.output_bytes / self.input_bytes if self.input_bytes else 0

@@ -1,4 +1,4 @@
-"""Through a tree of folders, whole or where a glob leads."""
+"""Walks a tree of folders, whole or as far as a glob can match."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from comrec.apps.bulk.places import Listing, Place, PlaceError
 
 
 def split_glob(text: str) -> tuple[str, tuple[str, ...]]:
-    """The part of SRC without wildcards, and the pattern of the rest, part by part."""
+    """Splits SRC into a root without wildcards and the parts of a pattern below it."""
     if "://" not in text and os.path.lexists(text):
         return text, ()
     parts = text.split("/")
@@ -25,7 +25,7 @@ def split_glob(text: str) -> tuple[str, tuple[str, ...]]:
 def walk(
     source: Place, enters: Callable[[str], bool] = lambda _: True
 ) -> Iterator[tuple[str, Listing | PlaceError]]:
-    """Folder by folder, in the order of names; one that cannot be listed, with why.
+    """Yields the folders in order of name, each with its listing or its error.
 
     Raises:
       PlaceError: the root cannot be listed.
@@ -46,7 +46,7 @@ def walk(
 
 
 def matches(parts: list[str], pattern: tuple[str, ...]) -> bool:
-    """As `glob` would, where ** stands for any number of folders."""
+    """Tells whether a path matches a pattern of `glob`; ** is any number of folders."""
     if not pattern:
         return not parts
     if pattern[0] == "**":
@@ -59,8 +59,8 @@ def matches(parts: list[str], pattern: tuple[str, ...]) -> bool:
     )
 
 
-def may_lead(folder: list[str], pattern: tuple[str, ...]) -> bool:
-    """Whether a folder can hold what a pattern asks for; none asks for all."""
+def can_match_below(folder: list[str], pattern: tuple[str, ...]) -> bool:
+    """Tells whether a path below a folder can match a pattern; () matches all."""
     for i, part in enumerate(folder):
         if not pattern or pattern[i] == "**":
             return True

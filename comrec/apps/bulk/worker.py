@@ -1,4 +1,4 @@
-"""What a worker does with one picture: read, code, write, and a row that says so."""
+"""Processes one picture: reads, codes and writes it, and returns its row."""
 
 from __future__ import annotations
 
@@ -21,27 +21,29 @@ from comrec.errors import ComrecError, OutputError, WeightsError, naming_errors
 from comrec.format import container, names, pair, provenance
 from comrec.image import writer
 from comrec.image.picture import MAX_PIXELS
+from comrec.networks import presets
 from comrec.networks.codec import MEMORY_MB
 from comrec.system import memory
 
-# They say how, not what: outputs do not depend on them.
-HOW = ("max_pixels", "threads", "memory_mb")
+# Options on which outputs do not depend.
+EXECUTION_OPTIONS = ("max_pixels", "threads", "memory_mb")
 
 
 @dataclass(frozen=True)
 class Restoring:
-    """How to decompress; `comrec.decompress` documents each."""
+    """Holds the options of decompression, which `comrec.decompress` documents."""
 
     max_pixels: int = MAX_PIXELS
     engine: str = "auto"
     threads: int = 0
     memory_mb: int = MEMORY_MB
     exact: bool = False
+    preset: str | None = None
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is the same for all pictures of a run."""
+    """Holds the settings that all pictures of a run share."""
 
     source: Place
     destination: Place
@@ -53,50 +55,60 @@ class Work:
         return COMPRESS if isinstance(self.options, Options) else DECOMPRESS
 
     @property
-    def asked(self) -> dict[str, object]:
-        """Everything on which outputs depend but the pictures."""
-        chosen = {k: v for k, v in asdict(self.options).items() if k not in HOW}
+    def output_settings(self) -> dict[str, object]:
+        """The settings on which outputs depend, by name."""
+        options = asdict(self.options).items()
+        # A fingerprint from before presets in folders has no preset of decompression.
+        chosen = {
+            name: value
+            for name, value in options
+            if name not in EXECUTION_OPTIONS and (name, value) != ("preset", None)
+        }
         return {"direction": self.direction} | chosen
 
     @property
     def fingerprint(self) -> str:
-        """Of `asked`, 8 hexadecimal digits."""
-        text = json.dumps(self.asked, sort_keys=True)
+        """A hash of `output_settings`, 8 hexadecimal digits."""
+        text = json.dumps(self.output_settings, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
-def do(work: Work, task: Task) -> Row:
-    """Compresses or decompresses one picture; whatever goes wrong is in its row."""
+def run_task(work: Work, task: Task) -> Row:
+    """Compresses or decompresses one picture; reports every error in its row."""
     if task.problem:
-        return failed(work, task, task.problem)
+        return make_failed_row(work, task, task.problem)
     if task.key.endswith("/"):
         return {
             "input": task.key, "state": "listed", "version": task.version,
             "options": work.fingerprint, "outputs": {},
         }  # fmt: skip
     memory.tune()
-    _hold_threads(work.options.threads)
+    _limit_threads(work.options.threads)
     started = time.perf_counter()
     name = work.source.where(task.key)
     try:
         make = _compress if work.direction == COMPRESS else _restore
         row = make(work, task)
     except PlaceError as err:
-        row = failed(work, task, str(err), "place")
+        row = make_failed_row(work, task, str(err), "place")
     except WeightsError as err:
-        row = failed(work, task, str(err), "worker")
+        row = make_failed_row(work, task, str(err), "worker")
     except ComrecError as err:
-        row = failed(work, task, str(err))
+        row = make_failed_row(work, task, str(err))
     except MemoryError:
-        row = failed(work, task, f"{name}: not enough memory for this picture")
+        row = make_failed_row(work, task, f"{name}: not enough memory for this picture")
     except Exception as err:  # one picture must not end the run
         kind = f"unexpected {type(err).__name__}"
-        row = failed(work, task, f"{name}: {kind} ({err}). Please report it")
+        row = make_failed_row(work, task, f"{name}: {kind} ({err}). Please report it")
     return row | {"seconds": round(time.perf_counter() - started, 3)}
 
 
-def failed(work: Work, task: Task, error: str, fault: str = "picture") -> Row:
-    """The row of a picture that came to nothing, through its own fault or another."""
+def make_failed_row(work: Work, task: Task, error: str, fault: str = "picture") -> Row:
+    """Returns the row of a picture that failed.
+
+    Args:
+      fault: "picture", "place" or "worker".
+    """
     return {
         "input": task.key, "state": "failed", "version": task.version,
         "options": work.fingerprint, "outputs": {}, "fault": fault, "error": error,
@@ -111,13 +123,13 @@ def _compress(work: Work, task: Task) -> Row:
         picture = read_input(data, options.max_pixels)
         result = compress_picture(picture, options, data)
     beside = names.sidecar_of(Path(task.output)).as_posix()
-    _clear(work.destination, task, (task.output, beside))
+    _prepare_outputs(work.destination, task, (task.output, beside))
     _write_pair(work.destination, task, beside, result.jpeg, result.sidecar)
     report = result.report
     outputs = {os.path.basename(task.output): len(result.jpeg)}
     if result.sidecar is not None:
         outputs[os.path.basename(beside)] = len(result.sidecar)
-    row = _done(work, task, outputs, len(data), *picture.size)
+    row = _make_row(work, task, outputs, len(data), *picture.size)
     row |= {"outcome": report.outcome, "psnr_db": decibel(report.psnr_db)}
     return row | ({"notes": list(report.notes)} if report.notes else {})
 
@@ -125,27 +137,29 @@ def _compress(work: Work, task: Task) -> Row:
 def _restore(work: Work, task: Task) -> Row:
     options = work.options
     assert isinstance(options, Restoring)
-    name, beside = work.source.where(task.key), work.source.where(task.beside)
+    name, beside = work.source.where(task.key), work.source.where(task.sidecar)
     data = _read(work.source, task.key)
-    sidecar = _read(work.source, task.beside) if task.beside else None
+    sidecar = _read(work.source, task.sidecar) if task.sidecar else None
+    if options.preset is not None:
+        presets.find(options.preset)  # from here on its name is known
     with naming_errors(name):
-        opened = container.unpack(data, name, sidecar, beside, options.max_pixels)
+        unpacked = container.unpack(data, name, sidecar, beside, options.max_pixels)
         picture = restore(
-            opened, options.engine, options.threads, options.memory_mb,
+            unpacked, options.engine, options.threads, options.memory_mb,
             options.max_pixels, options.exact,
         )  # fmt: skip
     with naming_errors(work.destination.where(task.output)):
         made = writer.write(picture, ".png", options.threads)
-    _clear(work.destination, task, (task.output,))
+    _prepare_outputs(work.destination, task, (task.output,))
     _write(work.destination, task.output, made)
     outputs = {os.path.basename(task.output): len(made)}
-    row = _done(work, task, outputs, len(data) + len(sidecar or b""), *picture.size) | {
-        "outcome": "restored" if opened.sidecar else "plain"
-    }
+    row = _make_row(
+        work, task, outputs, len(data) + len(sidecar or b""), *picture.size
+    ) | {"outcome": "restored" if unpacked.sidecar else "plain"}
     return row | ({"notes": list(picture.notes)} if picture.notes else {})
 
 
-def _done(
+def _make_row(
     work: Work, task: Task, outputs: dict[str, int], input_bytes: int,
     height_px: int, width_px: int,
 ) -> Row:  # fmt: skip
@@ -159,18 +173,18 @@ def _done(
 def _read(source: Place, key: str) -> bytes:
     try:
         return source.read(key)
-    except MissingError as err:  # since it was listed: no fault of the place
-        raise ComrecError(f"{err}. It was there when the run began") from err
+    except MissingError as err:  # removed since the listing: no fault of the place
+        raise ComrecError(f"{err}. It existed when the run began") from err
 
 
-def _clear(destination: Place, task: Task, outputs: tuple[str, ...]) -> None:
-    """Makes way for outputs.
+def _prepare_outputs(destination: Place, task: Task, outputs: tuple[str, ...]) -> None:
+    """Removes temporary files, and refuses to replace files of others.
 
     Raises:
-      OutputError: something is there that comrec did not make.
+      OutputError: an output exists that comrec did not make.
     """
     for key in outputs:
-        if task.again:
+        if task.is_retry:
             destination.sweep(key)
         if _is_foreign(destination, key, task.replaces):
             raise OutputError(
@@ -179,16 +193,21 @@ def _clear(destination: Place, task: Task, outputs: tuple[str, ...]) -> None:
             )
 
 
-def _is_foreign(destination: Place, key: str, may_be: bool) -> bool:
-    """Whether a file is somebody else's; stores are asked only where one was listed."""
+def _is_foreign(destination: Place, key: str, may_exist: bool) -> bool:
+    """Tells whether a file exists that comrec did not make.
+
+    Args:
+      may_exist: whether the file was listed; others are not requested from stores.
+    """
     if isinstance(destination, Local):
         path = destination.path(key)
         return os.path.lexists(path) and not provenance.is_ours(path)
-    data = _existing(destination, key) if may_be else None
+    data = _read_existing(destination, key) if may_exist else None
     return data is not None and not provenance.shows_maker(data, Path(key).stem)
 
 
-def _existing(place: Place, key: str) -> bytes | None:
+def _read_existing(place: Place, key: str) -> bytes | None:
+    """Reads a file; None if there is none."""
     try:
         return place.read(key)
     except MissingError:
@@ -199,29 +218,29 @@ def _write(destination: Place, key: str, data: bytes) -> None:
     try:
         destination.write(key, data)
     except OutputError as err:
-        raise _unwritten(err) from err
+        raise _to_place_error(err) from err
 
 
-def _unwritten(err: OutputError) -> PlaceError:
-    # Its last words are of an option that bulk has not.
+def _to_place_error(err: OutputError) -> PlaceError:
+    # The remedy names an option that bulk does not have.
     return PlaceError(str(err).replace("another place with -o", "another DST"))
 
 
 def _write_pair(
     destination: Place, task: Task, beside: str, jpeg: bytes, sidecar: bytes | None
 ) -> None:
-    """A kill leaves the old pair, or the new one, or where there was none no .jpg.
+    """Writes a pair so that a kill leaves the old pair, the new one, or no .jpg.
 
-    As in `files.write_pair`: while the .jpg changes, the sidecar speaks of both.
+    As in `pair.write_pair`, the sidecar describes both while the .jpg is replaced.
     """
     if isinstance(destination, Local):
         try:
             pair.write_pair(destination.path(task.output), jpeg, sidecar)
         except OutputError as err:
-            raise _unwritten(err) from err
+            raise _to_place_error(err) from err
         return
-    old_jpeg = _existing(destination, task.output) if task.replaces else None
-    old_file = _existing(destination, beside) if task.replaces else None
+    old_jpeg = _read_existing(destination, task.output) if task.replaces else None
+    old_file = _read_existing(destination, beside) if task.replaces else None
     old = None
     if old_jpeg is not None:
         old = old_file and provenance.fitting_record(old_jpeg, old_file)
@@ -237,8 +256,8 @@ def _write_pair(
 
 
 @functools.lru_cache(maxsize=1)
-def _hold_threads(threads: int) -> None:
-    """OpenCV and libvips take no more cores than the networks do."""
+def _limit_threads(threads: int) -> None:
+    """Limits the threads of OpenCV and libvips; 0 leaves them as they are."""
     if threads:
         import cv2
         import pyvips

@@ -44,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="what the manifest says, of all parts; nothing is done")  # fmt: skip
     option("-f", "--force", action="store_true",
         help="into a DST that other commands, or another SRC, have filled")  # fmt: skip
-    arguments.add_coding(parser)
+    arguments.add_encoding(parser)
     arguments.add_restoring(parser)
     arguments.add_limits(parser)
 
@@ -87,23 +87,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _options(args: argparse.Namespace, threads: int) -> Options | Restoring:
-    """How to code; what is only for the other direction is refused."""
-    import dataclasses
-
+    """Returns how to code; options of the other direction are refused."""
     from comrec.apps.bulk.worker import Restoring
 
-    of_other: tuple[str, ...] = ("exact", "memory")
-    if args.decompress:
-        of_other = (
-            "preset", "quality", "jpeg_quality", "target_size", "target_bpp",
-            "target_psnr", "tune", "effort", "scale", "embed", "metadata",
-        )  # fmt: skip
-    plain = argparse.ArgumentParser()
-    add(plain)
-    for name in of_other:
-        if getattr(args, name) != plain.get_default(name):
+    encode = (name for name in arguments.ENCODE if name != "preset")
+    for name in encode if args.decompress else arguments.DECODE:
+        if hasattr(args, name):
             go = "does not go" if args.decompress else "goes"
             raise UsageError(f"--{name.replace('_', '-')} {go} with --decompress")
     if not args.decompress:
-        return dataclasses.replace(arguments.options(args), threads=threads)
-    return Restoring(args.max_pixels, args.engine, threads, args.memory, args.exact)
+        return arguments.options(args, threads=threads)
+    return Restoring(
+        max_pixels=args.max_pixels,
+        engine=args.engine,
+        threads=threads,
+        preset=getattr(args, "preset", None),
+        **arguments.restoring(args),
+    )

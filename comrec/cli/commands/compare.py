@@ -35,9 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f", "--force", action="store_true", help="replace a page of comrec's own"
     )
-    arguments.add_preset(parser)
-    arguments.add_targets(parser.add_mutually_exclusive_group())
-    arguments.add_choices(parser)
+    arguments.add_encoder_choices(parser)
     arguments.add_limits(parser)
     parser.set_defaults(embed=False, metadata="none", jobs=1)
 

@@ -10,7 +10,7 @@ from comrec.cli.commands import batch
 
 def add(parser: argparse.ArgumentParser) -> None:
     batch.add(parser, "pictures, folders (with -r), globs, or - for stdin")
-    arguments.add_coding(parser)
+    arguments.add_encoding(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="do all the work, write nothing"
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     batch.add(parser, "the .jpg files that compress wrote, folders, globs, or -")
-    add_rescue(parser)
+    add_lost_sidecar(parser)
     arguments.add_restoring(parser)
 
 
@@ -30,8 +30,11 @@ def run(args: argparse.Namespace) -> int:
     )
 
 
-def add_rescue(parser: argparse.ArgumentParser) -> None:
-    """For a .jpg whose sidecar is elsewhere, or lost."""
+def add_lost_sidecar(parser: argparse.ArgumentParser) -> None:
+    """Adds the options for a .jpg whose sidecar is elsewhere, or lost."""
+    parser.add_argument(
+        "-p", "--preset", metavar="DIR", help="folder of a preset of your own"
+    )
     parser.add_argument(
         "--sidecar", type=Path, metavar="FILE", help="when it is not beside the .jpg"
     )
@@ -56,8 +59,8 @@ def reading(args: argparse.Namespace) -> DecodeOptions:
     from comrec.cli.files import DecodeOptions
     from comrec.networks import presets
 
-    if args.assume:
-        presets.find(args.assume)
+    for name in filter(None, (args.preset, args.assume)):
+        presets.find(name)  # from here on the name of a folder's preset is known
     if (args.assume is None) != (args.size is None):
         raise UsageError("--assume PRESET and --size WxH go together")
     if args.scale and args.assume is None:
@@ -70,8 +73,7 @@ def reading(args: argparse.Namespace) -> DecodeOptions:
         size=args.size,
         scale=args.scale,
         max_pixels=args.max_pixels,
-        memory_mb=args.memory,
         engine=args.engine,
         threads=arguments.threads(args.jobs),
-        exact=args.exact,
+        **arguments.restoring(args),
     )

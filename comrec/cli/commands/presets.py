@@ -23,5 +23,7 @@ def run(args: argparse.Namespace) -> int:
         row = preset.row() if args.name else {preset.name: preset.summary}
         if args.verify:
             row |= {"verified": ", ".join(weights.verify(preset)) or "no weights"}
+            if absent := weights.absent(preset):
+                row |= {"not installed": ", ".join(absent)}
         out.row(row, describe.details, args.json)
     return 0

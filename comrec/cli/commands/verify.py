@@ -15,9 +15,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--original", type=Path, metavar="FILE", help="the picture it was made from"
     )
-    decompress.add_rescue(parser)
+    decompress.add_lost_sidecar(parser)
     arguments.add_limits(parser)
-    parser.set_defaults(exact=False, memory=1024, jobs=1)
+    parser.set_defaults(jobs=1)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -28,16 +28,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="all, none, or some of exif,icc,xmp (icc)")  # fmt: skip
     add("--embed", action=argparse.BooleanOptionalAction, default=True,
         help="sidecars inside the .jpg, or beside it (inside)")  # fmt: skip
-    arguments.add_preset(parser)
-    arguments.add_targets(parser.add_mutually_exclusive_group())
-    arguments.add_choices(parser)
+    arguments.add_encoder_choices(parser)
     arguments.add_limits(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from comrec.apps.web import gallery
 
-    args.preset = args.preset or gallery.PRESET
+    vars(args).setdefault("preset", gallery.PRESET)
     options = arguments.options(args)
     out = console.Output(quiet=args.quiet)
     title = args.title or args.source.resolve().name or "Pictures"

@@ -1,35 +1,92 @@
-"""The networks, as Keras 3 functional models. Importing this loads Keras."""
+"""The networks, as Keras 3 functional models. Importing this package loads Keras."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+import warnings
+from pathlib import Path
 from typing import Any
 
 import keras
 
-from comrec.networks.models import pyramid
-from comrec.networks.models.jiang2017 import build_comcnn, build_reccnn
+from comrec.errors import WeightsError
+from comrec.networks import families, presets, weights
+from comrec.networks.models import from_onnx
+from comrec.networks.presets import Preset
 
-# By family and network, as presets name them.
-BUILDERS: dict[str, dict[str, Callable[..., keras.Model]]] = {
-    "jiang2017": {"comcnn": build_comcnn, "reccnn": build_reccnn},
-    "comrec": {"comcnn": pyramid.build_comcnn, "reccnn": pyramid.build_reccnn},
-}
-
-__all__ = ["BUILDERS", "build_comcnn", "build_exact", "build_reccnn"]
+__all__ = ["build_exact", "load"]
 
 
-def build_exact(family: str, network: str, **size: Any) -> keras.Model:
-    """A network in float32, whatever policy a training run has set.
+def build_exact(family: str, network: str, **sizes: Any) -> keras.Model:
+    """Builds a network in float32, whatever dtype policy a training run has set.
 
     Args:
-      family: "jiang2017" or "comrec".
-      network: one of the family's in BUILDERS.
-      size: what its builder takes.
+      family: key in `comrec.networks.families.FAMILIES`.
+      network: "comcnn" or "reccnn".
+      sizes: arguments of the family's builder of that network.
+
+    Returns:
+      An untrained functional model, as the builder documents.
+
+    Raises:
+      UsageError: no family has that name.
     """
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        return BUILDERS[family][network](**size)
+        return families.find(family).build(network, sizes)
     finally:
         keras.config.set_dtype_policy(policy)
+
+
+def load(preset: str | Preset, network: str) -> keras.Model:
+    """Builds a network of a preset with its verified weights.
+
+        load("comrec-base-3", "reccnn")
+
+    The weights come from the ONNX file, which every install has. Networks with batch
+    normalisation (RecCNN of jiang2017) are folded there, so theirs come from the
+    `.weights.h5` master, which only a checkout has.
+
+    Args:
+      preset: its name, its folder, or the preset itself.
+      network: "comcnn" or "reccnn".
+
+    Returns:
+      A functional model in float32, as its builder documents.
+
+    Raises:
+      UsageError: no preset has that name.
+      WeightsError: the preset has no such network, its file is missing or altered, or
+        the `onnx` package is not installed.
+    """
+    if not isinstance(preset, Preset):
+        preset = presets.find(preset)
+    if network not in preset.sizes:
+        raise WeightsError(
+            f"{preset.name}: has no {network}. Networks: "
+            f"{', '.join(preset.sizes) or 'none'}"
+        )
+    model = build_exact(preset.family, network, **preset.sizes[network])
+    if from_onnx.is_folded(model):
+        _load_master(model, preset)
+    else:
+        data = weights.read(preset.onnx[network])
+        from_onnx.assign(model, data, preset.onnx[network].name)
+    return model
+
+
+def _load_master(model: keras.Model, preset: Preset) -> None:
+    file = preset.weights.get(model.name)
+    if file is None or not weights.path_of(file).exists():
+        raise WeightsError(
+            f"{preset.name}: its {model.name} has batch normalisation, which the ONNX "
+            f"file holds folded, and the master is not installed. Use a checkout of "
+            f"comrec that has {file.name if file else 'the .weights.h5'}"
+        )
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # Keras only warns of layers that the file does not have.
+        warnings.simplefilter("error", UserWarning)
+        path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
+        path.write_bytes(weights.read(file))
+        model.load_weights(path)

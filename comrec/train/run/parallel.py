@@ -1,7 +1,8 @@
-"""Training on several devices, in one process or several: who feeds and writes what.
+"""Trains on several devices, in one process or in several processes.
 
-Keras splits each batch over the devices and keeps every variable whole on all of them
-(`DataParallel`): a step is that of one device, summed in another order. JAX alone can.
+Keras splits each batch over the devices and keeps a full copy of every variable on
+each device (`DataParallel`). The result is that of one device, but for the order of
+sums. Only the JAX backend supports this.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import os
 import pickle
 import threading
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
@@ -18,21 +18,23 @@ import keras
 import numpy as np
 
 from comrec.errors import ComrecError, UsageError
-from comrec.train.alternating.config import TrainConfig
 
 T = TypeVar("T")
-FAREWELL_S = 5.0  # that a failed process gives the others to fail too; JAX gives 300
+# Time that a failed process gives the others to fail too; JAX would give 300 s.
+SHUTDOWN_S = 5.0
 
 
 class Parallel(AbstractContextManager["Parallel"]):
-    """The devices of a run: one, if nothing else is said.
+    """Describes the devices and the processes of a run; by default, one of each.
 
-    All processes call `check` and `first` alike, or they would wait for each other. As
-    a context it lets none wait for one that failed.
+    All processes must call `check` and `run_on_first` in the same order, or the
+    processes would wait for each other. Used as a context, a failure in one process
+    ends the others.
 
     Args:
-      is_mine: for each device in turn, whether it belongs to this process.
-      processes, process: how many there are, and which one this is, from 0.
+      is_mine: for each device in turn, whether the device belongs to this process.
+      processes: number of processes.
+      process: number of this process, from 0.
     """
 
     def __init__(
@@ -40,12 +42,12 @@ class Parallel(AbstractContextManager["Parallel"]):
     ) -> None:
         self.is_mine, self.processes, self.process = is_mine, processes, process
         self.distribution: keras.distribution.DataParallel | None = None
-        self._twins: dict[keras.Model, keras.Model] = {}
+        self._copies: dict[keras.Model, keras.Model] = {}
 
     def __exit__(self, kind: Any, failure: BaseException | None, trace: Any) -> None:
         if failure is None or self.processes == 1:
             return
-        timer = threading.Timer(FAREWELL_S, os._exit, (1,))
+        timer = threading.Timer(SHUTDOWN_S, os._exit, (1,))
         timer.daemon = True
         timer.start()
         if "Gloo" in str(failure):  # what connects CPUs
@@ -54,43 +56,59 @@ class Parallel(AbstractContextManager["Parallel"]):
             ) from failure
 
     def scope(self) -> AbstractContextManager[None]:
-        """Models are built, compiled and trained inside it, and run outside."""
+        """Returns the context in which models are built, compiled and trained.
+
+        Models are run outside of the context.
+        """
         return self.distribution.scope() if self.distribution else nullcontext()
 
-    def check(self, config: TrainConfig, crops: np.ndarray) -> None:
-        """Raises UsageError for what they cannot train together."""
+    def check(self, batch: int, checksum: int) -> None:
+        """Checks that the devices and processes can train together.
+
+        Args:
+          batch: patches in a batch, of all devices together.
+          checksum: of the config and the pictures of this process.
+
+        Raises:
+          UsageError: the processes have different numbers of devices, the batch does
+            not divide among the devices, or a process has another checksum.
+        """
         devices, mine = len(self.is_mine), sum(self.is_mine)
         if mine * self.processes != devices:
             raise UsageError(
                 f"processes need equally many devices. Received: {mine} of {devices}"
             )
-        if config.batch % devices:
+        if batch % devices:
             raise UsageError(
-                f"batch must divide among {devices} devices. Received: {config.batch}"
+                f"batch must divide among {devices} devices. Received: {batch}"
             )
-        if self.processes == 1:
-            return
-        checksum = zlib.crc32(crops.tobytes(), zlib.crc32(config.dump().encode()))
-        if checksum != self.first(lambda: checksum):
+        if checksum != self.run_on_first(lambda: checksum):
             raise UsageError(
                 f"process {self.process} must have the config and pictures of process 0"
             )
 
-    def share(self, batch: np.ndarray) -> np.ndarray:
-        """The rows of a batch (B, ...) that this process feeds: a block a device."""
+    def take_share(self, batch: np.ndarray) -> np.ndarray:
+        """Returns the rows of a batch (B, ...) for the devices of this process."""
         return batch[np.repeat(self.is_mine, len(batch) // len(self.is_mine))]
 
-    def local(self, model: keras.Model) -> keras.Model:
-        """The model as it stands, to be run on what this process alone has."""
+    def copy_local(self, model: keras.Model) -> keras.Model:
+        """Returns the model with its present weights, for inputs of this process alone.
+
+        The result is a copy where the variables of the model are on several devices.
+        """
         if not self.distribution:
             return model
-        if model not in self._twins:  # whose variables live on one device
-            self._twins[model] = type(model).from_config(model.get_config())
-        self._twins[model].set_weights(model.get_weights())
-        return self._twins[model]
+        if model not in self._copies:  # whose variables are on one device
+            self._copies[model] = type(model).from_config(model.get_config())
+        self._copies[model].set_weights(model.get_weights())
+        return self._copies[model]
 
-    def first(self, act: Callable[[], T]) -> T:
-        """What `act` returns in process 0, which alone does it, or its ComrecError."""
+    def run_on_first(self, act: Callable[[], T]) -> T:
+        """Calls `act` in process 0 alone, and returns its result in all processes.
+
+        Raises:
+          ComrecError: as `act` raised in process 0, in all processes.
+        """
         if self.processes == 1:
             return act()
         message = b""
@@ -99,21 +117,23 @@ class Parallel(AbstractContextManager["Parallel"]):
                 message = pickle.dumps((act(), None))
             except ComrecError as err:
                 message = pickle.dumps((None, err))
-        result, error = pickle.loads(_from_first(message))
+        result, error = pickle.loads(_receive_from_first(message))
         if error:
             raise error
         return result
 
 
 def join(address: str = "", processes: int = 1, process: int = 0) -> Parallel:
-    """Meets the other processes of a run; to be called before anything is computed.
+    """Connects to the other processes of a run, before anything is computed.
 
-    On JAX each brings all its devices; other backends have one process and one device.
-    JAX ends a process, in its own words, if the others do not come in five minutes.
+    On JAX, each process uses all its devices; other backends have one process and one
+    device. JAX ends a process with its own message if the others do not connect in
+    five minutes.
 
     Args:
       address: HOST:PORT, where process 0 listens.
-      processes, process: how many there are, and which one this is, from 0.
+      processes: number of processes.
+      process: number of this process, from 0.
 
     Raises:
       UsageError: several processes on another backend, or the port is not free.
@@ -139,11 +159,12 @@ def join(address: str = "", processes: int = 1, process: int = 0) -> Parallel:
     return joined
 
 
-def _from_first(message: bytes) -> bytes:
-    """The message of process 0, and some zeros."""
+def _receive_from_first(message: bytes) -> bytes:
+    """Returns the message of process 0, padded with zeros."""
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
     size = int(broadcast_one_to_all(np.int32(len(message))))
-    room = 1 << size.bit_length()  # JAX compiles for each size anew, so there are few
-    padded = np.frombuffer(message.ljust(room, b"\0"), np.uint8)
+    # JAX compiles anew for each size, so only powers of two are used.
+    padded_bytes = 1 << size.bit_length()
+    padded = np.frombuffer(message.ljust(padded_bytes, b"\0"), np.uint8)
     return broadcast_one_to_all(padded).tobytes()

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterable
-from pathlib import Path
 
 import keras
 
 from comrec.errors import UsageError
-from comrec.networks import presets, weights
+from comrec.networks import presets
+from comrec.networks.models import load
 
 
 def load_preset(models: Iterable[keras.Model], preset: presets.Preset) -> None:
+    """Sets models to the weights of a preset's networks of the same name.
+
+    Raises:
+      UsageError: the preset has no such network.
+      ValueError: the network has another size.
+    """
     for model in models:
-        if model.name not in preset.weights:
+        if model.name not in preset.sizes:
             raise UsageError(
                 f"start: {preset.name!r} has no {model.name} to begin from"
             )
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-            # Keras only warns of layers that the file does not have.
-            warnings.simplefilter("error", UserWarning)
-            path = Path(folder) / "verified.weights.h5"  # Keras reads paths only
-            path.write_bytes(weights.read(preset.weights[model.name]))
-            try:
-                model.load_weights(path)
-            except UserWarning as err:
-                raise ValueError(str(err)) from err
+        model.set_weights(load(preset, model.name).get_weights())

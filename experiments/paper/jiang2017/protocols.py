@@ -163,7 +163,7 @@ def qualities(
         return sum(trial.files(index, coded, protocol))
 
     def largest(fits: Callable[[int], bool], who: str) -> int:
-        quality = root_finding.largest(fits, 1, 100)
+        quality = root_finding.find_largest(fits, 1, 100)
         if quality is None:
             raise ComrecError(
                 f"{who}: at no quality does {trial.method.name} fit the bytes of plain "

@@ -1,11 +1,17 @@
 """The recipes for clusters say what Kubernetes and comrec understand."""
 
 import csv
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import bulk_runs
 import pytest
+from bulk_runs import CODING, ENV, FEW, in_processes
 
 from comrec.cli import main
 from comrec.cli.commands import bulk
@@ -112,3 +118,39 @@ def test_the_speeds_of_the_plan_are_rows():
         )  # fmt: skip
         text = PAGE.replace("\n", " ").replace("  ", " ")
         assert words.format(f"{float(row['median']):.3f}") in text
+
+
+@in_processes
+def test_slurm_shards_as_processes_one_of_them_killed(tmp_path):
+    few = bulk_runs.sources(FEW)
+    src, dst = bulk_runs.fill(tmp_path / "src", few), tmp_path / "dst"
+    script = ROOT / "examples" / "scale" / "slurm.sh"
+
+    def task(number: int) -> subprocess.Popen:
+        env = ENV | {
+            "SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_COUNT": "3",
+            "SLURM_CPUS_PER_TASK": "1",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }  # fmt: skip
+        return subprocess.Popen(
+            ["bash", script, src, dst, *CODING, "--json"], env=env, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    tasks = [task(number) for number in range(3)]
+    manifest = dst / "comrec-manifest"
+    mine = "00001-of-00003.jsonl"
+    assert bulk_runs.wait_for(
+        4,
+        lambda: sum(f.read_bytes().count(b"\n") for f in manifest.glob(mine)),
+        tasks[1],
+    )
+    os.killpg(tasks[1].pid, signal.SIGKILL)
+    tasks[1].communicate()
+    done = (manifest / mine).read_bytes().count(b"\n")
+    summary = [bulk_runs.end(task(1)), bulk_runs.end(tasks[0]), bulk_runs.end(tasks[2])]
+    assert summary[0]["skipped"] == done
+    assert sum(one["done"] for one in summary) == FEW - done
+    status = bulk_runs.end(bulk_runs.start(src, dst, *CODING, "--status"))
+    assert (status["done"], status["failed"]) == (FEW, 0)
+    bulk_runs.check(bulk_runs.lines(manifest), few, bulk_runs.tree(dst))

@@ -78,9 +78,9 @@ def test_a_bucket_into_another_killed_and_resumed(store, s3, given, bulk):
     expected = bulk_runs.outputs(given)
     assert all(expected[key] == data for key, data in seen.items())
     written = len(lines(s3))
-    told = bulk_runs.end(bulk())
-    assert (told["done"], told["skipped"]) == (COUNT - written, written)
-    assert told["failed"] == 0
+    summary = bulk_runs.end(bulk())
+    assert (summary["done"], summary["skipped"]) == (COUNT - written, written)
+    assert summary["failed"] == 0
     again = bulk_runs.end(bulk())
     assert (again["done"], again["skipped"]) == (0, COUNT)
     bulk_runs.check(lines(s3), given, objects(s3, "out"))
@@ -103,8 +103,8 @@ def test_a_store_that_is_busy_or_slow_is_waited_for(store, s3, given, bulk):
     calls = iter(range(10**6))
     store.is_busy = lambda method, path: next(calls) % 8 == 3
     store.wait = lambda: time.sleep(0.02)
-    told = bulk_runs.end(bulk())
-    assert (told["done"], told["failed"]) == (COUNT, 0)
+    summary = bulk_runs.end(bulk())
+    assert (summary["done"], summary["failed"]) == (COUNT, 0)
     assert store.refused > COUNT / 8
     store.is_busy = lambda method, path: False
     bulk_runs.check(lines(s3), given, objects(s3, "out"))
@@ -153,7 +153,7 @@ def test_a_new_picture_under_an_old_name_replaces_its_pair(s3, given, bulk):
     assert bulk_runs.end(bulk())["done"] == 3
     first, other = list(few)[:2]
     s3.pipe_file(f"pictures/in/{first}", few[other])
-    told = bulk_runs.end(bulk())
-    assert (told["done"], told["skipped"]) == (1, 2)
+    summary = bulk_runs.end(bulk())
+    assert (summary["done"], summary["skipped"]) == (1, 2)
     few[first] = few[other]
     assert objects(s3, "out") == bulk_runs.outputs(few)

@@ -1,0 +1,91 @@
+"""Lists the coding modes that the options allow for an image."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from comrec.encoder.file_cache import trim_after, with_settings
+from comrec.encoder.mode import CodingMode
+from comrec.encoder.options import Options
+from comrec.encoder.tunes import TUNES
+from comrec.jpeg.settings import PLAIN, JpegSettings
+from comrec.networks.codec import Codec
+
+EFFORT_SETTINGS = 8  # the lowest that tries other settings of the encoders
+
+
+def list_plain_modes(
+    pixels: np.ndarray, options: Options, extra_bytes: int
+) -> list[CodingMode]:
+    """Lists the modes without networks; the first writes the anchor.
+
+    Args:
+      pixels: uint8 (H, W, 1|3), the image.
+      options: of `compress`.
+      extra_bytes: bytes of all files of the picture except the JPEG.
+    """
+    settings = [PLAIN, JpegSettings("mozjpeg", TUNES[options.tune].tables)]
+    if options.effort >= EFFORT_SETTINGS:
+        settings += _list_other_settings(settings[1], options.tune, pixels.shape[2])
+    threads, metric = options.threads_for(pixels), TUNES[options.tune].metric
+    return [
+        CodingMode(pixels, each, extra_bytes, threads=threads, metric=metric)
+        for each in settings
+    ]
+
+
+def list_network_modes(
+    pixels: np.ndarray, options: Options, extra_bytes: Callable[[Codec | None], int]
+) -> list[CodingMode]:
+    """Lists the modes with networks, scale by scale.
+
+    The modes of one scale share one compact image, which is made once.
+
+    Args:
+      pixels: uint8 (H, W, 1|3), the image.
+      options: of `compress`.
+      extra_bytes: returns the bytes of all files of the picture except the JPEG.
+    """
+    modes, threads, network_lock = [], options.threads_for(pixels), threading.Lock()
+    metric = TUNES[options.tune].metric
+    for codec in options.codecs():
+        compact = functools.cache(partial(_make_compact, codec, pixels, network_lock))
+        variants = [codec]
+        if options.effort >= EFFORT_SETTINGS and options.jpeg_quality is None:
+            others = _list_other_settings(codec.settings, options.tune, pixels.shape[2])
+            variants += [with_settings(codec, settings) for settings in others]
+        extra = extra_bytes(codec)
+        modes += [
+            CodingMode(
+                pixels, None, extra, each, compact, threads, network_lock, metric
+            )
+            for each in variants
+        ]
+    return modes
+
+
+def _make_compact(
+    codec: Codec, pixels: np.ndarray, network_lock: threading.Lock
+) -> np.ndarray:
+    with network_lock:
+        compact = codec.compact(pixels)
+        trim_after(pixels)
+        return compact
+
+
+def _list_other_settings(
+    own: JpegSettings, tune: str, channels: int
+) -> list[JpegSettings]:
+    """Lists the settings to try besides an encoder's own."""
+    tables = dict.fromkeys((TUNES[tune].tables, "standard"))
+    bases = [own, *(JpegSettings("mozjpeg", each) for each in tables)]
+    subsamplings = ("4:2:0",) if channels == 1 else ("4:2:0", "4:4:4")
+    found = [replace(base, subsampling=s) for base in bases for s in subsamplings]
+    same = replace(own, subsampling="4:2:0") if channels == 1 else own
+    return [each for each in dict.fromkeys(found) if each != same]

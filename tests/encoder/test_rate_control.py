@@ -1,0 +1,224 @@
+"""Tests the choice of the best file by the options."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import fake_pair
+import numpy as np
+import pytest
+from PIL import Image
+from searches import EXTRA_BYTES, REQUESTS, choose, photo, record_mozjpegs
+
+import comrec
+from comrec.encoder import excerpt, rate_control
+from comrec.encoder.options import Options
+from comrec.encoder.plain import encode_plain, encode_plain_within
+from comrec.errors import ComrecError, JpegError
+from comrec.image.metrics import psnr_db
+from comrec.jpeg import coding
+from comrec.networks.codec import Codec
+
+ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.png"
+
+
+def test_a_plain_jpeg_that_networks_beat_is_written_once(restored_px, monkeypatch):
+    written = record_mozjpegs(photo(), monkeypatch)
+    best = choose(restored_px, quality=4)[0].best
+    assert best.codec
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize(
+    "asked", [{"quality": 75}, {"target_size": 20_000}, {"target_psnr": 33.0}], ids=str
+)
+def test_where_networks_do_not_pay_the_result_is_the_best_plain_jpeg(
+    restored_px, monkeypatch, asked
+):
+    written = record_mozjpegs(photo(), monkeypatch)
+    best = choose(restored_px, **asked)[0].best
+    assert best.codec is None
+    assert len(written) > 1
+    options = Options(preset="plain", **asked)
+    alone = rate_control.choose(photo(), options, lambda codec: 0).best
+    assert (best.total_bytes, best.psnr_db) == (alone.total_bytes, alone.psnr_db)
+
+
+@pytest.mark.parametrize("quality", [5, 30])
+def test_a_flat_picture_is_a_plain_jpeg(restored_px, quality):
+    flat = np.full((140, 150, 3), (200, 30, 90), np.uint8)
+    best = choose(restored_px, flat, quality=quality)[0].best
+    options = Options(preset="plain", quality=quality)
+    alone = rate_control.choose(flat, options, lambda codec: 0).best
+    assert best.codec is None
+    assert best.total_bytes <= alone.total_bytes + 2  # they hardly rise with quality
+
+
+@pytest.mark.pretrained
+def test_an_optimistic_estimate_of_plain_jpeg_does_not_exclude_networks():
+    with Image.open(ASTRONAUT) as picture:
+        corner = np.ascontiguousarray(np.asarray(picture)[30:170, 180:330])
+    made = comrec.compress(corner, preset="comrec-lite-2", target_size=18_300)
+    assert made.report.outcome == "comrec"
+    plain = comrec.compress(corner, preset="plain", target_size=18_300)
+    assert made.report.psnr_db > plain.report.psnr_db
+
+
+def test_networks_are_used_where_they_pay(restored_px):  # else the costs above are nil
+    best = choose(restored_px, quality=4)[0].best
+    assert best.codec
+    assert best.codec.scale == 2
+
+
+@pytest.mark.parametrize("tune", ["psnr", "visual"])
+@pytest.mark.parametrize("asked", REQUESTS, ids=str)
+def test_the_reported_psnr_and_bytes_are_those_of_the_files(restored_px, asked, tune):
+    best = choose(restored_px, tune=tune, **asked)[0].best
+    restored = (
+        best.codec.restore(best.jpeg, photo().shape[:2])
+        if best.codec
+        else coding.decode(best.jpeg)
+    )
+    assert best.psnr_db == psnr_db(photo(), restored)
+    assert best.total_bytes == len(best.jpeg) + EXTRA_BYTES * bool(best.codec)
+    assert best.total_bytes <= asked.get("target_size", best.total_bytes)
+    assert best.psnr_db >= asked.get("target_psnr", 0)
+    if "quality" in asked:
+        anchor = coding.encode(photo(), asked["quality"])
+        assert best.psnr_db >= psnr_db(photo(), coding.decode(anchor))
+        assert best.total_bytes <= len(anchor)
+
+
+def test_auto_is_as_good_as_the_best_of_the_scales(restored_px):
+    for asked in ({"target_psnr": 22.0}, {"target_size": 2500}):
+        sizes = {
+            scale: choose(restored_px, photo(96, 128), effort=7, scale=scale, **asked)[
+                0
+            ].best
+            for scale in ("auto", 1, 2)
+        }
+        if "target_size" in asked:
+            closest = max(sizes[n].psnr_db for n in (1, 2))
+            assert sizes["auto"].psnr_db == closest
+        else:
+            smallest = min(sizes[n].total_bytes for n in (1, 2))
+            assert sizes["auto"].total_bytes == smallest
+
+
+def test_effort_9_refines_the_compact_image(restored_px, monkeypatch):
+    asked = []
+
+    def refine(codec, pixels, compact, quality, price):
+        asked.append((codec, pixels, compact, quality))
+        assert price == 1
+        return compact // 4 * 4  # fewer colours, fewer bytes
+
+    module = types.ModuleType("comrec.encoder.refine")
+    module.refine = refine
+    monkeypatch.setitem(sys.modules, "comrec.encoder.refine", module)
+    image = photo(96, 128)
+    best = choose(restored_px, image, quality=2, effort=9)[0].best
+    ((codec, pixels, compact, quality),) = asked
+    assert isinstance(codec, Codec)
+    assert pixels is image
+    assert compact.dtype == np.uint8
+    assert 1 <= quality <= 100
+    eight = choose(restored_px, image, quality=2, effort=8)[0].best
+    assert best.total_bytes <= eight.total_bytes
+
+
+def test_a_refined_image_beyond_the_budget_is_refined_at_a_higher_price(
+    restored_px, monkeypatch
+):
+    prices = []
+
+    def refine(codec, pixels, compact, quality, price):
+        prices.append(price)
+        noise = np.random.default_rng(1).integers(0, 64, compact.shape)
+        return np.clip(compact + noise * (price == 1), 0, 255).astype(np.uint8)
+
+    module = types.ModuleType("comrec.encoder.refine")
+    module.refine = refine
+    monkeypatch.setitem(sys.modules, "comrec.encoder.refine", module)
+    best = choose(restored_px, photo(96, 128), target_size=1500, effort=9)[0].best
+    assert best.total_bytes <= 1500
+    assert prices == [1, 2]
+
+
+def test_effort_9_without_keras_raises_one_line(restored_px, monkeypatch):
+    monkeypatch.setitem(sys.modules, "comrec.encoder.refine", None)
+    with pytest.raises(ComrecError, match=r"pip install comrec\[train\]"):
+        choose(restored_px, quality=4, effort=9)
+    pixels = photo()[:16, :16].copy()
+    assert comrec.compress(pixels, effort=9, preset="plain").report.outcome == "plain"
+
+
+def test_visual_tables_are_the_presets_own(restored_px):
+    best = choose(restored_px, quality=4, tune="visual")[0].best
+    assert best.codec
+    assert best.codec.settings == fake_pair.PAIR.jpeg_visual
+
+
+def test_jpeg_quality_is_that_of_the_compact_image(restored_px):
+    best = choose(restored_px, jpeg_quality=37, scale=2)[0].best
+    assert best.codec
+    assert best.jpeg == best.codec.encode(best.codec.compact(photo()), 37)
+
+
+def test_effort_8_is_as_good_as_effort_7(restored_px):
+    seven, eight = (
+        choose(restored_px, photo(48, 64), target_psnr=26.0, effort=n)[0].best
+        for n in (7, 8)
+    )
+    assert eight.total_bytes <= seven.total_bytes
+
+
+@pytest.mark.parametrize("budget_bytes", [-5, 0, 100, 3000, 10**6])
+def test_same_bytes_are_those_of_the_best_plain_jpeg_that_fits(budget_bytes):
+    pixels, options = photo(121, 143), Options(preset="plain", threads=1)
+    wanted = encode_plain_within(pixels, budget_bytes)
+    for known in (None, encode_plain(pixels, 30)):
+        found = rate_control.find_same_bytes(pixels, options, budget_bytes, known)
+        assert found == wanted
+    assert (wanted is None) == (budget_bytes < 3000)
+
+
+def test_an_excerpt_finds_the_quality_of_same_bytes_in_few_encodes(monkeypatch):
+    large = np.tile(photo(240, 320), (4, 1, 1))
+    monkeypatch.setattr(excerpt, "EXCERPT_MIN_PX", large.shape[0] * large.shape[1] // 2)
+    known, options = encode_plain(large, 80), Options(preset="plain", threads=1)
+    wanted = encode_plain_within(large, 15_000)
+    written, write = [], coding.encode
+
+    def record(pixels, *rest, **options):
+        written.append(pixels is large)
+        return write(pixels, *rest, **options)
+
+    monkeypatch.setattr(coding, "encode", record)
+    assert rate_control.find_same_bytes(large, options, 15_000, known) == wanted
+    assert 1 <= sum(written) <= 3
+    assert sum(written) < len(written), "the excerpt was encoded"
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"target_size": 9}, r"^does not fit 9 bytes; \d+ is the least .* Raise"),
+        ({"target_psnr": 99.0}, r"^does not reach 99 dB; \d+\.\d\d dB is .* Lower"),
+    ],
+)
+def test_a_target_that_no_file_meets_is_refused_with_the_limit(
+    restored_px, asked, message
+):
+    with pytest.raises(JpegError, match=message):
+        choose(restored_px, photo(29, 31), **asked)
+
+
+def test_a_target_above_the_limit_of_the_refusal_is_met(restored_px):
+    with pytest.raises(JpegError) as refused:
+        choose(restored_px, photo(29, 31), target_size=9)
+    limit = int(str(refused.value).split("; ")[1].split(" ")[0])
+    best = choose(restored_px, photo(29, 31), target_size=limit)[0].best
+    assert best.total_bytes <= limit
