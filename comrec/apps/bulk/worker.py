@@ -49,19 +49,19 @@ class Work:
 
     @property
     def direction(self) -> str:
-        """COMPRESS or DECOMPRESS."""
+        """Returns COMPRESS or DECOMPRESS."""
         return COMPRESS if isinstance(self.options, Options) else DECOMPRESS
 
     @property
     def output_settings(self) -> dict[str, object]:
-        """The settings on which outputs depend, by name."""
+        """Returns the settings on which outputs depend, by name."""
         options = asdict(self.options).items()
         chosen = {k: v for k, v in options if k not in EXECUTION_OPTIONS}
         return {"direction": self.direction} | chosen
 
     @property
     def fingerprint(self) -> str:
-        """A hash of `output_settings`, 8 hexadecimal digits."""
+        """Returns a hash of `output_settings`, 8 hexadecimal digits."""
         text = json.dumps(self.output_settings, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 

@@ -1,7 +1,7 @@
-"""docs/demo is what `comrec web` makes of the photographs, as far as bytes can be told.
+"""The demo in docs/ equals the output of `comrec web`, except for encoded bytes.
 
-Encoders of other versions may give other bytes, so the pictures are held to what is on
-record of them, and all else to its sources.
+Encoders of other versions may give other bytes. The pictures must therefore match their
+record, and all other files their sources.
 """
 
 import hashlib
