@@ -61,7 +61,7 @@ BAD_STAGE = {"learns": "reccnn", "epochs": 0, "rate_start": 1, "rate_end": 1}
         ("qualities", [[3, 92]], "qualities must be one for each of the scales"),
         ("qualities", [[92, 3], [6, 92]], "1 <= low <= high <= 100"),
         ("qualities", [[3, 101], [6, 92]], "1 <= low <= high <= 100"),
-        ("tables", ["flat", "round"], "tables must be some of standard, flat"),
+        ("tables", ["flat", "round"], "tables must be one or more of standard, flat"),
         ("tables", ["flat"], "table_shares must be one for each of the tables"),
         ("grey_share", 1.1, "grey_share must be a number from 0 to 1"),
         ("patch_px", 48, "patch_px must be a multiple of 32"),
