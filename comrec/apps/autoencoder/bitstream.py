@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from comrec.apps.autoencoder.quantiser import BITS_MAX
 from comrec.errors import StreamError
-from comrec.format import provenance
 from comrec.image import picture
 
+MAGIC = b"CRAE"
 VERSION = 1
 HASH_BYTES, CRC_BYTES = 4, 4
 SIDE_MAX_BYTES = 5  # of a side: 35 bits
-_FIXED_BYTES = len(provenance.CRAE_START) + 3 + HASH_BYTES
+_FIXED_BYTES = len(MAGIC) + 3 + HASH_BYTES
 COPY = "Use another copy"
 
 
@@ -44,10 +44,15 @@ class Stream:
 
     def to_bytes(self) -> bytes:
         """Returns the whole file."""
-        head = provenance.CRAE_START + bytes([VERSION, self.number])
+        head = MAGIC + bytes([VERSION, self.number])
         head += self.hash + bytes([self.bits])
         head += _write_varint(self.height_px) + _write_varint(self.width_px)
         return _add_checksum(head + self.payload)
+
+
+def is_stream(data: bytes) -> bool:
+    """Returns whether data begins and ends, checksum included, as a .crae file."""
+    return data.startswith(MAGIC) and data == _add_checksum(data[:-CRC_BYTES])
 
 
 def parse(data: bytes, max_pixels: int = picture.MAX_PIXELS) -> Stream:
@@ -61,14 +66,14 @@ def parse(data: bytes, max_pixels: int = picture.MAX_PIXELS) -> Stream:
       StreamError: the data is no .crae, of another version, cut off or damaged.
       ImageError: the picture has more than max_pixels.
     """
-    if not data.startswith(provenance.CRAE_START):
+    if not data.startswith(MAGIC):
         reason = "not a .crae file" if data else "empty file"
         raise StreamError(
             f"{reason}. Name one that `comrec autoencoder compress` wrote"
         )
-    if len(data) <= len(provenance.CRAE_START):
+    if len(data) <= len(MAGIC):
         raise StreamError(f"cut off. {COPY}")
-    version = data[len(provenance.CRAE_START)]
+    version = data[len(MAGIC)]
     if version != VERSION:
         raise StreamError(
             f".crae version {version}, but this comrec reads version {VERSION}. "
@@ -79,7 +84,7 @@ def parse(data: bytes, max_pixels: int = picture.MAX_PIXELS) -> Stream:
         or _add_checksum(data[:-CRC_BYTES]) != data
     ):
         raise StreamError(f"cut off or damaged (its checksum does not fit). {COPY}")
-    at = len(provenance.CRAE_START) + 1
+    at = len(MAGIC) + 1
     number, digest, bits = data[at], data[at + 1 : at + 5], data[at + 5]
     height_px, at = _read_side(data, _FIXED_BYTES)
     width_px, at = _read_side(data, at)

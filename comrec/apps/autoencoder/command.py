@@ -42,7 +42,7 @@ def compress(
     target = _choose_target(source, output, f"{source.stem}{SUFFIX}")
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"{target}: the name of an output ends in {SUFFIX}. Change -o")
-    pair.refuse_existing(target, force)
+    pair.refuse_existing(target, force, [bitstream.is_stream])
     files.sweep(target.parent)
     data, name = load(source, max_pixels)
     with naming_errors(name):
@@ -87,7 +87,7 @@ def decompress(
             f"{target}: cannot write {target.suffix or 'a name without suffix'!r}. "
             f"Name one of {', '.join(writer.WRITES)} with -o"
         )
-    pair.refuse_existing(target, force)
+    pair.refuse_existing(target, force, [bitstream.is_stream])
     files.sweep(target.parent)
     data, name = load(source, max_pixels)
     with naming_errors(name):

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from comrec.jpeg.settings import MOZJPEG_TABLES
+from comrec.jpeg.encoders import MOZJPEG_TABLES
 from comrec.networks.alignment import grid_px
 from comrec.train.run.config import (
     EVERY_RUN,

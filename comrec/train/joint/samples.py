@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from comrec.image import resample
-from comrec.image.window import padded
+from comrec.image.window import pad_to_multiple
 from comrec.jpeg import coding
 from comrec.jpeg.colour import RGB_TO_YCBCR, luma
 from comrec.jpeg.quantisation import read_tables
@@ -90,7 +90,7 @@ def reduce(images: np.ndarray, scale: float, change: Change | None) -> np.ndarra
     changed = images
     if change:  # ComCNN takes even sides
         _, height, width, _ = images.shape
-        even = np.stack([padded(image, 2) for image in images])
+        even = np.stack([pad_to_multiple(image, 2) for image in images])
         changed = images + change(even)[:, :height, :width]
     return np.stack([resample.reduce(image, scale) for image in changed])
 

@@ -40,7 +40,11 @@ def draw(folder: Path) -> None:
         _write_tsv(folder / "epochs.tsv", JOINT_EPOCH if is_joint else EPOCH, epochs)
         if is_joint:
             validated = _count_epochs(log)
-            names = [name for name in validated[-1] if "gain_db" in name] if validated else ()
+            names = (
+                [name for name in validated[-1] if "gain_db" in name]
+                if validated
+                else ()
+            )
             _write_tsv(folder / "validation.tsv", ("epochs", *names), validated)
         else:
             _write_tsv(folder / "rounds.tsv", ROUND, validated)

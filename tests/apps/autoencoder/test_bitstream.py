@@ -10,7 +10,6 @@ from autoencoders import KINDS, picture, reseal
 
 from comrec.apps.autoencoder import bitstream
 from comrec.errors import ComrecError, ImageError, StreamError
-from comrec.format import provenance
 
 
 def test_a_digit_spends_17_bytes_on_what_is_not_its_values(made):
@@ -52,7 +51,7 @@ def test_a_forged_checksum_gives_a_picture_or_a_refusal(made, kind):
 
 def test_a_tiny_file_that_says_a_huge_picture_is_refused_before_any_work(made):
     _, coder = made["convolutional"]
-    head = provenance.CRAE_START + bytes([1, 0]) + coder.model.hash + bytes([8])
+    head = bitstream.MAGIC + bytes([1, 0]) + coder.model.hash + bytes([8])
     side = bytes([0x80, 0x80, 1])  # 16,384
     stream = bitstream.parse(reseal(head + side + side + bytes(50)))
     assert stream.height_px == 16_384

@@ -22,7 +22,7 @@ def test_a_pair_can_begin_from_another_run(unbroken, crops, tmp_path):
 
 
 def test_a_pair_can_begin_from_a_preset(crops, tmp_path):
-    config = replace(TINY, start="jiang2017-gray-q50", width=64, depth=20)
+    config = replace(TINY, start="jiang2017-gray-q50-2", width=64, depth=20)
     run = AlternatingRun(config, tmp_path, crops, better)
     assert run.reccnn.count_params() == 670_529
 
@@ -31,7 +31,7 @@ def test_a_pair_can_begin_from_a_preset(crops, tmp_path):
     ("start", "complaint"),
     [
         ("absent", "no preset is called 'absent'"),
-        ("jiang2017-gray-q50", "has networks of another size"),
+        ("jiang2017-gray-q50-2", "has networks of another size"),
         ("plain", "'plain' has no comcnn to begin from"),
         ("empty", "config.json: cannot be read"),
     ],
