@@ -7,7 +7,7 @@ JOBS ?= 2
 PYTEST := TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check test-jax test-torch fuzz audit lint notebooks \
+.PHONY: help demo demo-page test test-slow check test-jax test-torch fuzz audit lint notebooks \
 	wheel web test-web clean
 
 help:  ## this list
@@ -15,6 +15,9 @@ help:  ## this list
 
 demo: $(DEMO)  ## base install, one photo both ways, a side-by-side picture
 	$(DEMO) examples/demo.py
+
+demo-page: $(DEV)  ## docs/demo, a page of photographs that restore themselves
+	$(DEV) examples/demo_page.py docs/demo
 
 test: $(DEV)  ## all extras, then every test that takes seconds
 	$(PYTEST) -m "not slow"

@@ -1,4 +1,4 @@
-"""Makes docs/demo: six photographs of scikit-image, free of copyright, as a gallery.
+"""Makes a gallery of six photographs of scikit-image, free of copyright.
 
     python examples/demo_page.py docs/demo
 

@@ -66,7 +66,7 @@ class Packer:
             turn, bare = reader.orientation(data), seg.without_metadata(data)
             data = seg.insert(bare, metadata.to_segments(kept))
             if reader.orientation(data) != turn:  # its pixels are not upright
-                kept = replace(kept, exif=reader.with_orientation(kept.exif, turn))
+                kept = replace(kept, exif=metadata.with_orientation(kept.exif, turn))
                 data = seg.insert(bare, metadata.to_segments(kept))
         target, value = self.options.target
         report = Report(

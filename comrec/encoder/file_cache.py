@@ -91,7 +91,8 @@ class FileCache:
         settings = replace(self._settings, scans=scans)
         if self.codec is None:
             return coding.encode(self._compact(), quality, settings)
-        return with_settings(self.codec, settings).encode(self._compact(), quality)
+        codec = with_settings(self.codec, settings)
+        return codec.encode(self._compact(), quality, self.pixels)
 
 
 def with_settings(codec: Codec, settings: JpegSettings) -> Codec:

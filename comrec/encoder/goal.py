@@ -30,15 +30,18 @@ class Goal:
             and candidate.psnr_db >= self.min_psnr_db
         )
 
-    def rank(self, total_bytes: float, psnr_db: float) -> tuple[float, float]:
-        """Returns a sort key: the best result has the smallest."""
+    def rank(self, total_bytes: float, score: float) -> tuple[float, float]:
+        """Returns a sort key: the best result has the smallest.
+
+        Args:
+          total_bytes: of all files of the picture.
+          score: PSNR in dB, or the score of the tune's metric.
+        """
         if self.maximises_psnr:
-            return -psnr_db, total_bytes
-        return total_bytes, -psnr_db
+            return -score, total_bytes
+        return total_bytes, -score
 
     def select_best(self, candidates: Sequence[Candidate]) -> Candidate | None:
         """Selects the best candidate that meets the goal; None where none does."""
         good = [c for c in candidates if self.meets(c)]
-        return min(
-            good, key=lambda c: self.rank(c.total_bytes, c.psnr_db), default=None
-        )
+        return min(good, key=lambda c: self.rank(c.total_bytes, c.score), default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +13,12 @@ import numpy as np
 from comrec.encoder.file_cache import FileCache, trim_after, with_settings
 from comrec.encoder.plain import Coded
 from comrec.encoder.predictor import Predictor
+from comrec.encoder.tunes import PSNR, Metric
 from comrec.image.metrics import psnr_db, psnr_of, square_error
-from comrec.jpeg import coding, quantisation
-from comrec.jpeg.settings import PLAIN, SHARED_TABLES, JpegSettings
+from comrec.image.window import Window
+from comrec.jpeg import coding
+from comrec.jpeg.encoders import SHARED_TABLES
+from comrec.jpeg.settings import PLAIN, JpegSettings
 from comrec.networks.codec import Codec
 
 
@@ -27,11 +30,18 @@ class Candidate(Coded):
       total_bytes: of all files of the picture.
       settings: how the JPEG was written.
       codec: the networks that restore the image; None for a plain JPEG.
+      tune_score: closeness by the metric of the tune; None where the metric is PSNR.
     """
 
     total_bytes: int
     settings: JpegSettings
     codec: Codec | None
+    tune_score: float | None = None
+
+    @property
+    def score(self) -> float:
+        """Closeness by the metric of the tune; PSNR where it is not another."""
+        return self.psnr_db if self.tune_score is None else self.tune_score
 
 
 class CodingMode:
@@ -46,6 +56,7 @@ class CodingMode:
       compact: returns the compact image; by default the codec makes it.
       threads: cores for files that are written at the same time; 0 takes all.
       network_lock: held while the networks run, which take all cores and much memory.
+      metric: of the tune, by which candidates are ranked.
 
     Attributes:
       qualities: the qualities that write different files, rising from 1.
@@ -62,10 +73,12 @@ class CodingMode:
         compact: Callable[[], np.ndarray] | None = None,
         threads: int = 1,
         network_lock: AbstractContextManager[Any] | None = None,
+        metric: Metric = PSNR,
     ) -> None:
         self.pixels, self.codec, self.threads = pixels, codec, threads
+        self.metric = metric
         self.settings = codec.settings if codec else settings or PLAIN
-        self.qualities = quantisation.qualities(self.settings.tables)
+        self.qualities = coding.qualities(self.settings)
         self.extra_bytes = extra_bytes
         self.compact = compact or functools.cache(
             lambda: codec.compact(pixels) if codec else pixels
@@ -124,7 +137,7 @@ class CodingMode:
         """Measures the PSNR of the whole restored image, which takes the longest."""
         if quality not in self.decoded:
             data = self.encode(quality)
-            found_db = self._measure_psnr_db(data)
+            found_db, score = self._measure(data)
             self.decoded[quality] = Candidate(
                 data,
                 quality,
@@ -132,6 +145,7 @@ class CodingMode:
                 self.measure_total_bytes(quality),
                 self.settings,
                 self.codec,
+                score,
             )
             self._predictor.decoded_db[quality] = found_db
             trim_after(self.pixels)
@@ -149,11 +163,33 @@ class CodingMode:
         """Returns about the bytes of all files, enough to compare modes with."""
         return len(self._files.encode_draft(quality)) + self.extra_bytes
 
-    def _measure_psnr_db(self, data: bytes) -> float:
+    def _measure(self, data: bytes) -> tuple[float, float | None]:
+        """Returns the PSNR and, for another metric of the tune, its score."""
+        if self.metric is not PSNR and not self.metric.is_additive:
+            return self._measure_whole(data)
+        square, other = 0, 0.0  # sums over tiles: the whole would be one more copy
+        for window, restored in self._restore_parts(data):
+            image = self.pixels[window.slices]
+            square += square_error(image, restored)
+            if self.metric is not PSNR:
+                other += self.metric.window_error(image, restored)
+        count = self.pixels.size
+        found_db = psnr_of(square, count)
+        return found_db, None if self.metric is PSNR else self.metric.score(
+            other, count
+        )
+
+    def _measure_whole(self, data: bytes) -> tuple[float, float]:
+        restored = np.empty_like(self.pixels)
+        for window, part in self._restore_parts(data):
+            restored[window.slices] = part
+        error = self.metric.window_error(self.pixels, restored)
+        score = self.metric.score(error, self.pixels.size)
+        return psnr_db(self.pixels, restored), score
+
+    def _restore_parts(self, data: bytes) -> Iterable[tuple[Window, np.ndarray]]:
+        """Yields the tiles of the restored image; a plain JPEG is one tile."""
+        height, width = self.pixels.shape[:2]
         if self.codec is None:
-            return psnr_db(self.pixels, coding.decode(data))
-        error = 0  # summed over tiles: the whole restored image would be one more copy
-        size = self.pixels.shape[0], self.pixels.shape[1]
-        for window, restored in self.codec.restore_parts(data, size):
-            error += square_error(self.pixels[window.slices], restored)
-        return psnr_of(error, self.pixels.size)
+            return [(Window(0, height, 0, width), coding.decode(data))]
+        return self.codec.restore_parts(data, (height, width))

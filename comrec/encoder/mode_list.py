@@ -13,10 +13,10 @@ import numpy as np
 from comrec.encoder.file_cache import trim_after, with_settings
 from comrec.encoder.mode import CodingMode
 from comrec.encoder.options import Options
+from comrec.encoder.tunes import TUNES
 from comrec.jpeg.settings import PLAIN, JpegSettings
 from comrec.networks.codec import Codec
 
-TUNE_TABLES = {"psnr": "flat", "visual": "standard"}  # of plain JPEGs, by tune
 EFFORT_SETTINGS = 8  # the lowest that tries other settings of the encoders
 
 
@@ -30,11 +30,14 @@ def list_plain_modes(
       options: of `compress`.
       extra_bytes: bytes of all files of the picture except the JPEG.
     """
-    settings = [PLAIN, JpegSettings("mozjpeg", TUNE_TABLES[options.tune])]
+    settings = [PLAIN, JpegSettings("mozjpeg", TUNES[options.tune].tables)]
     if options.effort >= EFFORT_SETTINGS:
         settings += _list_other_settings(settings[1], options.tune, pixels.shape[2])
-    threads = options.threads_for(pixels)
-    return [CodingMode(pixels, each, extra_bytes, threads=threads) for each in settings]
+    threads, metric = options.threads_for(pixels), TUNES[options.tune].metric
+    return [
+        CodingMode(pixels, each, extra_bytes, threads=threads, metric=metric)
+        for each in settings
+    ]
 
 
 def list_network_modes(
@@ -50,6 +53,7 @@ def list_network_modes(
       extra_bytes: returns the bytes of all files of the picture except the JPEG.
     """
     modes, threads, network_lock = [], options.threads_for(pixels), threading.Lock()
+    metric = TUNES[options.tune].metric
     for codec in options.codecs():
         compact = functools.cache(partial(_make_compact, codec, pixels, network_lock))
         variants = [codec]
@@ -58,7 +62,9 @@ def list_network_modes(
             variants += [with_settings(codec, settings) for settings in others]
         extra = extra_bytes(codec)
         modes += [
-            CodingMode(pixels, None, extra, each, compact, threads, network_lock)
+            CodingMode(
+                pixels, None, extra, each, compact, threads, network_lock, metric
+            )
             for each in variants
         ]
     return modes
@@ -77,9 +83,8 @@ def _list_other_settings(
     own: JpegSettings, tune: str, channels: int
 ) -> list[JpegSettings]:
     """Lists the settings to try besides an encoder's own."""
-    bases = [own, JpegSettings("mozjpeg", TUNE_TABLES[tune])]
-    if tune == "psnr":
-        bases.append(JpegSettings("mozjpeg", "standard"))
+    tables = dict.fromkeys((TUNES[tune].tables, "standard"))
+    bases = [own, *(JpegSettings("mozjpeg", each) for each in tables)]
     subsamplings = ("4:2:0",) if channels == 1 else ("4:2:0", "4:4:4")
     found = [replace(base, subsampling=s) for base in bases for s in subsamplings]
     same = replace(own, subsampling="4:2:0") if channels == 1 else own

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from comrec.encoder.tunes import TUNES
 from comrec.errors import UsageError
 from comrec.networks import engine, presets
 from comrec.system import options
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 QUALITY = 75
 BYTES_MAX = 2**40  # legal budgets end here; no JPEG is so large
 EFFORT = 5
-TUNES = ("psnr", "visual")
 # Larger pictures are coded one step after the other: each step makes copies of them.
 PARALLEL_MAX_PX = 2**24
 # Each says how large or how close the files are to be; at most one may be given.
@@ -76,7 +76,7 @@ class Options:
         "psnr",
         "psnr for JPEG tables with the best PSNR, visual for tables made for the eye, "
         "which take more bytes at equal PSNR; the promises are the same",
-        Choice(lambda: TUNES),
+        Choice(lambda: tuple(TUNES)),
     )
     effort: int = option(
         EFFORT,
@@ -167,9 +167,12 @@ class Options:
         if not preset.has_networks:
             return []
         scales = preset.scales if isinstance(self.scale, str) else (self.scale,)
+        settings = TUNES[self.tune].settings(preset)
         # A promise is kept in float32, whatever the engine.
         return [
-            Codec(preset, scale, self.engine, self.threads, exact=True, tune=self.tune)
+            Codec(
+                preset, scale, self.engine, self.threads, exact=True, settings=settings
+            )
             for scale in scales
         ]
 

@@ -20,7 +20,7 @@ from comrec.encoder.options import QUALITY, Options
 from comrec.encoder.plain import Coded, encode_plain_within, predict_plain_quality
 from comrec.encoder.search import EFFORTS, TOLERANCE_BYTES, Effort, find_best
 from comrec.errors import ComrecError, JpegError
-from comrec.jpeg import quantisation
+from comrec.jpeg import coding
 from comrec.jpeg.settings import JpegSettings
 from comrec.networks.codec import Codec
 
@@ -172,7 +172,10 @@ def _find_best_plain(
     """
     best = find_best(plain[1:], goal, effort, best)
     if best is None or _has_bytes_left(goal, best):
-        plain.append(CodingMode(plain[0].pixels, FINEST, plain[0].extra_bytes))
+        first = plain[0]
+        plain.append(
+            CodingMode(first.pixels, FINEST, first.extra_bytes, metric=first.metric)
+        )
         best = find_best(plain[-1:], goal, effort, best)
     return best
 
@@ -182,7 +185,7 @@ def _has_bytes_left(goal: Goal, best: Candidate) -> bool:
     min_bytes = goal.max_bytes * (1 - TOLERANCE_BYTES)
     if not goal.maximises_psnr or best.total_bytes >= min_bytes:
         return False
-    finest = quantisation.qualities(best.settings.tables)[-1]
+    finest = coding.qualities(best.settings)[-1]
     return best.codec is None or best.quality == finest
 
 
@@ -243,7 +246,7 @@ def _find_best_refined(
         tried,
         key=lambda pair: (
             not goal.meets(pair[1]),
-            goal.rank(pair[1].total_bytes, pair[1].psnr_db),
+            goal.rank(pair[1].total_bytes, pair[1].score),
         ),
     )
     assert mode.codec is not None
@@ -251,7 +254,7 @@ def _find_best_refined(
         compact = refine(mode.codec, mode.pixels, mode.compact(), coded.quality, price)
         refined = CodingMode(
             mode.pixels, None, mode.extra_bytes, mode.codec,
-            partial(np.asarray, compact), mode.threads,
+            partial(np.asarray, compact), mode.threads, metric=mode.metric,
         )  # fmt: skip
         best = find_best([refined], goal, effort, best) or best
         if refined.measure_total_bytes(coded.quality) <= goal.max_bytes:

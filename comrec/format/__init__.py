@@ -1,1 +1,1 @@
-"""The pair on disk: sidecar, container, names, provenance."""
+"""Reads, writes and names the pair on disk: a .jpg and its sidecar."""

@@ -1,4 +1,4 @@
-"""The .jpg as comrec writes it: coded data, metadata, marker or embedded sidecar."""
+"""Packs coded data, metadata and a sidecar into a pair, and unpacks pairs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from comrec.networks import presets
 from comrec.system import files
 from comrec.system.pillow import open_picture
 
-# A sidecar is some 80 bytes; with alpha, base64 of a PNG of that many grey pixels.
+# A sidecar takes about 80 bytes, plus the base64 of a grey PNG where alpha exists.
 SIDECAR_SLACK_BYTES = 2**16
 
 
 @dataclass(frozen=True)
 class UnpackedPair:
-    """A .jpg with the sidecar that belongs to it; None for a plain JPEG."""
+    """Holds a .jpg, its sidecar (None for a plain JPEG) and its metadata."""
 
     jpeg: bytes
     sidecar: Sidecar | None
@@ -37,13 +37,13 @@ class UnpackedPair:
 def pack(
     coded_jpeg: bytes, kept: Metadata, record: Sidecar | None, embed: bool
 ) -> tuple[bytes, bytes | None]:
-    """Puts the files together.
+    """Packs a pair.
 
     Args:
-      coded_jpeg: without metadata.
-      kept: what goes into the .jpg; see `metadata.fit_jpeg`.
+      coded_jpeg: a JPEG without metadata.
+      kept: metadata for the .jpg; see `metadata.fit_jpeg`.
       record: the sidecar, not yet paired; None for a plain JPEG.
-      embed: the sidecar goes into the .jpg.
+      embed: stores the sidecar in the .jpg.
 
     Returns:
       The .jpg, and the sidecar file or None.
@@ -58,17 +58,17 @@ def pack(
 
 
 def read_sidecar(path: Path, max_pixels: int, pipes: bool = True) -> bytes:
-    """The content of what should be the sidecar of a .jpg.
+    """Reads a sidecar file.
 
     Args:
       path: of the file.
-      max_pixels: limit on the image.
-      pipes: whether it may be a named pipe.
+      max_pixels: limit on the image, which bounds the size of the sidecar.
+      pipes: whether `path` may be a named pipe.
 
     Raises:
-      SidecarError: it cannot be read, or is larger than any sidecar.
+      SidecarError: the file cannot be read, or is larger than any sidecar.
     """
-    # While a pair replaces another, it has a record of each.
+    # The file holds two records while one pair replaces another.
     limit = sidecar.RECORDS_MAX * (2 * max_pixels + SIDECAR_SLACK_BYTES)
     try:
         return files.read(path, limit, pipes)
@@ -83,8 +83,12 @@ def read_sidecar(path: Path, max_pixels: int, pipes: bool = True) -> bytes:
         ) from err
 
 
-def parsed(jpeg: bytes) -> list[seg.Segment]:
-    """`segments.parse` of a file from outside: damage is refused with a remedy."""
+def parse_jpeg(jpeg: bytes) -> list[seg.Segment]:
+    """Parses a user's file as `segments.parse` does; the error names a remedy.
+
+    Raises:
+      JpegError: the structure is broken.
+    """
     try:
         return seg.parse(jpeg)
     except JpegError as err:
@@ -92,7 +96,7 @@ def parsed(jpeg: bytes) -> list[seg.Segment]:
 
 
 def is_comrec(jpeg: bytes) -> bool:
-    """Whether a file carries comrec's marker (it may have been stripped)."""
+    """Tells whether a file carries comrec's marker, which hosts may have stripped."""
     try:
         segments = seg.parse(jpeg)
     except JpegError:
@@ -101,7 +105,7 @@ def is_comrec(jpeg: bytes) -> bool:
 
 
 def needs_sidecar(jpeg: bytes) -> bool:
-    """Whether a file says that its sidecar is another file."""
+    """Tells whether a file's marker refers to a sidecar file."""
     try:
         parts = seg.payloads(seg.parse(jpeg), seg.APP11, sidecar.MAGIC)
         found = list(parts)
@@ -117,18 +121,20 @@ def unpack(
     sidecar_source: str = "",
     max_pixels: int = MAX_PIXELS,
 ) -> UnpackedPair:
-    """Reads a .jpg, and checks that everything needed to restore it belongs to it.
+    """Reads a pair and checks that its sidecar belongs to the .jpg.
 
     Args:
       jpeg: the whole file.
-      source, sidecar_source: names to blame in messages.
-      sidecar_file: what stands beside the .jpg, if anything does.
-      max_pixels: limit on the image, checked before anything is allocated.
+      source, sidecar_source: names of the files for messages.
+      sidecar_file: content of the sidecar file; None without one.
+      max_pixels: limit on the image, checked before pixels are allocated.
 
     Raises:
-      JpegError, SidecarError, ImageError: see their messages.
+      JpegError: the .jpg is damaged.
+      SidecarError: the sidecar is missing, damaged, or belongs to another .jpg.
+      ImageError: the image is beyond the limit.
     """
-    segments = parsed(jpeg)
+    segments = parse_jpeg(jpeg)
     marked, inside = sidecar.read_embedded(segments, source)
     kept = metadata.from_segments(segments)
     height, width, _ = seg.frame_size(segments)
@@ -163,18 +169,20 @@ def assume(
     size: tuple[int, int],
     scale: float | None = None,
 ) -> UnpackedPair:
-    """A .jpg whose sidecar is lost, on the word of someone who knows.
+    """Makes a pair of a .jpg whose sidecar is lost.
 
     Args:
       jpeg: the whole file.
-      preset: that made it.
-      size: (H, W) of the image; with the .jpg's own it gives the scale.
-      scale: for a picture so small that two fit.
+      preset: of the compressed pair, as the user states.
+      size: (H, W) of the image. With the size of the .jpg it determines the scale.
+      scale: needed for small images, where several scales give one compact size.
 
     Raises:
-      SidecarError: the .jpg cannot be the compact image of that size.
+      JpegError: the .jpg is damaged.
+      SidecarError: the .jpg cannot be the compact image of that size, or several
+        scales fit.
     """
-    segments = parsed(jpeg)
+    segments = parse_jpeg(jpeg)
     height, width, _ = seg.frame_size(segments)
     scales = [scale] if scale else list(preset.scales)
     if not set(scales) <= set(preset.scales):
@@ -196,7 +204,7 @@ def assume(
 
 
 def pack_alpha(alpha: np.ndarray | None) -> bytes | None:
-    """uint8 (H, W) to a grey PNG."""
+    """Encodes an alpha channel, uint8 (H, W), as a grey PNG; None stays None."""
     if alpha is None:
         return None
     out = io.BytesIO()
@@ -205,10 +213,10 @@ def pack_alpha(alpha: np.ndarray | None) -> bytes | None:
 
 
 def unpack_alpha(record: Sidecar) -> np.ndarray | None:
-    """The alpha channel, uint8 (H, W), exactly as it was.
+    """Decodes the alpha channel, uint8 (H, W), of a sidecar; None without one.
 
     Raises:
-      SidecarError: it is not a grey PNG of the declared size.
+      SidecarError: the channel is not a grey PNG of the declared size.
     """
     if record.alpha is None:
         return None
@@ -222,6 +230,6 @@ def unpack_alpha(record: Sidecar) -> np.ndarray | None:
                 return np.asarray(picture)
     except MemoryError:
         raise
-    except Exception as err:  # what damage makes of a PNG decoder is not listed
+    except Exception as err:  # Pillow's errors on damaged PNGs are undocumented
         raise SidecarError(damaged) from err
     raise SidecarError(damaged)

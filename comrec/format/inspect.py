@@ -1,4 +1,4 @@
-"""What a sidecar or a .jpg says, without decoding the picture."""
+"""Describes sidecars and .jpg files without decoding pixels."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from comrec.system import files
 
 
 def describe(path: Path) -> dict[str, object]:
-    """A flat record of what the file says, and whether its partner fits.
+    """Describes a sidecar or a .jpg, and whether the files of its pair fit.
+
+    Returns:
+      Flat fields, JSON types only.
 
     Raises:
-      ComrecError: neither a sidecar nor a JPEG, or damaged.
+      ComrecError: the file is neither a sidecar nor a JPEG, or is damaged.
     """
     data = _read(path)
     with naming_errors(str(path)):
@@ -40,7 +43,7 @@ def _sidecar(record: Sidecar, size_bytes: int) -> dict[str, object]:
 
 
 def _jpeg(path: Path, data: bytes) -> dict[str, object]:
-    segments = container.parsed(data)
+    segments = container.parse_jpeg(data)
     height, width, components = seg.frame_size(segments)
     row: dict[str, object] = {
         "kind": "JPEG",

@@ -1,4 +1,4 @@
-"""Which file names what: outputs, sidecars, and what a run takes as input."""
+"""Names outputs and sidecars, and recognises names of outputs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PICTURES = (
 
 
 def sidecar_of(jpeg: Path) -> Path:
-    """photo.comrec.jpg and photo.jpg both have photo.comrec.json beside them."""
+    """Returns photo.comrec.json for photo.comrec.jpg or photo.jpg."""
     return jpeg.with_name(f"{_base(jpeg)}.comrec.json")
 
 
 def rivals_of(jpeg: Path) -> list[Path]:
-    """The other files there with the same sidecar: x.jpeg and x.comrec.jpg of x.jpg."""
+    """Lists other existing files with the same sidecar, as x.comrec.jpg for x.jpg."""
     path, start = sidecar_of(jpeg), _base(jpeg).lower()
     if not os.path.lexists(path):
         return []
@@ -30,7 +30,7 @@ def rivals_of(jpeg: Path) -> list[Path]:
 
 
 def is_output(path: Path) -> bool:
-    """Whether a name is one that comrec gives to its own outputs."""
+    """Tells whether comrec gives names of this form to its outputs."""
     return path.stem.lower().endswith((".comrec", ".restored"))
 
 
@@ -40,8 +40,10 @@ def _base(path: Path) -> str:
 
 
 def compressed_name(source: Path) -> str:
+    """Returns photo.comrec.jpg for photo.png."""
     return f"{source.stem}.comrec.jpg"
 
 
 def restored_name(source: Path) -> str:
+    """Returns photo.restored.png for photo.comrec.jpg or photo.jpg."""
     return f"{_base(source)}.restored.png"

@@ -1,9 +1,10 @@
-"""Writing outputs: never over an original, and a pair as a whole."""
+"""Writes a pair as a whole, and protects files that comrec did not make."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from comrec.errors import OutputError
@@ -11,15 +12,23 @@ from comrec.format import names, provenance
 from comrec.system.files import lock_folder, write
 
 
-def refuse_existing(path: Path, force: bool) -> None:
-    """Raises OutputError if `path` is there and may not be replaced."""
+def refuse_existing(
+    path: Path, force: bool, signatures: Iterable[provenance.Signature] = ()
+) -> None:
+    """Raises OutputError if `path` exists and must not be replaced.
+
+    Args:
+      path: of an output.
+      force: allows to replace files that comrec made.
+      signatures: for the files of an app; see `provenance.is_ours`.
+    """
     if not os.path.lexists(path):
         return
     if not force:
         raise OutputError(
             f"{path}: exists. Use -f to replace it, or -o for another name"
         )
-    if not provenance.is_ours(path):
+    if not provenance.is_ours(path, signatures):
         raise OutputError(
             f"{path}: exists, and nothing in it shows that comrec made it. Move it "
             f"away, or use -o for another name"
@@ -27,7 +36,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 
 def refuse_shared(jpeg_path: Path) -> None:
-    """Raises OutputError if the sidecar's name is that of another pair's."""
+    """Raises OutputError if another pair has a sidecar of the same name."""
     path = names.sidecar_of(jpeg_path)
     for rival in names.rivals_of(jpeg_path):
         if provenance.record_of(rival, path):
@@ -38,14 +47,19 @@ def refuse_shared(jpeg_path: Path) -> None:
 
 
 def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None:
-    """Writes a .jpg and its sidecar, so that a kill leaves the old pair or the new.
+    """Writes a .jpg and its sidecar; a kill leaves the old pair or the new one.
 
-    Two renames cannot happen at once. In between, the sidecar file holds the new
-    record and the old one; whichever .jpg stands there, one of them fits it.
+    The files are renamed one after the other. In between, the sidecar file holds the
+    old record and the new one, and one of them fits either .jpg.
 
     Args:
-      sidecar_file: None when the .jpg is whole without one; a sidecar of an
-        earlier pair is then removed.
+      jpeg_path: of the .jpg; `names.sidecar_of` gives the other path.
+      jpeg: content of the .jpg.
+      sidecar_file: content of the sidecar; None where the .jpg needs none. The sidecar
+        of an earlier pair is then removed.
+
+    Raises:
+      OutputError: a file cannot be written. The old pair stays.
     """
     with lock_folder(jpeg_path.parent):
         _write_pair(jpeg_path, jpeg, sidecar_file)
@@ -67,7 +81,7 @@ def _write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> Non
             if not (jpeg_path.exists() and jpeg_path.read_bytes() == jpeg):
                 path.unlink() if before is None else write(path, before)
         raise
-    # The new pair is whole: what is left to do is to tidy up.
+    # The new pair is whole. Errors of the cleanup do no harm.
     with contextlib.suppress(OSError, OutputError):
         if sidecar_file is None:
             path.unlink(missing_ok=True)

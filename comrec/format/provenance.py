@@ -1,9 +1,9 @@
-"""Which files comrec made, and which two belong together, as their content shows."""
+"""Recognises files that comrec made, and pairs, by their content."""
 
 from __future__ import annotations
 
 import os
-import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PIL import ExifTags
@@ -18,75 +18,67 @@ from comrec.system import files
 from comrec.system.pillow import open_picture
 
 JSON_START = b'{"comrec":'  # of every sidecar file
-PAGE_START = b"<!doctype html>"
-PAGE_SIGNATURE = b'<meta name="generator" content="comrec '  # near the start of a page
-SVG_START, SVG_SIGNATURE = b"<?xml", b"<dc:title>comrec</dc:title>"  # of a figure
-SUMMARY_START = b"codec\tversion\tchannels\tpictures\t"  # of `comrec evaluate`
-CRAE_START = b"CRAE"  # of every autoencoder file
-HEAD_BYTES = 2**18  # of a .jpg: there the marker is, after other metadata at worst
+HEAD_BYTES = 2**18  # of a .jpg, which hold the marker unless metadata precede it
+Signature = Callable[[bytes], bool]  # tells whether an app wrote a file's content
 
 
 def is_whole(jpeg_path: Path) -> bool:
-    """Whether a .jpg is there, and the sidecar that it needs or has beside it fits."""
+    """Tells whether a .jpg exists and a sidecar that it needs or has fits it."""
     data, sidecar_path = _content(jpeg_path), names.sidecar_of(jpeg_path)
     if container.is_comrec(data) and not container.needs_sidecar(data):
-        return True  # it is inside
+        return True  # the sidecar is embedded
     if container.needs_sidecar(data) or os.path.lexists(sidecar_path):
         return record_of(jpeg_path, sidecar_path) is not None
     return os.path.isfile(jpeg_path)
 
 
 def is_half(jpeg_path: Path) -> bool:
-    """Whether one file of a pair is there without the other that it needs."""
+    """Tells whether one file of a pair exists without the other."""
     if os.path.lexists(names.sidecar_of(jpeg_path)):
         return not os.path.lexists(jpeg_path)
     return container.needs_sidecar(_content(jpeg_path))
 
 
 def is_output(path: Path) -> bool:
-    """Whether a file is nothing to compress: comrec made it, and under its own name.
+    """Tells whether a file is an output of comrec, and so no input of `compress`.
 
-    A .jpg that says so, or that a sidecar fits, counts under any name.
+    The name must be one that comrec gives. A .jpg with the marker or with a fitting
+    sidecar counts under any name.
     """
     named = names.is_output(path) and is_ours(path)
     return named or (path.suffix.lower() in names.JPEGS and _is_compressed(path))
 
 
-def is_ours(path: Path) -> bool:
-    """Whether comrec made a file, as its content shows.
+def is_ours(path: Path, signatures: Iterable[Signature] = ()) -> bool:
+    """Tells whether a file's content shows that comrec made the file.
 
-    One name is trusted, *.comrec.jpg, and for a JPEG only: the plain JPEGs that
-    `compress` falls back on carry nothing. Restored .webp and .bmp cannot be told.
+    A JPEG named *.comrec.jpg counts by its name, since the plain JPEGs of `compress`
+    carry no mark. Restored .webp and .bmp files cannot be recognised.
+
+    Args:
+      path: of the file.
+      signatures: for the files of an app, which the app knows and this module does not.
     """
     data = _content(path)
-    if shows_maker(data, path.stem):
+    if shows_maker(data, path.stem) or any(test(data) for test in signatures):
         return True
     return data[:2] == b"\xff\xd8" and _is_compressed(path)
 
 
 def shows_maker(data: bytes, stem: str) -> bool:
-    """The same of a file's content and name alone, whatever stands beside it."""
+    """Tells the same as `is_ours` from content and name, without a sidecar.
+
+    Args:
+      data: content of the file.
+      stem: name of the file without its suffix.
+    """
     if data[:2] == b"\xff\xd8":
         return stem.lower().endswith(".comrec") or _is_signed(data)
-    if data.startswith(PAGE_START):
-        return PAGE_SIGNATURE in data[:1000]
-    if data.startswith(SVG_START):
-        return SVG_SIGNATURE in data[:4000]
-    return (
-        _is_signed(data)
-        or data.startswith((JSON_START, SUMMARY_START))
-        or _is_crae(data)
-    )
-
-
-def _is_crae(data: bytes) -> bool:
-    """Whether it begins and ends as an autoencoder's file, checksum and all."""
-    checksum = zlib.crc32(data[:-4]).to_bytes(4, "little")
-    return data.startswith(CRAE_START) and data[-4:] == checksum
+    return data.startswith(JSON_START) or _is_signed(data)
 
 
 def _is_signed(data: bytes) -> bool:
-    """Whether a picture names comrec as the software that wrote it."""
+    """Tells whether a picture names comrec as its software."""
     if data[:4] == b"\x89PNG":
         return writer.PNG_SIGNATURE in data
     try:
@@ -96,12 +88,12 @@ def _is_signed(data: bytes) -> bool:
         with open_picture(data, ("TIFF",)) as picture:
             tags = picture.getexif()
             return tags.get(ExifTags.Base.ProcessingSoftware) == writer.SIGNATURE
-    except Exception:  # whatever is wrong with it, it is not signed
+    except Exception:  # a damaged picture is not signed
         return False
 
 
 def _is_compressed(jpeg_path: Path) -> bool:
-    # The marker stands first, but other programs may put their metadata before it.
+    # Cheap: the rest of the file is read only where its start holds the marker.
     if sidecar.MAGIC in _content(jpeg_path, HEAD_BYTES):
         return container.is_comrec(_content(jpeg_path))
     path = names.sidecar_of(jpeg_path)
@@ -109,9 +101,9 @@ def _is_compressed(jpeg_path: Path) -> bool:
 
 
 def _content(path: Path, limit: int = -1) -> bytes:
-    """The file's first bytes; none if it is too large for comrec, or not a plain file.
+    """Returns a file's first `limit` bytes, or all bytes for a negative limit.
 
-    None as well if it cannot be read.
+    The result is empty for a file that is too large, unreadable or not a plain file.
     """
     if not os.path.isfile(path):
         return b""
@@ -125,18 +117,18 @@ def _content(path: Path, limit: int = -1) -> bytes:
 
 
 def record_of(jpeg_path: Path, path: Path) -> bytes | None:
-    """The line of an existing sidecar that fits the existing .jpg, if there is one."""
+    """Returns the line of a sidecar on disk that fits the .jpg on disk, or None."""
     return fitting_record(_content(jpeg_path), _content(path))
 
 
 def old_record(jpeg_path: Path) -> bytes | None:
-    """The line that fits an existing .jpg: of its sidecar, or of a plain JPEG."""
+    """Returns the line that fits a .jpg on disk, of its sidecar or for a plain JPEG."""
     fitting = record_of(jpeg_path, names.sidecar_of(jpeg_path))
     return fitting or record_without(_content(jpeg_path))
 
 
 def fitting_record(jpeg: bytes, sidecar_file: bytes) -> bytes | None:
-    """The line of a sidecar file that fits a .jpg, if there is one."""
+    """Returns the line of a sidecar's content that fits a .jpg, or None."""
     try:
         records = sidecar.parse_json(sidecar_file, "")
         return next((r.to_json() for r in records if r.fits(jpeg)), None)
@@ -145,7 +137,7 @@ def fitting_record(jpeg: bytes, sidecar_file: bytes) -> bytes | None:
 
 
 def record_without(jpeg: bytes) -> bytes | None:
-    """A line for an existing plain JPEG, which has no sidecar to take one from."""
+    """Returns a line for a plain JPEG, or None for a .jpg of a pair."""
     try:
         return None if container.is_comrec(jpeg) else record_of_plain(jpeg)
     except JpegError:
@@ -153,6 +145,10 @@ def record_without(jpeg: bytes) -> bytes | None:
 
 
 def record_of_plain(jpeg: bytes) -> bytes:
-    """A line that says of a .jpg that it is whole."""
+    """Returns a line that declares a .jpg to be the whole picture.
+
+    Raises:
+      JpegError: the data are no JPEG.
+    """
     height, width, _ = seg.frame_size(seg.parse(jpeg))
     return sidecar.Sidecar(presets.PLAIN, width, height, 1).paired(jpeg).to_json()

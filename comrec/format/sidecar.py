@@ -1,9 +1,9 @@
-"""The record beside (or inside) the .jpg: what RecCNN must know and a JPEG cannot say.
+"""Reads and writes the sidecar: the data that a decoder needs beside the JPEG.
 
-As a file it is one line of JSON; embedded it is binary, in an APP11 segment that
-begins with MAGIC. A .jpg whose sidecar is a file carries MAGIC alone, so that a
-lost sidecar is noticed. While a new pair replaces an old one, the file holds a
-line for each: the one whose checksum fits the .jpg counts.
+A sidecar file is one line of JSON. An embedded sidecar is binary, in APP11 segments
+that begin with MAGIC. A .jpg with a sidecar file carries MAGIC alone, so that a lost
+sidecar is noticed. While a new pair replaces an old one, the file holds a line for
+each, and the line whose checksum fits the .jpg counts.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from comrec.networks import presets
 
 VERSION = 1
 MAGIC = b"comrec\0"
-SIDE_MAX_PX = 2**24 - 1  # what the binary form has room for
-RECORDS_MAX = 2  # the old pair's and the new one's, while one replaces the other
-_MARKER_CHANGES = 2  # bytes of MAGIC that damage may have changed
+SIDE_MAX_PX = 2**24 - 1  # three bytes in the binary form
+RECORDS_MAX = 2  # of the old pair and the new one, while one replaces the other
+_MARKER_CHANGES = 2  # most changed bytes in a damaged MAGIC
 _BINARY_BYTES = 13
-_HALF = 128  # in the byte of the scale
+_HALF = 128  # added to the byte of the scale for a half
 _BINARY_FIELDS = ((3, 6), (6, 9), (9, 13))  # width, height, crc32
 
 
 @dataclass(frozen=True)
 class Sidecar:
-    """One record.
+    """Holds one record.
 
     Attributes:
-      preset: name of the pair that made the compact image.
+      preset: name of the preset that made the compact image.
       width_px, height_px: of the image.
       scale: linear size ratio image : compact, a multiple of a half.
       alpha: the alpha channel as a grey PNG; None for an opaque image.
@@ -50,15 +50,15 @@ class Sidecar:
     crc32: int = 0
 
     def __post_init__(self) -> None:
-        if isinstance(self.scale, float):  # the checksum is over how it is written
+        if isinstance(self.scale, float):  # the checksum covers the digits
             object.__setattr__(self, "scale", exact(self.scale))
 
     def paired(self, jpeg: bytes) -> Sidecar:
-        """The same with the checksum that ties it to `jpeg`."""
+        """Returns the record with the checksum that ties it to `jpeg`."""
         return replace(self, crc32=self._checksum(jpeg))
 
     def fits(self, jpeg: bytes) -> bool:
-        """Whether it is, unaltered, the sidecar of `jpeg`."""
+        """Tells whether the record is, unaltered, the sidecar of `jpeg`."""
         return self.crc32 == self._checksum(jpeg)
 
     def _checksum(self, jpeg: bytes) -> int:
@@ -68,7 +68,7 @@ class Sidecar:
         return seg.coded_crc32(seg.parse(jpeg), jpeg, start)
 
     def to_json(self) -> bytes:
-        """One line with its newline; the scale only where the preset has several."""
+        """Returns the line of JSON, with the scale only if the preset has several."""
         record: dict[str, object] = {
             "comrec": VERSION,
             "preset": self.preset,
@@ -82,9 +82,10 @@ class Sidecar:
         return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
     def to_binary(self) -> bytes:
-        """Version, preset number, scale, 3 + 3 bytes of size, CRC; then the alpha.
+        """Returns version, preset number, scale, width, height, CRC-32 and alpha.
 
-        Of the scale the whole part, and 128 for a half.
+        The scale's byte is its whole part, plus 128 for a half. Width and height take
+        three bytes each.
         """
         whole, half = divmod(self.scale, 1)
         return b"".join(
@@ -105,10 +106,17 @@ class Sidecar:
 
 
 def parse_json(text: bytes, source: str) -> list[Sidecar]:
-    """Reads a sidecar file. `source` is the file name to blame in messages.
+    """Reads a sidecar file.
+
+    Args:
+      text: content of the file.
+      source: name of the file for messages.
+
+    Returns:
+      One or two records.
 
     Raises:
-      SidecarError: not a sidecar, damaged, or made by a later comrec.
+      SidecarError: the file is no sidecar, damaged, or of a later version.
     """
     lines = text.splitlines()
     if not 1 <= len(lines) <= RECORDS_MAX:
@@ -162,10 +170,14 @@ def _parse_line(line: bytes, source: str) -> Sidecar:
 
 
 def parse_binary(data: bytes, source: str) -> Sidecar:
-    """Reads an embedded sidecar, MAGIC taken off.
+    """Reads an embedded sidecar.
+
+    Args:
+      data: payloads without MAGIC.
+      source: name of the .jpg for messages.
 
     Raises:
-      SidecarError: damaged, or made by a later comrec.
+      SidecarError: the data are damaged, or of a later version.
     """
     if data:
         _check_version(data[0], source)
@@ -223,12 +235,12 @@ def _short(value: object) -> str:
 
 
 def marker() -> list[tuple[int, bytes]]:
-    """Segments for a .jpg whose sidecar is a file of its own."""
+    """Returns the segments of a .jpg with a sidecar file."""
     return [(seg.APP11, MAGIC)]
 
 
 def embedded(sidecar: Sidecar) -> list[tuple[int, bytes]]:
-    """Segments that hold the whole sidecar."""
+    """Returns the segments that hold an embedded sidecar."""
     parts = seg.split_payload(MAGIC, sidecar.to_binary())
     return [(seg.APP11, part) for part in parts]
 
@@ -236,17 +248,24 @@ def embedded(sidecar: Sidecar) -> list[tuple[int, bytes]]:
 def read_embedded(
     segments: list[seg.Segment], source: str
 ) -> tuple[bool, Sidecar | None]:
-    """(whether the .jpg says that comrec made it, the sidecar inside it if any)."""
+    """Reads the marker and an embedded sidecar.
+
+    Returns:
+      Whether the .jpg has the marker, and the embedded sidecar or None.
+
+    Raises:
+      SidecarError: the embedded sidecar is damaged, or of a later version.
+    """
     parts = list(seg.payloads(segments, seg.APP11, MAGIC))
     data = b"".join(parts)
     return bool(parts), parse_binary(data, source) if data else None
 
 
 def is_marker_damaged(segments: list[seg.Segment]) -> bool:
-    """Whether an application segment begins as the marker but for a byte or two.
+    """Tells whether an APPn segment begins like the marker, with a byte or two changed.
 
-    Or it is the marker in the segment of another number. Such a .jpg is no plain
-    JPEG, and what it shows is no whole picture.
+    A marker in another APPn segment than APP11 counts too. Such a .jpg is no plain
+    JPEG: it shows a compact image.
     """
     alike = (
         sum(a == b for a, b in zip(segment.payload, MAGIC, strict=False))
@@ -259,10 +278,15 @@ def is_marker_damaged(segments: list[seg.Segment]) -> bool:
 def pick(
     candidates: list[Sidecar], jpeg: bytes, source: str, jpeg_source: str
 ) -> Sidecar:
-    """The sidecar among candidates that belongs to a .jpg.
+    """Picks the record that belongs to a .jpg.
+
+    Args:
+      candidates: records of one sidecar.
+      jpeg: the whole .jpg.
+      source, jpeg_source: names of sidecar and .jpg for messages.
 
     Raises:
-      SidecarError: none does.
+      SidecarError: no record fits, or its compact size is not that of the .jpg.
     """
     for sidecar in candidates:
         if sidecar.fits(jpeg):

@@ -1,1 +1,1 @@
-"""Pictures: reading, writing, metadata, resampling, windows, metrics."""
+"""Reads, writes, resamples, cuts and compares pictures."""

@@ -1,4 +1,4 @@
-"""EXIF, ICC and XMP of a picture, and how they travel in a JPEG."""
+"""Holds EXIF, ICC and XMP of a picture and stores them in JPEG segments."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from PIL import ExifTags, Image
 from comrec.jpeg import segments as seg
 
 KINDS = ("exif", "icc", "xmp")
-# What a TIFF says about its picture, not about how its pixels are laid out: texts,
+# Tags of a TIFF that describe the picture, not the layout of its pixels: texts,
 # resolution in x and y, and its unit.
 _DESCRIPTIVE = (
     0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x011A, 0x011B, 0x0128,
 )  # fmt: skip
-# Sizes, bits, compression, strips, tiles, colour map, JPEG tables; pixel sizes.
+# Tags of the layout: sizes, bits, compression, strips, tiles, colour map, JPEG tables,
+# and the EXIF pixel dimensions.
 _STRUCTURAL = {
     0x00FE, 0x00FF, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x010A, 0x0111, 0x0115,
     0x0116, 0x0117, 0x011C, 0x013D, 0x0140, 0x0142, 0x0143, 0x0144, 0x0145, 0x014A,
@@ -26,21 +27,22 @@ _ICC_STEP = seg.PAYLOAD_MAX - len(seg.ICC_PREFIX) - 2
 
 @dataclass(frozen=True)
 class Metadata:
-    """Raw blocks, None where there is none. `exif` is a TIFF without "Exif\\0\\0"."""
+    """Holds raw blocks, or None. `exif` is a TIFF structure without "Exif\\0\\0"."""
 
     exif: bytes | None = None
     icc: bytes | None = None
     xmp: bytes | None = None
 
     def only(self, kinds: Iterable[str]) -> Metadata:
-        """The same with every kind that is not named left out."""
+        """Returns the metadata without the kinds that are not named."""
         return replace(self, **{kind: None for kind in KINDS if kind not in kinds})
 
 
 def descriptive(exif: Image.Exif) -> Image.Exif:
-    """What of EXIF may stand in a TIFF's own tags, or came out of them.
+    """Returns the part of EXIF that describes the picture.
 
-    The two keep their pixels' layout in tags of the same numbers.
+    A TIFF and its EXIF share one set of tags. The others describe the layout of pixels
+    and must not be copied from one file to another.
     """
     kept = Image.Exif()
     for tag in _DESCRIPTIVE:
@@ -48,7 +50,7 @@ def descriptive(exif: Image.Exif) -> Image.Exif:
             kept[tag] = exif[tag]
     for ifd in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
         entries = dict(exif.get_ifd(ifd))
-        if ExifTags.IFD.Interop in entries:  # a place in the file it came from
+        if ExifTags.IFD.Interop in entries:  # an offset in the old file
             entries[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
         if entries:
             kept[ifd] = entries
@@ -56,7 +58,7 @@ def descriptive(exif: Image.Exif) -> Image.Exif:
 
 
 def drop_structure(exif: Image.Exif) -> None:
-    """Drops, in place, what is wrong once the picture has been turned."""
+    """Drops, in place, the tags that a rotation of the picture makes wrong."""
     for tag in _STRUCTURAL & set(exif):
         del exif[tag]
     if ExifTags.IFD.Exif in exif:
@@ -65,8 +67,25 @@ def drop_structure(exif: Image.Exif) -> None:
             del entries[tag]
 
 
+def with_orientation(block: bytes | None, turn: int) -> bytes:
+    """Sets the orientation in an EXIF block.
+
+    Args:
+      block: EXIF as in `Metadata`; None is an empty block.
+      turn: EXIF orientation, 1 to 8.
+    """
+    exif = Image.Exif()
+    exif.load(block or b"")
+    exif[ExifTags.Base.Orientation] = turn
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
 def fit_jpeg(metadata: Metadata) -> tuple[Metadata, list[str]]:
-    """Drops what no JPEG segment can hold, and says so in a note for each."""
+    """Drops the blocks that are too large for a JPEG.
+
+    Returns:
+      The other blocks, and a note for each dropped one.
+    """
     limits = {
         "exif": seg.PAYLOAD_MAX - len(seg.EXIF_PREFIX),
         "icc": 255 * _ICC_STEP,
@@ -84,7 +103,7 @@ def fit_jpeg(metadata: Metadata) -> tuple[Metadata, list[str]]:
 
 
 def to_segments(metadata: Metadata) -> list[tuple[int, bytes]]:
-    """(marker, payload) of each segment, in the order readers expect."""
+    """Returns (marker, payload) of each segment, in the order that readers expect."""
     added = []
     if metadata.exif:
         added.append((seg.APP1, seg.EXIF_PREFIX + metadata.exif))
@@ -101,7 +120,7 @@ def to_segments(metadata: Metadata) -> list[tuple[int, bytes]]:
 
 
 def from_segments(segments: list[seg.Segment]) -> Metadata:
-    """What a JPEG carries; blocks that are not whole are left out."""
+    """Reads the metadata of a JPEG. Incomplete blocks are left out."""
     chunks = sorted(
         (part[0], part[1], part[2:])
         for part in seg.payloads(segments, seg.APP2, seg.ICC_PREFIX)

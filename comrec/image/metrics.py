@@ -1,4 +1,4 @@
-"""Distortion of 8-bit images: what a restored picture is judged by."""
+"""Measures the distortion of 8-bit images."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from comrec.errors import ComrecError
 
-BAND_ROWS = 256  # that are compared at a time, to bound the memory
-SSIM_SIDE_PX = 11  # of its window, which a picture has to hold
+BAND_ROWS = 256  # compared at a time, to bound the memory
+SSIM_SIDE_PX = 11  # of the window
 
 
 def psnr_db(image: np.ndarray, restored: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in dB over all pixels and channels; peak 255.
+    """Returns the PSNR in dB over all pixels and channels, peak 255.
 
     Args:
       image, restored: uint8 arrays of one shape.
@@ -29,14 +29,14 @@ def psnr_db(image: np.ndarray, restored: np.ndarray) -> float:
 
 
 def psnr_of(total: int, count: int) -> float:
-    """PSNR in dB of so many values whose `square_error` is so much in all."""
+    """Returns the PSNR in dB of `count` values whose `square_error` is `total`."""
     return 10 * math.log10(255**2 * count / total) if total else math.inf
 
 
 def square_error(image: np.ndarray, restored: np.ndarray) -> int:
-    """Sum of squared differences of uint8 arrays of one shape.
+    """Returns the sum of squared differences of two uint8 arrays of one shape.
 
-    A whole number, so that the parts of an image sum up to what the image has.
+    The result is a whole number, so the sums of an image's parts add up exactly.
     """
     total = 0
     for start in range(0, len(image), BAND_ROWS):
@@ -47,19 +47,19 @@ def square_error(image: np.ndarray, restored: np.ndarray) -> int:
 
 
 def ssim(image: np.ndarray, restored: np.ndarray) -> float:
-    """Structural similarity as in Wang et al. 2004 and their `ssim_index.m`.
+    """Returns the structural similarity of Wang et al. 2004 (their `ssim_index.m`).
 
     Gaussian window of 11x11 pixels and sigma 1.5, K1 = 0.01, K2 = 0.03, peak 255, no
-    reduction, mean over the windows that lie within the picture.
+    downsampling, mean over the windows within the picture.
 
     Args:
       image, restored: uint8 (H, W, C) of one shape, no side under 11 pixels.
 
     Returns:
-      At most 1; the mean over channels.
+      The mean over channels, at most 1.
 
     Raises:
-      ValueError: shapes differ, the arrays are not uint8, or too small.
+      ValueError: shapes differ, or the arrays are not uint8 or too small.
       ComrecError: scikit-image is not installed.
     """
     _check_alike("ssim", image, restored)

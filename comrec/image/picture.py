@@ -1,4 +1,4 @@
-"""One picture in memory."""
+"""Holds a picture in memory and checks its size."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from comrec.system.checks import MAX_PIXELS as MAX_PIXELS
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture as a viewer shows it: upright, 8 bits a channel.
+    """Holds a picture as viewers show it: upright, 8 bits a channel.
 
     Attributes:
       pixels: uint8 (H, W, 1) grey or (H, W, 3) RGB, without alpha.
       alpha: uint8 (H, W), or None for a picture that has no alpha channel.
       metadata: EXIF (orientation reset), ICC, XMP.
-      notes: one line for each thing that was not kept as it was.
+      notes: one line for each property of the file that was changed or dropped.
     """
 
     pixels: np.ndarray
@@ -29,21 +29,24 @@ class Picture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(H, W) in pixels."""
+        """Returns (H, W) in pixels."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
     def to_array(self) -> np.ndarray:
-        """uint8 (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), as Pillow lays it out."""
+        """Returns uint8 (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), as Pillow does."""
         if self.alpha is not None:
             return np.concatenate([self.pixels, self.alpha[..., None]], axis=2)
         return self.pixels[..., 0] if self.pixels.shape[2] == 1 else self.pixels
 
 
 def from_array(array: np.ndarray) -> Picture:
-    """Takes uint8 (H, W) or (H, W, 1..4): grey, grey + alpha, RGB, RGBA.
+    """Makes a picture of an array.
+
+    Args:
+      array: uint8 (H, W) or (H, W, 1 to 4): grey, grey + alpha, RGB, RGBA.
 
     Raises:
-      ImageError: another shape or type.
+      ImageError: the array has another shape or type.
     """
     array = np.asarray(array)
     if array.ndim == 2:
@@ -60,7 +63,7 @@ def from_array(array: np.ndarray) -> Picture:
 
 
 def check_size(height_px: int, width_px: int, max_pixels: int) -> None:
-    """Raises ImageError when a picture would be beyond the limit."""
+    """Raises ImageError for a picture beyond the limit."""
     if height_px * width_px > max_pixels:
         raise ImageError(
             f"{width_px}x{height_px} is beyond the limit of {max_pixels} pixels. If "

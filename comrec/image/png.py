@@ -1,4 +1,4 @@
-"""PNG files from pixels, on several cores: Pillow's encoder works on one."""
+"""Encodes PNG files on several cores; Pillow's encoder uses one."""
 
 from __future__ import annotations
 
@@ -15,32 +15,35 @@ from PIL import Image
 from comrec.system import cores
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Of zlib: a third of the time of its default. Photos are 10 % larger then, and smooth
+# Of zlib. Takes a third of the default level's time; photos are 10 % larger, smooth
 # drawings more.
 LEVEL = 2
-BAND_BYTES = 2**20  # of pixels that are compressed at a time
-AVERAGE = 3  # the filter of every row: of those that cost little the smallest
+BAND_BYTES = 2**20  # of pixels per task
+AVERAGE = 3  # the row filter: of the cheap filters the one with the smallest files
 ADLER_MODULUS = 65_521
 RAW_DEFLATE = -15  # for zlib: no header, the largest window
-HEADER = b"\x78\x01"  # of a zlib stream, whose checksum comes at its end
+HEADER = b"\x78\x01"  # of a zlib stream
 
 
 class Band(NamedTuple):
-    """Some rows, filtered and compressed."""
+    """Holds a range of rows, filtered and compressed."""
 
     deflated: bytes
-    adler: int  # Adler-32 of what was compressed
-    size_bytes: int  # of that
+    adler: int  # Adler-32 of the filtered rows
+    size_bytes: int  # of the filtered rows
 
 
 def encode(pixels: np.ndarray, threads: int = 1, **options: object) -> bytes:
-    """A PNG, the same bytes whatever the threads.
+    """Encodes a PNG. The bytes do not depend on the number of threads.
 
     Args:
       pixels: uint8 (H, W), (H, W, 2), (H, W, 3) or (H, W, 4): grey, grey + alpha, RGB,
         RGBA.
-      threads: cores; 0 takes them all.
-      options: metadata, as Pillow's PNG encoder takes them.
+      threads: cores; 0 takes all cores.
+      options: metadata, as options of Pillow's PNG encoder.
+
+    Returns:
+      The whole file.
     """
     height, width = pixels.shape[:2]
     rows = pixels.reshape(height, -1)
@@ -50,7 +53,7 @@ def encode(pixels: np.ndarray, threads: int = 1, **options: object) -> bytes:
         functools.partial(_band, rows, start, start + step, width) for start in starts
     ]
     bands = cores.run_parallel(work, threads)
-    # Pillow writes all but the picture: around a single pixel.
+    # Pillow writes header and metadata, around a single pixel.
     out = io.BytesIO()
     Image.fromarray(pixels[:1, :1]).save(out, "PNG", **options)
     made = [SIGNATURE]
@@ -65,7 +68,7 @@ def encode(pixels: np.ndarray, threads: int = 1, **options: object) -> bytes:
 
 
 def _band(rows: np.ndarray, start: int, stop: int, width: int) -> Band:
-    """The rows from `start` to `stop`, if there are as many, each with its filter."""
+    """Filters and compresses the rows from `start` to `stop`, or to the last row."""
     band, sample = rows[start:stop], rows.shape[1] // width
     filtered = np.empty((band.shape[0], 1 + band.shape[1]), np.uint8)
     filtered[:, 0] = AVERAGE
@@ -74,7 +77,7 @@ def _band(rows: np.ndarray, start: int, stop: int, width: int) -> Band:
     above[1:] = band[:-1]
     if start:
         above[0] = rows[start - 1]
-    # Half the sum, rounded down, in 8 bits: what both have, and half of the rest.
+    # (left & above) + ((left ^ above) >> 1) is the mean, rounded down, within 8 bits.
     np.subtract(band, (left & above) + ((left ^ above) >> 1), out=filtered[:, 1:])
     deflate = zlib.compressobj(LEVEL, wbits=RAW_DEFLATE)
     is_last = stop >= len(rows)
@@ -85,8 +88,8 @@ def _band(rows: np.ndarray, start: int, stop: int, width: int) -> Band:
 
 
 def _pixels(bands: list[Band]) -> list[bytes]:
-    """Chunks that together hold one zlib stream, a band in each but the ends."""
-    low, high = 1, 0  # of the checksum: sum of the bytes, sum of these sums
+    """Returns the chunks of one zlib stream: header, bands, checksum."""
+    low, high = 1, 0  # Adler-32: sum of the bytes, sum of these sums
     for band in bands:
         high += (band.adler >> 16) + band.size_bytes * (low - 1)
         low += (band.adler & 0xFFFF) - 1
@@ -96,13 +99,13 @@ def _pixels(bands: list[Band]) -> list[bytes]:
 
 
 def _chunk(kind: bytes, data: bytes) -> list[bytes]:
-    """Its parts, for what they hold may be large."""
+    """Returns the parts of a chunk, unjoined to save a copy of the data."""
     check = zlib.crc32(data, zlib.crc32(kind))
     return [struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)]
 
 
 def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """Kind and data of each chunk of a PNG that Pillow wrote."""
+    """Returns kind and data of each chunk of a PNG that Pillow wrote."""
     found, at = [], len(SIGNATURE)
     while at < len(png):
         (length,) = struct.unpack_from(">I", png, at)

@@ -1,4 +1,4 @@
-"""Picture files to arrays: modes, orientation, alpha, metadata, damage, limits."""
+"""Reads picture files: modes, orientation, alpha, metadata, damage, limits."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageFile
+from PIL import ExifTags, Image, ImageCms
 
 from comrec.errors import ImageError, JpegError
+from comrec.image import depth
 from comrec.image.metadata import Metadata, descriptive, drop_structure
 from comrec.image.picture import MAX_PIXELS, Picture, check_size
 from comrec.jpeg import segments
 from comrec.system.pillow import from_pillow, open_picture
 
-# What is read is listed: Pillow would also open EPS, which runs Ghostscript.
-READS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # MPO opens as JPEG
+# Listed, since Pillow would also open EPS, which runs Ghostscript. MPO opens as JPEG.
+READS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 FRAMES_COUNTED = 1000
-_GREY_MODES = {"1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I"}
+_GREY_MODES = {"1", "L", "LA", "La"} | depth.GREY_MODES
 _COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "HSV", "CMYK"}
-_DEEP_GREY = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
-# Tags of a TIFF that say how its pixels are laid out.
-_BITS, _PHOTOMETRIC, _PLANES, _EXTRA, _SAMPLE_FORMAT = 258, 262, 284, 338, 339
+# Tags of a TIFF for the layout of its pixels.
+_PLANES, _EXTRA, _SAMPLE_FORMAT = 284, 338, 339
 _TURNS = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -40,10 +40,10 @@ def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
 
     Args:
       data: the whole file.
-      max_pixels: larger pictures are refused from their header, undecoded.
+      max_pixels: limit, checked in the header before pixels are decoded.
 
     Raises:
-      ImageError: not a picture, damaged, cut off, or beyond the limit.
+      ImageError: the data are no picture, damaged, cut off, or beyond the limit.
     """
     with _opened(data, max_pixels) as picture:
         _check_whole(data, picture.format)
@@ -91,13 +91,13 @@ def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
         raise
     except MemoryError as err:
         raise ImageError("not enough memory for this picture. Reduce it first") from err
-    except Exception as err:  # what damage makes of a decoder is not to be listed
+    except Exception as err:  # decoders' errors on damaged data are undocumented
         reason = " ".join(str(err).split()) or type(err).__name__
         raise ImageError(f"damaged or cut off ({reason}). Use another copy") from err
 
 
 def _check_whole(data: bytes, format_name: str | None) -> None:
-    """Finds damage that Pillow decodes without a word."""
+    """Raises ImageError for damage that Pillow decodes without an error."""
     if format_name == "PNG":
         with open_picture(data, ("PNG",)) as picture:
             picture.verify()  # every chunk's CRC
@@ -105,7 +105,7 @@ def _check_whole(data: bytes, format_name: str | None) -> None:
         import pyvips
 
         try:
-            segments.parse(data)  # its limits, before anything is decoded
+            segments.parse(data)  # checks its limits before data are decoded
         except JpegError as err:
             raise ImageError(f"{err}. Use another copy") from err
         try:
@@ -120,10 +120,10 @@ def _check_whole(data: bytes, format_name: str | None) -> None:
 
 
 def _frames(picture: Image.Image) -> int:
-    """How many there are; any number above FRAMES_COUNTED stands for all such.
+    """Counts the frames, up to FRAMES_COUNTED + 1.
 
-    Pillow compares each directory of a TIFF with all before it: some megabytes of
-    them would take it an hour.
+    Pillow compares each directory of a TIFF with all directories before it, so a
+    hostile file of some megabytes would take an hour to count.
     """
     if picture.format != "TIFF":
         return getattr(picture, "n_frames", 1)
@@ -139,9 +139,9 @@ def _frames(picture: Image.Image) -> int:
 
 
 def _check_tiff(picture: Image.Image, notes: list[str]) -> None:
-    """Refuses the layouts that Pillow or OpenCV decode to something else."""
+    """Raises ImageError for TIFF layouts that Pillow or OpenCV decode wrongly."""
     tags = getattr(picture, "tag_v2", {})  # of a TIFF
-    bits = max(tags.get(_BITS, (8,)))
+    bits = max(tags.get(depth.BITS, (8,)))
     if bits > 8 and bits != 16:
         raise ImageError(f"{bits} bits a channel. Convert it to 8 or 16 bits first")
     if set(tags.get(_SAMPLE_FORMAT, (1,))) != {1}:
@@ -149,7 +149,7 @@ def _check_tiff(picture: Image.Image, notes: list[str]) -> None:
             "its values are signed or of no known type. Convert it to unsigned 8 or "
             "16 bits first"
         )
-    if bits == 16 and len(tags[_BITS]) > 1 and tags.get(_PLANES) == 2:
+    if bits == 16 and len(tags[depth.BITS]) > 1 and tags.get(_PLANES) == 2:
         raise ImageError(
             "16 bits a channel in separate planes. Save it interleaved (contiguous) "
             "or with 8 bits a channel first"
@@ -161,17 +161,18 @@ def _check_tiff(picture: Image.Image, notes: list[str]) -> None:
 def _to_arrays(
     picture: Image.Image, data: bytes, notes: list[str]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """uint8 (H, W, 1|3) and uint8 (H, W) or None."""
-    if picture.mode in _DEEP_GREY:
-        return _deep_grey(picture, notes)
-    if picture.mode != "CMYK" and _is_deep(picture, data):
-        notes.append("16 bits a channel came, 8 are kept")
-        if picture.format == "TIFF":  # OpenCV turns it, as Pillow does
+    """Returns pixels, uint8 (H, W, 1|3), and alpha, uint8 (H, W) or None."""
+    if picture.mode in depth.GREY_MODES:
+        notes.append(depth.NOTE)
+        return depth.read_grey(picture)
+    if picture.mode != "CMYK" and depth.is_deep(picture, data):
+        notes.append(depth.NOTE)
+        if picture.format == "TIFF":  # OpenCV has turned the pixels
             picture.getexif().pop(ExifTags.Base.Orientation, None)
-        pixels, alpha = _deep_colour(data)
+        pixels, alpha = depth.read_colour(data)
         return pixels, alpha if picture.has_transparency_data else None
-    if _is_deep_ppm(picture):
-        notes.append("16 bits a channel came, 8 are kept")
+    if depth.is_deep_ppm(picture):
+        notes.append(depth.NOTE)
     if picture.mode == "CMYK":
         notes.append("CMYK came, RGB is kept")
         picture = _from_cmyk(picture)
@@ -183,59 +184,8 @@ def _to_arrays(
     return array, None
 
 
-def _deep_grey(
-    picture: Image.Image, notes: list[str]
-) -> tuple[np.ndarray, np.ndarray | None]:
-    levels = np.asarray(picture).astype(np.int64)
-    if levels.min() < 0 or levels.max() > 65_535:
-        raise ImageError("32 bits a channel. Convert it to 8 or 16 bits first")
-    if getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == 0:  # white is zero
-        levels = 65_535 - levels
-    notes.append("16 bits a channel came, 8 are kept")
-    clear = picture.info.get("transparency")
-    alpha = None
-    if isinstance(clear, int):
-        alpha = np.where(levels == clear, 0, 255).astype(np.uint8)
-    return _to_8_bits(levels)[..., None], alpha
-
-
-def _is_deep(picture: Image.Image, data: bytes) -> bool:
-    if picture.format == "PNG":
-        return data[24] == 16  # bit depth in IHDR, which comes first
-    return max(getattr(picture, "tag_v2", {}).get(_BITS, (8,))) > 8  # of a TIFF
-
-
-def _is_deep_ppm(picture: Image.Image) -> bool:
-    if not isinstance(picture, ImageFile.ImageFile) or picture.format != "PPM":
-        return False
-    tile = picture.tile[0]
-    highest = tile.args[-1] if isinstance(tile.args, tuple) else 0
-    return tile.codec_name != "raw" and int(highest) > 255
-
-
-def _deep_colour(data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
-    import cv2  # Pillow would drop the low bytes; OpenCV reads them
-
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if array is None or array.dtype != np.uint16:
-        raise ImageError("16 bits a channel in a layout that cannot be read")
-    array = _to_8_bits(array.astype(np.int64))
-    if array.ndim == 2:
-        return array[..., None], None
-    pixels = array[..., 2::-1]
-    is_grey = data[25:26] == b"\x04" and data[:4] == b"\x89PNG"
-    return (
-        pixels[..., :1] if is_grey else pixels,
-        array[..., 3] if array.shape[2] == 4 else None,
-    )
-
-
-def _to_8_bits(levels: np.ndarray) -> np.ndarray:
-    return ((levels + 128) // 257).astype(np.uint8)
-
-
 def _from_cmyk(picture: Image.Image) -> Image.Image:
-    profile = picture.info.pop("icc_profile", None)  # it describes inks, not RGB
+    profile = picture.info.pop("icc_profile", None)  # describes inks, not RGB
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -246,29 +196,21 @@ def _from_cmyk(picture: Image.Image) -> Image.Image:
             if converted is not None:
                 return converted
         except (ImageCms.PyCMSError, OSError):
-            pass  # a broken profile: the plain formula below is what viewers use
+            pass  # a broken profile: viewers use the plain formula below
     return picture.convert("RGB")
 
 
 def orientation(data: bytes) -> int:
-    """How a picture file asks to be turned, 1 to 8; 1 is upright."""
+    """Returns the EXIF orientation of a picture file, 1 to 8; 1 is upright."""
     with open_picture(data, READS) as picture:
         turn = _exif(picture, [])[1]
     return turn if turn in _TURNS else 1
 
 
-def with_orientation(block: bytes | None, turn: int) -> bytes:
-    """An EXIF block, or an empty one, that asks for a turn."""
-    exif = Image.Exif()
-    exif.load(block or b"")
-    exif[ExifTags.Base.Orientation] = turn
-    return exif.tobytes().removeprefix(b"Exif\0\0")
-
-
 def _exif(picture: Image.Image, notes: list[str]) -> tuple[Image.Exif, int]:
-    """EXIF and the turn it asks for, or XMP where it asks for none.
+    """Reads EXIF and the orientation, which XMP gives where EXIF has none.
 
-    Damage costs what else it says, but not a turn that can be read: viewers read it.
+    Of damaged EXIF the orientation alone is kept, since viewers apply it.
     """
     exif, turn, damaged = Image.Exif(), 1, False
     try:
@@ -277,7 +219,7 @@ def _exif(picture: Image.Image, notes: list[str]) -> tuple[Image.Exif, int]:
         if picture.format == "TIFF":
             exif = descriptive(exif)
         exif.tobytes()
-    except Exception:  # as varied as the damage
+    except Exception:  # Pillow's errors on damaged EXIF are undocumented
         exif, damaged = Image.Exif(), True
     found = picture.info.pop("exif", None) if damaged or not len(exif) else None
     if damaged or found:

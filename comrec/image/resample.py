@@ -12,35 +12,35 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from comrec.image.window import Cut, Window, edged
+from comrec.image.window import Cut, Window, pad_edge
 from comrec.system.pillow import from_pillow, to_pillow
 
-# Pixels beside a box that its borders depend on: the cubic is 2 wide on each side.
+# Source pixels beyond a box that its result depends on; the kernel reaches 2.
 MARGIN_PX = 3
 
 
 class Span(NamedTuple):
-    """Part of one axis, and what it is resized from.
+    """Describes a range of one axis and the source pixels of its resize.
 
-    Pillow takes the borders of a box in float32, so they are whole or half pixels.
+    Pillow holds the borders of a box in float32, so they are whole or half pixels.
     """
 
-    first: int  # source pixels from here
-    last: int  # to here; up to one is beyond the source
-    box: tuple[float, float]  # to be resized, from `first` on
-    made: int  # pixels that come out
-    skip: int  # of these, before the wanted
+    first: int  # first source pixel
+    last: int  # end of the source pixels; at most one beyond the source
+    box: tuple[float, float]  # resized range, relative to `first`
+    made: int  # pixels of the result
+    skip: int  # of these, pixels before the range
 
 
 def exact(scale: float) -> float:
-    """A scale in its one spelling: whole ones are int, so that 2.0 is written as 2."""
+    """Returns a whole scale as int and any other unchanged, so that 2.0 prints as 2."""
     return int(scale) if math.isfinite(scale) and scale == int(scale) else scale
 
 
 def compact_size(height_px: int, width_px: int, scale: float) -> tuple[int, int]:
-    """(h, w) of the compact image: the image's own size over `scale`, rounded up.
+    """Returns (h, w) of the compact image: the image's size over `scale`, rounded up.
 
-    Scales are multiples of a half, which floating point has exactly.
+    Scales are multiples of a half, which are exact in floating point.
     """
     return math.ceil(height_px / scale), math.ceil(width_px / scale)
 
@@ -55,15 +55,18 @@ def enlarge(
     """Enlarges a compact image to the size of the image it was made from.
 
     Args:
-      compact: float32 (h, w, C), any range; or uint8, which counts from 0 to 1.
+      compact: float32 (h, w, C), any range; or uint8, scaled to [0, 1].
       scale: a multiple of a half, 1 or more.
       size: (H, W) with h = ceil(H / scale), w = ceil(W / scale).
-      window: of the enlarged image, to have that part alone.
-      rounded: uint8 stays uint8 and is clipped, which takes a fraction of the time.
+      window: of the enlarged image; None is the whole image.
+      rounded: keeps uint8 as uint8, rounded and clipped, which is faster.
 
     Returns:
-      float32 (H, W, C) or the window's size, same range plus bicubic overshoot; not
-      clipped. Of rounded uint8 the same shape in uint8.
+      float32 (H, W, C), or of the window's size, not clipped: bicubic resizing
+      overshoots the range. uint8 of the same shape where `rounded` applies.
+
+    Raises:
+      ValueError: a compact image of another size belongs to `size`.
     """
     height, width = size
     h, w = compact.shape[:2]
@@ -83,27 +86,27 @@ def enlarge(
 
 
 def reduce(image: np.ndarray, scale: float) -> np.ndarray:
-    """Reduces an image without a network: (H, W, C) to (h, w, C), float32 or uint8."""
+    """Reduces an image, (H, W, C) to (h, w, C), float32 or uint8."""
     size = image.shape[0], image.shape[1]
     h, w = compact_size(*size, scale)
-    return reduced_part(
+    return reduce_window(
         lambda part: image[part.slices], size, scale, Window(0, h, 0, w)
     )
 
 
-def reduced_part(
+def reduce_window(
     cut: Cut, size: tuple[int, int], scale: float, window: Window
 ) -> np.ndarray:
-    """One window of what `reduce` gives.
+    """Returns one window of the result of `reduce`.
 
     Args:
-      cut: gives windows of the image.
+      cut: returns windows of the image.
       size: (H, W) of the image.
       scale: a multiple of a half, 1 or more.
       window: in pixels of the reduced image, h = ceil(H / scale), w = ceil(W / scale).
 
     Returns:
-      The window's size, float32; uint8 where that is what `cut` gives.
+      float32 or uint8, as `cut` returns, of the window's size.
     """
     if scale == 1:
         return cut(window)
@@ -115,18 +118,18 @@ def reduced_part(
 
 
 def floats(pixels: np.ndarray) -> np.ndarray:
-    """uint8 as float32 in [0, 1]; what is float32 is given back."""
+    """Returns uint8 pixels as float32 in [0, 1], and float32 pixels unchanged."""
     if pixels.dtype != np.uint8:
         return pixels
     return np.divide(pixels, np.float32(255), dtype=np.float32)
 
 
 def _enlarged_span(start: int, stop: int, length: int, scale: float) -> Span:
-    """Of an enlarged axis, `length` pixels before that."""
-    # A sampling grid that does not depend on how the size was rounded: at 3/2 it may
-    # end between two pixels, so there is one more to look at and one more to cut.
+    """Returns the span of an enlarged axis; `length` pixels before enlargement."""
+    # At 3/2 the enlarged axis may end between two pixels. One more source pixel keeps
+    # the sampling grid independent of that.
     length += not float(length * scale).is_integer()
-    period = int(2 * scale)  # pixels after which a border is a whole one again
+    period = int(2 * scale)  # at its multiples a border is a whole source pixel
     low = start // period * period
     high = min(-(-stop // period) * period, int(length * scale))
     first = max(int(low / scale) - MARGIN_PX, 0)
@@ -136,7 +139,7 @@ def _enlarged_span(start: int, stop: int, length: int, scale: float) -> Span:
 
 
 def _reduced_span(start: int, stop: int, length: int, scale: float) -> Span:
-    """Of a reduced axis that has `length` pixels."""
+    """Returns the span of a reduced axis of `length` pixels."""
     low, high = start * scale, stop * scale
     margin = math.ceil(MARGIN_PX * scale)
     first = max(int(low) - margin, 0)
@@ -147,7 +150,7 @@ def _reduced_span(start: int, stop: int, length: int, scale: float) -> Span:
 def _resize(
     source: np.ndarray, rows: Span, columns: Span, size: tuple[int, int]
 ) -> np.ndarray:
-    source = edged(source, rows.last - rows.first, columns.last - columns.first)
+    source = pad_edge(source, rows.last - rows.first, columns.last - columns.first)
     box = columns.box[0], rows.box[0], columns.box[1], rows.box[1]
 
     def resized(picture: Image.Image) -> Image.Image:

@@ -13,10 +13,17 @@ from comrec.system import files
 def load(
     source: bytes | str | os.PathLike[str], max_pixels: int = MAX_PIXELS
 ) -> tuple[bytes, str]:
-    """A file's bytes, and what to call it in messages.
+    """Loads the bytes of a picture file.
+
+    Args:
+      source: path of the file, or its bytes.
+      max_pixels: limit on the picture, which bounds the size of its file.
+
+    Returns:
+      The bytes, and the name of the file for messages.
 
     Raises:
-      ImageError: it cannot be read, or is larger than any picture within the limit.
+      ImageError: the file cannot be read, or is too large for the limit.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source), "picture"
@@ -35,4 +42,5 @@ def load(
 
 
 def is_jpeg(data: bytes) -> bool:
+    """Tells whether data begin as a JPEG."""
     return data[:2] == b"\xff\xd8"

@@ -1,4 +1,4 @@
-"""One picture to a file, in the format that its suffix stands for."""
+"""Encodes a picture as a file, in the format of a file name's suffix."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ WRITES = {
 }  # fmt: skip
 JPEG_OUT_QUALITY = 95
 SIGNATURE = "comrec"  # ProcessingSoftware of every TIFF, comment of every JPEG
-PNG_SIGNATURE = b"Software\0comrec"  # a text chunk of every PNG that comrec writes
+PNG_SIGNATURE = b"Software\0comrec"  # text chunk of every PNG
 XMP_TAG = 700  # of a TIFF
 
 
 def write(picture: Picture, suffix: str, threads: int = 1) -> bytes:
-    """Encodes a picture, without loss but in JPEG, in the format a suffix stands for.
+    """Encodes a picture in the format of a suffix, without loss except as JPEG.
 
     Args:
-      picture: with its alpha and metadata.
+      picture: written with its alpha and metadata.
       suffix: one of WRITES, in any case.
-      threads: cores for a PNG; 0 takes them all.
+      threads: cores for a PNG; 0 takes all cores.
+
+    Returns:
+      The whole file.
 
     Raises:
-      OutputError: an unknown suffix, or one that cannot hold this picture.
+      OutputError: the suffix is unknown, or its format cannot hold this picture.
     """
     format_name = WRITES.get(suffix.lower())
     if format_name is None:
@@ -64,8 +67,7 @@ def _metadata_options(metadata: Metadata, format_name: str) -> dict[str, object]
         options["icc_profile"] = metadata.icc
     if format_name == "TIFF":
         tags = _tiff_tags(metadata)
-        # libtiff cannot write the directories inside EXIF; without it there is no
-        # compression.
+        # libtiff, which compresses, cannot write the directories inside EXIF.
         nested = {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop}
         method = "raw" if nested & set(tags) else "tiff_adobe_deflate"
         return options | {"exif": tags, "compression": method}
@@ -83,16 +85,16 @@ def _metadata_options(metadata: Metadata, format_name: str) -> dict[str, object]
 
 
 def _tiff_tags(metadata: Metadata) -> Image.Exif:
-    """A TIFF's own tags are its EXIF, and hold the XMP as well."""
+    """Returns the tags of a TIFF, which hold its EXIF and XMP."""
     tags, found = Image.Exif(), Image.Exif()
     if metadata.exif:
         try:
             found.load(metadata.exif)
             tags.load(descriptive(found).tobytes())
             inner = tags.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in tags else {}
-            if ExifTags.IFD.Interop in inner:  # Pillow would write its old place
+            if ExifTags.IFD.Interop in inner:  # else Pillow writes the old offset
                 inner[ExifTags.IFD.Interop] = tags.get_ifd(ExifTags.IFD.Interop)
-        except Exception as err:  # as varied as the damage
+        except Exception as err:  # Pillow's errors on damaged EXIF are undocumented
             raise OutputError(
                 "cannot be written as TIFF: its EXIF is damaged. Write a .png instead"
             ) from err

@@ -1,8 +1,7 @@
 """Encodes and decodes JPEG files without metadata.
 
 Quality, tables, subsampling and Huffman coding are always explicit. The encoders are
-libjpeg-turbo through Pillow, and mozjpeg (trellis quantisation) through pyvips. Any
-viewer opens the files of both. `comrec.jpeg.segments` adds metadata.
+records in `comrec.jpeg.encoders`. `comrec.jpeg.segments` adds metadata.
 """
 
 from __future__ import annotations
@@ -15,14 +14,13 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from comrec.errors import JpegError
 from comrec.jpeg import segments as seg
-from comrec.jpeg.quantisation import scaled_tables
-from comrec.jpeg.settings import MOZJPEG_TABLES, PLAIN, JpegSettings
+from comrec.jpeg.encoders import ENCODERS, Target
+from comrec.jpeg.settings import PLAIN, JpegSettings
 from comrec.system import cores
-from comrec.system.pillow import from_pillow, to_pillow
+from comrec.system.pillow import from_pillow
 
 SPACES = ("RGB", "YCbCr")
 PROGRESSIVE_MAX_PX = 2**24  # larger images are baseline
-BOTH_MAX_PX = 2**19  # of larger images mozjpeg writes progressive scans only, for speed
 MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bits
 
 
@@ -39,6 +37,7 @@ def encode(
     settings: JpegSettings = PLAIN,
     space: str = "RGB",
     threads: int = 1,
+    target: Target | None = None,
 ) -> bytes:
     """Encodes one image as a JPEG without metadata.
 
@@ -48,6 +47,7 @@ def encode(
       settings: encoder, tables, subsampling, Huffman coding and scans.
       space: "RGB", or "YCbCr" (full range, BT.601).
       threads: cores that write both kinds of scans at a time; 0 takes all cores.
+      target: what a receiver makes of a file, for encoders that look at that.
 
     Returns:
       The whole file.
@@ -70,13 +70,18 @@ def encode(
             f"a JPEG has sides of 1 to {MAX_SIDE_PX} pixels. "
             f"Received: {pixels.shape[1]}x{pixels.shape[0]}"
         )
-    write = _encode_pillow if settings.encoder == "libjpeg-turbo" else _encode_mozjpeg
+    write = ENCODERS[settings.encoder].encode
     given = pixels, quality, settings, space
     files = [
-        functools.partial(write, *given, scans == "progressive")
+        functools.partial(write, *given, scans == "progressive", target)
         for scans in scans_of(pixels, settings)
     ]
     return min(cores.run_parallel(files, threads), key=len)
+
+
+def qualities(settings: JpegSettings) -> tuple[int, ...]:
+    """Returns the qualities, ascending, at which files with these settings differ."""
+    return ENCODERS[settings.encoder].qualities(settings)
 
 
 def scans_of(pixels: np.ndarray, settings: JpegSettings) -> tuple[str, ...]:
@@ -86,7 +91,7 @@ def scans_of(pixels: np.ndarray, settings: JpegSettings) -> tuple[str, ...]:
     area = pixels.shape[0] * pixels.shape[1]
     if area > PROGRESSIVE_MAX_PX:
         return ("baseline",)
-    if settings.encoder == "mozjpeg" and area > BOTH_MAX_PX:
+    if area > ENCODERS[settings.encoder].both_scans_max_px:
         return ("progressive",)
     return "baseline", "progressive"
 
@@ -124,75 +129,3 @@ def decode(jpeg: bytes, space: str = "RGB") -> np.ndarray:
             )
     except (OSError, SyntaxError, ValueError) as err:
         raise JpegError(f"cannot be decoded as a JPEG ({err})") from err
-
-
-def _encode_pillow(
-    pixels: np.ndarray,
-    quality: int,
-    settings: JpegSettings,
-    space: str,
-    progressive: bool,
-) -> bytes:
-    mode = "L" if pixels.shape[2] == 1 else space
-    picture = to_pillow(pixels, mode)
-    options: dict[str, object] = {"quality": quality}
-    if settings.tables != "standard":
-        options = {
-            "qtables": scaled_tables(settings.tables, quality)[
-                : 2 if mode != "L" else 1
-            ]
-        }
-    if mode != "L":
-        options["subsampling"] = settings.subsampling
-    out = io.BytesIO()
-    picture.save(
-        out, "JPEG", optimize=settings.huffman == "optimised",
-        progressive=progressive, extra=OversizedBuffer(3 * pixels.size), **options,
-    )  # fmt: skip
-    return out.getvalue()
-
-
-class OversizedBuffer(bytes):
-    """Pretends to a length, to enlarge the buffer of Pillow's JPEG encoder.
-
-    Pillow writes an optimised JPEG into a buffer of one or two bytes a pixel plus the
-    length of the `extra` data. Noise at a high quality needs more than the former.
-    """
-
-    size_bytes: int
-
-    def __new__(cls, size_bytes: int) -> OversizedBuffer:
-        buffer = super().__new__(cls)
-        buffer.size_bytes = size_bytes
-        return buffer
-
-    def __len__(self) -> int:
-        return self.size_bytes
-
-
-def _encode_mozjpeg(
-    pixels: np.ndarray,
-    quality: int,
-    settings: JpegSettings,
-    space: str,
-    progressive: bool,
-) -> bytes:
-    import pyvips  # loads libvips, which libjpeg-turbo does not need
-
-    if space != "RGB" and pixels.shape[2] == 3:
-        pixels = from_pillow(to_pillow(pixels, space).convert("RGB"))
-    height, width, channels = pixels.shape
-    image = pyvips.Image.new_from_memory(
-        np.ascontiguousarray(pixels), width, height, channels, "uchar"
-    ).copy(interpretation="srgb" if channels == 3 else "b-w")
-    return image.jpegsave_buffer(
-        Q=quality,
-        quant_table=MOZJPEG_TABLES[str(settings.tables)],
-        subsample_mode="off" if settings.subsampling == "4:4:4" else "on",
-        trellis_quant=True,
-        overshoot_deringing=True,
-        optimize_coding=True,
-        optimize_scans=progressive,
-        interlace=progressive,
-        keep="none",
-    )

@@ -10,7 +10,8 @@ import numpy as np
 from PIL.JpegImagePlugin import JpegImageFile
 
 from comrec.errors import JpegError
-from comrec.jpeg.settings import MOZJPEG_TABLES, Tables
+from comrec.jpeg.encoders import MOZJPEG_TABLES
+from comrec.jpeg.settings import Tables
 
 
 def read_tables(jpeg: bytes) -> np.ndarray:

@@ -5,42 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from comrec.errors import JpegError
+from comrec.jpeg.encoders import ENCODERS
 
 Tables = str | tuple[tuple[int, ...], ...]
-ENCODERS = ("libjpeg-turbo", "mozjpeg")
 SUBSAMPLINGS = ("4:4:4", "4:2:0")
 HUFFMAN = ("optimised", "standard")
 SCANS = ("smaller", "baseline", "progressive")
-# Built-in tables of mozjpeg, by its own numbers.
-MOZJPEG_TABLES = {
-    "standard": 0, "flat": 1, "ms-ssim": 2, "imagemagick": 3, "psnr-hvs": 4,
-    "klein": 5, "watson": 6, "ahumada": 7, "peterson": 8,
-}  # fmt: skip
-SHARED_TABLES = ("standard", "flat")  # of both encoders
-
-
-def _check_tables(encoder: str, tables: Tables) -> None:
-    if isinstance(tables, str):
-        legal = tuple(MOZJPEG_TABLES) if encoder == "mozjpeg" else SHARED_TABLES
-        if tables not in legal:
-            raise JpegError(
-                f"{encoder} tables must be one of {', '.join(legal)}. "
-                f"Received: {tables!r}"
-            )
-    elif encoder == "mozjpeg":
-        raise JpegError(
-            "mozjpeg takes its built-in tables by name; tables of your own need "
-            "the libjpeg-turbo encoder"
-        )
-    elif not (
-        isinstance(tables, tuple)
-        and len(tables) in (1, 2)
-        and all(isinstance(table, tuple) and len(table) == 64 for table in tables)
-        and all(type(step) is int and step >= 1 for table in tables for step in table)
-    ):
-        raise JpegError(
-            "JPEG tables must be one or two tuples of 64 steps, whole numbers from 1"
-        )
 
 
 @dataclass(frozen=True)
@@ -48,7 +18,8 @@ class JpegSettings:
     """Holds all settings of a JPEG encoder but the quality.
 
     Attributes:
-      encoder: "libjpeg-turbo" or "mozjpeg" (trellis quantisation).
+      encoder: key in `comrec.jpeg.encoders.ENCODERS`: "libjpeg-turbo", or "mozjpeg"
+        (trellis quantisation).
       tables: "standard" (Annex K of T.81), "flat", one of mozjpeg's names, or
         one or two tuples of 64 steps in natural (row-major) order at quality
         50, luma first (libjpeg-turbo only: pyvips passes names alone).
@@ -71,7 +42,7 @@ class JpegSettings:
 
     def __post_init__(self) -> None:
         for name, legal in (
-            ("encoder", ENCODERS),
+            ("encoder", tuple(ENCODERS)),
             ("subsampling", SUBSAMPLINGS),
             ("huffman", HUFFMAN),
             ("scans", SCANS),
@@ -83,9 +54,7 @@ class JpegSettings:
                 )
         if self.huffman == "standard" and self.scans != "baseline":
             raise JpegError("standard Huffman tables need scans='baseline'")
-        if self.huffman == "standard" and self.encoder == "mozjpeg":
-            raise JpegError("mozjpeg always optimises its Huffman tables")
-        _check_tables(self.encoder, self.tables)
+        ENCODERS[self.encoder].check(self)
 
 
 PLAIN = JpegSettings()  # the anchor of comparisons

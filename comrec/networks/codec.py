@@ -11,6 +11,8 @@ from comrec.image import resample
 from comrec.image.window import Window
 from comrec.jpeg import coding
 from comrec.jpeg.colour import CHROMA_ZERO, RGB_TO_YCBCR, YCBCR_TO_RGB
+from comrec.jpeg.encoders import Target
+from comrec.jpeg.settings import JpegSettings
 from comrec.networks import engine, families, tiling
 from comrec.networks.presets import Preset
 from comrec.system.pillow import from_pillow, to_pillow
@@ -30,8 +32,8 @@ class Codec:
       exact: float32 arithmetic, whatever the engine.
       networks: by name, to run instead of the preset's own networks, as
         `engine.load` documents them: a pair in training has no files yet.
-      tune: "psnr", or "visual" for the preset's JPEG tables made for the eye, where
-        the preset has them. Decoding does not depend on the tune.
+      settings: how the compact JPEG is written; the preset's settings when None.
+        Decoding does not depend on the settings.
     """
 
     def __init__(
@@ -43,14 +45,12 @@ class Codec:
         memory_mb: int = MEMORY_MB,
         exact: bool = False,
         networks: Mapping[str, engine.Network] | None = None,
-        tune: str = "psnr",
+        settings: JpegSettings | None = None,
     ) -> None:
         self.preset = preset
         self.family = families.find(preset.family)
         self.scale = scale or preset.scales[0]
-        self.settings = preset.jpeg
-        if tune == "visual" and preset.jpeg_visual:
-            self.settings = preset.jpeg_visual
+        self.settings = settings or preset.jpeg
         self.memory_mb = memory_mb
         self._engine = engine_name, threads, exact
         self._networks = networks
@@ -104,10 +104,21 @@ class Codec:
         """Returns whether a grey image goes through networks for colour."""
         return image.shape[2] == 1 and self.preset.channels == 3
 
-    def encode(self, compact: np.ndarray, quality: int) -> bytes:
-        """Encodes the compact image as the preset's JPEG, without metadata."""
-        space = self.space(compact.shape[2])
-        return coding.encode(compact, quality, self.settings, space)
+    def encode(
+        self, compact: np.ndarray, quality: int, image: np.ndarray | None = None
+    ) -> bytes:
+        """Encodes the compact image as a JPEG without metadata.
+
+        Args:
+          compact: as `compact` makes it.
+          quality: 1 to 100.
+          image: uint8 (H, W, C), shown to encoders that look at the restored image.
+        """
+        space, target = self.space(compact.shape[2]), None
+        if image is not None:
+            size = image.shape[0], image.shape[1]
+            target = Target(image, partial(self.restore, size=size))
+        return coding.encode(compact, quality, self.settings, space, target=target)
 
     def restore(self, coded_jpeg: bytes, size: tuple[int, int]) -> np.ndarray:
         """Restores a compact JPEG to the image, uint8 (H, W, 1) or (H, W, 3) RGB."""

@@ -45,7 +45,7 @@ class Source:
 
     def reduce(self, window: Window) -> np.ndarray:
         """Makes a window of the compact image without a network, float32 (h, w, C)."""
-        return resample.reduced_part(self.cut, self.size, self.scale, window)
+        return resample.reduce_window(self.cut, self.size, self.scale, window)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _compact_change(
         )  # fmt: skip
         return changed[part.y0 - start.y0 :, part.x0 - start.x0 :]
 
-    return resample.reduced_part(change, source.size, source.scale, window)
+    return resample.reduce_window(change, source.size, source.scale, window)
 
 
 def _quantiser_condition(jpeg: bytes, scale: float) -> tuple[np.ndarray, ...]:

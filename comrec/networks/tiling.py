@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from comrec.image.window import Cut, Window, edged, grid
+from comrec.image.window import Cut, Window, grid, pad_edge
 
 Network = Callable[[np.ndarray], np.ndarray]
 
@@ -125,7 +125,7 @@ def run_all(
         groups = by_size.values()
     for group in groups:
         wide = [widened(window) for window in group]
-        images = [edged(cut(each.within(*size)), *each.size) for each in wide]
+        images = [pad_edge(cut(each.within(*size)), *each.size) for each in wide]
         batch = images[0][None] if len(images) == 1 else np.stack(images)
         outputs = np.asarray(network(np.ascontiguousarray(batch)))
         for window, around, output in zip(group, wide, outputs, strict=True):

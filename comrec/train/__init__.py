@@ -1,1 +1,1 @@
-"""Training of the networks. Importing a module in here loads Keras."""
+"""Trains networks, and makes presets of them. Most modules load Keras."""

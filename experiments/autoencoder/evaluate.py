@@ -83,7 +83,7 @@ def evaluate(args: argparse.Namespace) -> None:
         if given:
             images = data.load(given, channels, size_px)
         else:
-            images = data.drawn(48, channels, size_px)
+            images = data.draw_strokes(48, channels, size_px)
         with naming_errors(given or "drawn pictures"):
             for codec in codecs:
                 codec.check(images.test[0])
@@ -91,27 +91,27 @@ def evaluate(args: argparse.Namespace) -> None:
         every = max(len(images.test) // FILES, 1)
         found = rows(codecs, images, sizes, every, args.quick)
         measure.write(args.out / f"{name}.tsv", found)
-        figures.curves(found).savefig(args.out / f"{name}.png")
+        figures.draw_curves(found).savefig(args.out / f"{name}.png")
         drawn = samples(codecs, images.test[:SAMPLES])
         drawn.savefig(args.out / f"{name}-samples.png", bbox_inches="tight")
         if args.sweep and name == "mnist":
             swept = [Codec(model.load(each)) for each in args.sweep]
-            more = [measure.as_it_is(codec, images.test) for codec in swept]
+            more = [measure.score_float(codec, images.test) for codec in swept]
             more += [row for row in found if row.setting == "float"]
             measure.write(args.out / "sweep.tsv", more)
-            figures.sweep(more).savefig(args.out / "sweep.png")
+            figures.draw_sweep(more).savefig(args.out / "sweep.png")
         if args.quantised and name == "mnist":
             aware = [Codec(model.load(each)) for each in args.quantised]
             some = images.test[:: max(len(images.test) // FILES, 1)]
             more = []
             for codec in (codecs[0], *aware):
-                more += measure.by_bits(codec, some, measure.BITS)
+                more += measure.score_bits(codec, some, measure.BITS)
             measure.write(args.out / "quantised.tsv", more)
     convolutional = [one for one in models if not one.model.architecture.size_px]
     if convolutional and (args.cifar100 or args.quick):
         found = photo_rows(args, convolutional[0])
         measure.write(args.out / "photo.tsv", found)
-        figures.curves(found).savefig(args.out / "photo.png")
+        figures.draw_curves(found).savefig(args.out / "photo.png")
     print(f"written: {args.out}")
 
 
@@ -121,19 +121,19 @@ def rows(
 ) -> list[Row]:  # fmt: skip
     some = images.test[::every]
     bits = (8, 4) if quick else measure.BITS
-    found = [measure.as_it_is(codec, images.test) for codec in codecs]
-    found += measure.pca(images.train, images.test, sizes)
+    found = [measure.score_float(codec, images.test) for codec in codecs]
+    found += measure.score_pca(images.train, images.test, sizes)
     for codec in codecs:
-        found += measure.by_bits(codec, some, bits)
+        found += measure.score_bits(codec, some, bits)
     found += jpegs(some, found, quick)
-    return [*found, measure.png(some)]
+    return [*found, measure.score_png(some)]
 
 
 def jpegs(images: np.ndarray, models: Sequence[Row], quick: bool) -> list[Row]:
     """Of some qualities, and of those nearest to what the models make at 8 bits."""
     near = [row.file_bytes for row in models if row.setting == "8" and row.file_bytes]
     qualities = (10, 90) if quick else measure.JPEG_QUALITIES
-    return list(measure.jpegs(images, qualities, near))
+    return list(measure.score_jpegs(images, qualities, near))
 
 
 def photo_rows(args: argparse.Namespace, codec: Codec) -> list[Row]:
@@ -145,7 +145,9 @@ def photo_rows(args: argparse.Namespace, codec: Codec) -> list[Row]:
     # The rows of many pictures take them whole: to squares of its grid.
     height, width = (side // POOLED_PX * POOLED_PX for side in pixels.shape[:2])
     photo = pixels[None, :height, :width]
-    found = list(measure.by_bits(codec, photo, (8, 4) if args.quick else measure.BITS))
+    found = list(
+        measure.score_bits(codec, photo, (8, 4) if args.quick else measure.BITS)
+    )
     found += jpegs(photo, found, args.quick)
     preset = args.preset
     for quality in PHOTO_QUALITIES[: 1 if args.quick else None]:
@@ -159,7 +161,7 @@ def photo_rows(args: argparse.Namespace, codec: Codec) -> list[Row]:
                 psnr_db(photo[0], restored), None, presets.find(preset).hash,
             )
         )  # fmt: skip
-    return [*found, measure.png(photo)]
+    return [*found, measure.score_png(photo)]
 
 
 def samples(codecs: Sequence[Codec], images: np.ndarray) -> Figure:
@@ -167,9 +169,11 @@ def samples(codecs: Sequence[Codec], images: np.ndarray) -> Figure:
     lines = {"original": images}
     for codec in codecs:
         for bits in (8, 4):
-            _, restored = codec.coded(codec.latents(images), bits, images.shape[1:])
+            _, restored = codec.code_many(
+                codec.compute_latents(images), bits, images.shape[1:]
+            )
             lines[f"{codec.model.name}\n{bits} bits"] = restored
-    return figures.samples(lines)
+    return figures.draw_samples(lines)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def check(run: Path, config: AutoencoderConfig, made: model.Model, given: str) -
     started, last = log.rows("start")[-1], log.rows("validation")[-1]
     if not fingerprint("validation", images).items() <= started.items():
         raise UsageError(f"{given}: not the pictures of {run}. Name its own data")
-    psnr_db = measure.as_it_is(Codec(made), images).psnr_db
+    psnr_db = measure.score_float(Codec(made), images).psnr_db
     if abs(psnr_db - last["psnr_db"]) > LOST_MAX_DB:
         raise UsageError(
             f"{run}: model.npz restores the pictures held back with {psnr_db:.2f} dB, "

@@ -83,7 +83,7 @@ def train(args: argparse.Namespace) -> None:
         return
     a = config.architecture
     if args.quick and not args.data:
-        images = data.drawn(QUICK, a.channels, a.size_px or (32, 32))
+        images = data.draw_strokes(QUICK, a.channels, a.size_px or (32, 32))
     else:
         name = "mnist" if a.channels == 1 else "cifar100"
         images = data.load(args.data or name, a.channels, a.size_px or (32, 32))
@@ -97,7 +97,7 @@ def train(args: argparse.Namespace) -> None:
     with AutoencoderDisplay() as show:
         run = AutoencoderRun(
             config, args.run, np.ascontiguousarray(images.train), images.validation,
-            resume=args.resume, watch=show,
+            resume=args.resume, listener=show,
         )  # fmt: skip
         try:
             run.train(args.minutes * 60)

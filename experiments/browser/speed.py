@@ -87,7 +87,7 @@ def jobs(tiles_px: Sequence[int], passes: int) -> Iterator[tuple[str, dict[str, 
     """Runtime and job, as web/bench/run.mjs takes it."""
     preset = presets.find("comrec-lite-2")
     setup = {
-        "network": f"/{network.file_name(preset, 16)}", "backend": "wasm",
+        "network": f"/{network.make_file_name(preset, 16)}", "backend": "wasm",
         "onnx": f"/{preset.onnx['reccnn'].name}",
     }  # fmt: skip
     ways = [("tfjs", 1, 1, tile) for tile in tiles_px]

@@ -44,7 +44,7 @@ def export(run: Path, out: Path) -> None:
             f"{run}: not RecCNN alone (reduction is {source.config.reduction!r}, not "
             f"'bicubic'). release_pair.py exports pairs"
         )
-    _, reccnn = source.models()
+    _, reccnn = source.load_models()
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / out.name
         save(reccnn, draft.with_suffix(".weights.h5"), draft)

@@ -71,7 +71,7 @@ def measure(args: argparse.Namespace, way: str) -> list[tuple[Any, ...]]:
     """The rows of one way, in a run of its own that a second call takes up."""
     from comrec.train.joint.config import JointConfig, Stage
     from comrec.train.joint.schedule import JointRun
-    from comrec.train.joint.validate import Judge
+    from comrec.train.joint.validate import Validation
     from comrec.train.run.progress import Display
 
     def stage(learns: str, epochs: int, rate_start: float, rate_end: float) -> Stage:
@@ -92,7 +92,9 @@ def measure(args: argparse.Namespace, way: str) -> list[tuple[Any, ...]]:
     with Display() as show:
         print(way, file=sys.stderr, flush=True)
         folder = args.runs / way.replace(",", "").replace(" ", "-")
-        run = JointRun(config, folder, images, Judge(judged), resume=True, watch=show)
+        run = JointRun(
+            config, folder, images, Validation(judged), resume=True, listener=show
+        )
         run.train()
     epochs = run.log.rows("epoch")
     through = sum(row["learns"] != "reccnn" for row in epochs)

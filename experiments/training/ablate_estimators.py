@@ -104,7 +104,12 @@ def measure(args: argparse.Namespace, way: str, weight: float) -> Row:
     with Display() as show:
         print(f"{way}, rate weight {weight:g}", file=sys.stderr, flush=True)
         run = AlternatingRun(
-            config, folder, crops, Validation(images, config), resume=True, watch=show
+            config,
+            folder,
+            crops,
+            Validation(images, config),
+            resume=True,
+            listener=show,
         )
         run.train()
     score = run.log.rows("validation")[-1]

@@ -66,7 +66,9 @@ def release(args: argparse.Namespace) -> None:
     label = Label(args.name, args.summary, args.licence, args.data_note)
     source = find(args.run, args.round)
     preset = release(source, label, args.out, args.presets)
-    print(f"{preset.name}: number {preset.number}, from {args.run}. {source.which}")
+    print(
+        f"{preset.name}: number {preset.number}, from {args.run}. {source.weights_note}"
+    )
     for file in (*preset.weights.values(), *preset.onnx.values()):
         print(args.out / file.name)
     print(args.out / f"{preset.name}.md")

@@ -127,7 +127,7 @@ def train(args: argparse.Namespace) -> None:
     ):
         run = AlternatingRun(
             config, args.run, crops, validate,
-            resume=args.resume, watch=show, parallel=parallel, pictures=pictures,
+            resume=args.resume, listener=show, parallel=parallel, pictures=pictures,
         )  # fmt: skip
         try:
             run.train(args.minutes * 60)

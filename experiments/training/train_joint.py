@@ -100,7 +100,7 @@ def train(args: argparse.Namespace) -> None:
         print(f"{args.run}: nothing to resume in it, so it begins", file=sys.stderr)
 
     from comrec.train.joint.schedule import JointRun
-    from comrec.train.joint.validate import Judge
+    from comrec.train.joint.validate import Validation
     from comrec.train.run.curves import draw
     from comrec.train.run.progress import Display
     from comrec.train.run.run import OutOfTime, fingerprint
@@ -108,8 +108,8 @@ def train(args: argparse.Namespace) -> None:
     pictures = fingerprint("pictures", images) | fingerprint("validation", judged)
     with Display(lambda: draw(args.run)) as show:
         run = JointRun(
-            config, args.run, images, Judge(judged),
-            resume=args.resume, watch=show, pictures=pictures,
+            config, args.run, images, Validation(judged),
+            resume=args.resume, listener=show, pictures=pictures,
         )  # fmt: skip
         try:
             run.train(args.minutes * 60)
@@ -119,10 +119,10 @@ def train(args: argparse.Namespace) -> None:
 
 def load(args: argparse.Namespace) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Pictures to train on, and others to judge by."""
-    from comrec.train.alternating.data import load_picture, picture_files
+    from comrec.train.alternating.data import list_pictures, load_picture
 
-    found = [picture_files(place) for place in args.data]
-    others = [picture_files(place) for place in args.validation or ()]
+    found = [list_pictures(place) for place in args.data]
+    others = [list_pictures(place) for place in args.validation or ()]
     judged = [path for paths in others or found for path in paths[:: args.every]]
     held_back = {path.resolve() for path in judged}
     training = [

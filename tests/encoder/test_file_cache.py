@@ -16,10 +16,10 @@ from comrec.jpeg.settings import PLAIN, JpegSettings
 def test_no_file_is_written_twice(restored_px, monkeypatch):
     written, write = [], coding.encode
 
-    def counted(pixels, quality, settings=PLAIN, space="RGB"):
+    def counted(pixels, quality, settings=PLAIN, space="RGB", target=None):
         scans = coding.scans_of(pixels, settings)
         written.extend((pixels.tobytes(), quality, settings.tables, s) for s in scans)
-        return write(pixels, quality, settings, space)
+        return write(pixels, quality, settings, space, target=target)
 
     monkeypatch.setattr(coding, "encode", counted)
     choose(restored_px, quality=4, scale=2.0)

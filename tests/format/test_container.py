@@ -1,19 +1,13 @@
-"""The .jpg as comrec writes it: what viewers see, what the marker says."""
+"""Pairs are packed and unpacked whole, and what does not belong together is refused."""
 
 from __future__ import annotations
 
 import dataclasses
-import io
-import shutil
-import subprocess
 
-import cv2
 import numpy as np
 import pictures
 import pytest
-from PIL import Image
 
-import comrec
 from comrec.errors import JpegError, SidecarError
 from comrec.format import container, sidecar
 from comrec.format.sidecar import Sidecar
@@ -122,62 +116,6 @@ def test_assume_takes_a_size_that_fits_and_no_other():
         container.assume(CODED, preset, (80, 113))
     with pytest.raises(JpegError):
         container.assume(b"no JPEG", preset, (80, 112))
-
-
-def test_assume_restores_what_the_lost_sidecar_would_have(run, made, pair, tmp_path):
-    expected = comrec.decompress(pair[0])
-    pair[1].unlink()
-    name = made.report.preset
-    ran = run("decompress", pair[0], "--assume", name, "--size", "56x40")
-    assert ran.status == 0
-    with Image.open(tmp_path / "photo.restored.png") as picture:
-        np.testing.assert_array_equal(np.asarray(picture), expected)
-
-
-@pytest.fixture(scope="module", params=["beside", "embedded", "alpha", "grey"])
-def written(request) -> comrec.Compressed:
-    array = {
-        "alpha": pictures.with_alpha(pictures.photo()), "grey": pictures.grey(),
-    }.get(request.param, pictures.photo())  # fmt: skip
-    source = pictures.file_of(
-        array, "PNG", exif=pictures.exif(1), icc_profile=pictures.icc()
-    )
-    embed = request.param == "embedded"
-    return comrec.compress(source, jpeg_quality=50, scale=2, embed=embed)
-
-
-def test_pillow_opens_the_jpg_without_a_warning_and_finds_its_metadata(written):
-    with Image.open(io.BytesIO(written.jpeg)) as picture:
-        picture.load()
-        assert picture.size == (28, 20)
-        assert picture.info["icc_profile"] == pictures.icc()
-        assert picture.getexif()[pictures.EXIF_ARTIST] == "Somebody"
-
-
-def test_opencv_opens_the_jpg(written):
-    found = cv2.imdecode(np.frombuffer(written.jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert found.shape[:2] == (20, 28)
-
-
-def test_djpeg_opens_the_jpg_without_a_word(written):
-    if not shutil.which("djpeg"):
-        pytest.skip("djpeg is not installed (libjpeg-turbo-progs has it)")
-    ran = subprocess.run(["djpeg"], input=written.jpeg, capture_output=True, check=True)
-    assert ran.stderr == b""
-    assert ran.stdout.startswith((b"P5\n28 20\n", b"P6\n28 20\n"))
-
-
-def test_the_sidecar_is_one_short_line(written):
-    if written.sidecar is not None:
-        assert written.sidecar.count(b"\n") == 1
-        assert len(written.sidecar) <= 90 or b"alpha" in written.sidecar
-
-
-def test_embedding_costs_a_few_bytes():
-    beside = comrec.compress(pictures.photo(), jpeg_quality=50)
-    inside = comrec.compress(pictures.photo(), jpeg_quality=50, embed=True)
-    assert len(inside.jpeg) - len(beside.jpeg) <= 24
-    assert sidecar.MAGIC in inside.jpeg
 
 
 def test_a_scale_that_a_tiny_picture_does_not_tell_is_not_guessed(monkeypatch):

@@ -1,4 +1,4 @@
-"""Which file names what, and what is refused before anything is written."""
+"""Names of outputs and sidecars, and which files share a sidecar."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comrec.cli import inputs
-from comrec.errors import OutputError, UsageError
-from comrec.format import names as naming
-from comrec.system.batch import Job
-
-
-def plan(*arguments) -> list[Job]:
-    """`naming.plan` in a folder where comrec's outputs go by their names."""
-    return inputs.plan(*arguments, made=naming.is_output).jobs
+from comrec.format import names
 
 
 @pytest.fixture
@@ -32,10 +24,6 @@ def folder(tmp_path, monkeypatch):
     return make
 
 
-def names(jobs: list[Job]) -> dict[str, str]:
-    return {str(job.source): str(job.target) for job in jobs}
-
-
 @pytest.mark.parametrize(
     ("jpeg", "sidecar"),
     [
@@ -45,161 +33,44 @@ def names(jobs: list[Job]) -> dict[str, str]:
     ],
 )  # fmt: skip
 def test_a_sidecar_is_named_after_its_jpg(jpeg, sidecar):
-    assert naming.sidecar_of(Path(jpeg)) == Path(sidecar)
+    assert names.sidecar_of(Path(jpeg)) == Path(sidecar)
 
 
 def test_the_rivals_of_a_jpg_are_those_there_that_have_its_sidecar(folder):
     folder("x.jpg", "x.JPG", "x.jpeg", "x.comrec.jpg", "x.comrec.json", "x", "xy.jpg",
            "x.png", "d/x.jpg")  # fmt: skip
-    found = set(map(str, naming.rivals_of(Path("x.jpg"))))
+    found = set(map(str, names.rivals_of(Path("x.jpg"))))
     assert found == {"x.JPG", "x.jpeg", "x.comrec.jpg", "x"}
 
 
 def test_another_name_of_the_same_jpg_is_no_rival(folder):
     folder("x.jpg", "x.comrec.json")
     os.link("x.jpg", "x.JPG")  # as a disk that folds case shows it
-    assert naming.rivals_of(Path("x.jpg")) == []
+    assert names.rivals_of(Path("x.jpg")) == []
 
 
 @pytest.mark.parametrize(
-    ("direction", "source", "target"),
+    ("name", "is_output"),
     [
-        ("compress", "photo.png", "photo.comrec.jpg"),
-        ("compress", "photo.tar.PNG", "photo.tar.comrec.jpg"),
-        ("decompress", "photo.comrec.jpg", "photo.restored.png"),
-        ("decompress", "x.jpg", "x.restored.png"),
-        ("decompress", "other.bin", "other.bin.restored.png"),
+        ("photo.comrec.jpg", True), ("photo.COMREC.jpg", True),
+        ("photo.restored.png", True), ("d/a.b.restored.tif", True),
+        ("photo.jpg", False), ("comrec.jpg", False), ("photo.comrec", False),
+        ("d.comrec/photo.jpg", False), ("restored.png", False),
+    ],
+)  # fmt: skip
+def test_outputs_are_recognised_by_their_names(name, is_output):
+    assert names.is_output(Path(name)) == is_output
+
+
+@pytest.mark.parametrize(
+    ("source", "compressed", "restored"),
+    [
+        ("photo.png", "photo.comrec.jpg", "photo.png.restored.png"),
+        ("d/photo.jpg", "photo.comrec.jpg", "photo.restored.png"),
+        ("a.b.JPG", "a.b.comrec.jpg", "a.b.restored.png"),
+        ("photo.comrec.jpg", "photo.comrec.comrec.jpg", "photo.restored.png"),
     ],
 )
-def test_outputs_stand_beside_inputs(folder, direction, source, target):
-    folder(source)
-    assert names(plan([source], None, False, direction)) == {source: target}
-
-
-def test_o_names_a_file_or_a_folder(folder):
-    folder("a.png", "b.png", "there/keep")
-    one = lambda output: names(plan(["a.png"], output, False, "compress"))  # noqa: E731
-    assert one("x.jpg") == {"a.png": "x.jpg"}
-    assert one("there") == {"a.png": "there/a.comrec.jpg"}
-    assert one("new/") == {"a.png": "new/a.comrec.jpg"}
-    both = plan(["a.png", "b.png"], "new", False, "compress")
-    assert names(both) == {"a.png": "new/a.comrec.jpg", "b.png": "new/b.comrec.jpg"}
-
-
-@pytest.mark.parametrize("output", ["x.png", "x", "x.json"])
-def test_compress_writes_a_jpg_and_says_so(folder, output):
-    folder("a.png")
-    with pytest.raises(UsageError, match=rf"{output}: compress writes a \.jpg"):
-        plan(["a.png"], output, False, "compress")
-
-
-def test_a_tree_is_mirrored_below_o(folder):
-    folder("in/a.png", "in/deep/er/b.PNG", "in/deep/notes.txt")
-    found = names(plan(["in"], "out", True, "compress"))
-    assert found == {
-        "in/a.png": "out/a.comrec.jpg",
-        "in/deep/er/b.PNG": "out/deep/er/b.comrec.jpg",
-    }
-
-
-def test_a_folder_is_taken_with_r_only(folder):
-    folder("in/a.png")
-    with pytest.raises(UsageError, match=r"in: a folder\. Add -r"):
-        plan(["in"], None, False, "compress")
-
-
-def test_own_outputs_are_no_inputs_of_a_folder(folder):
-    folder("a.png", "a.comrec.jpg", "a.comrec.json", "a.restored.png", "c.jpg")
-    found = inputs.plan(["."], None, True, "compress", naming.is_output)
-    assert set(names(found.jobs)) == {"a.png", "c.jpg"}
-    assert found.left_out == 2
-
-
-def test_what_may_be_a_damaged_pair_is_decompressed_to_say_so(folder):
-    folder("a.comrec.jpg", "b.jpg", "b.comrec.json", "c.jpg", "d.restored.jpg",
-           "e.jpg", "e.comrec.jpg", "e.comrec.json")  # fmt: skip
-    found = set(names(plan(["."], "out", True, "decompress")))
-    assert found == {"a.comrec.jpg", "b.jpg", "e.comrec.jpg"}
-
-
-def test_globs_are_expanded_where_the_shell_does_not(folder):
-    folder("a.png", "b.png", "c.txt", "a.comrec.jpg", "[odd].png")
-    found = names(plan(["*.*"], None, False, "compress"))
-    assert set(found) == {"a.png", "b.png", "[odd].png"}
-    assert set(names(plan(["[odd].png"], None, False, "compress"))) == {"[odd].png"}
-
-
-def test_an_input_given_twice_is_done_once(folder):
-    folder("a.png")
-    assert len(plan(["a.png", "./a.png", "*.png"], None, False, "compress")) == 1
-
-
-def test_a_missing_input_does_not_stop_the_others(folder):
-    folder("a.png")
-    found = names(plan(["gone.png", "a.png"], None, False, "compress"))
-    assert set(found) == {"gone.png", "a.png"}
-
-
-@pytest.mark.parametrize(
-    ("inputs", "output"),
-    [
-        (["photo.png", "photo.webp"], None),
-        (["a/photo.png", "b/photo.png"], "out"),
-        (["a", "b"], "out"),
-        (["photo.png", "link.png"], None),
-    ],
-)
-def test_one_output_of_two_inputs_is_refused_by_all_names(folder, inputs, output):
-    root = folder("photo.png", "photo.webp", "a/photo.png", "b/photo.png")
-    os.symlink("photo.png", root / "link.png")
-    if "link.png" in inputs:
-        (root / "photo.comrec.jpg").touch()
-        os.symlink("photo.comrec.jpg", root / "link.comrec.jpg")
-    with pytest.raises(OutputError, match=r"photo.*photo|link.*photo") as caught:
-        plan(inputs, output, True, "compress")
-    assert "would both be written" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "output", ["photo.jpg", "./photo.jpg", "sub/../photo.jpg", "link.jpg", "hard.jpg"]
-)
-def test_no_input_is_an_output_under_any_name(folder, output):
-    root = folder("photo.jpg", "sub/keep")
-    os.symlink("photo.jpg", root / "link.jpg")
-    os.link("photo.jpg", root / "hard.jpg")
-    for direction in ("compress", "decompress"):
-        with pytest.raises(OutputError, match="is an input as well as the output"):
-            plan(["photo.jpg"], output, False, direction)
-
-
-def test_an_input_in_other_capitals_is_the_same_file_where_the_disk_says_so(
-    folder, monkeypatch
-):
-    folder("photo.jpg")
-    one = os.stat("photo.jpg")
-    monkeypatch.setattr(Path, "stat", lambda self, **_: one)  # a disk that folds case
-    with pytest.raises(OutputError, match="is an input"):
-        plan(["photo.jpg"], "PHOTO.JPG", False, "compress")
-
-
-def test_dash_is_stdin_or_stdout_and_stands_alone(folder):
-    folder("a.png", "b.png")
-    assert plan(["-"], None, False, "compress") == [Job(None, None)]
-    assert plan(["-"], "x.jpg", False, "compress") == [Job(None, Path("x.jpg"))]
-    assert plan(["a.png"], "-", False, "compress") == [Job(Path("a.png"), None)]
-    with pytest.raises(UsageError, match=r"stdout takes one picture\. Received: 2"):
-        plan(["a.png", "b.png"], "-", False, "compress")
-    with pytest.raises(UsageError, match="only input"):
-        plan(["-", "a.png"], None, False, "compress")
-
-
-def test_links_to_folders_are_not_followed(folder):
-    root = folder("in/a.png")
-    os.symlink(root / "in", root / "in" / "round")
-    assert set(names(plan(["in"], "out", True, "compress"))) == {"in/a.png"}
-
-
-def test_verify_has_no_outputs_to_collide(folder):
-    folder("photo.jpg", "photo.comrec.jpg")
-    jobs = plan(["photo.jpg", "photo.comrec.jpg"], None, False, "verify")
-    assert [job.target for job in jobs] == [None, None]
+def test_an_outputs_name_is_made_of_the_inputs(source, compressed, restored):
+    assert names.compressed_name(Path(source)) == compressed
+    assert names.restored_name(Path(source)) == restored

@@ -158,14 +158,14 @@ KILLS = 20
 WRITER = """
 import sys
 from pathlib import Path
-from comrec import files
+from comrec.format import pair
 path = Path(sys.argv[1])
 a, b = [tuple(Path(f"{p}.{k}").read_bytes() for k in ("jpg", "json"))
         for p in sys.argv[2:]]
 print("ready", flush=True)
 while True:
-    files.write_pair(path, *a)
-    files.write_pair(path, *b)
+    pair.write_pair(path, *a)
+    pair.write_pair(path, *b)
 """
 
 
@@ -186,7 +186,7 @@ def test_a_pair_survives_being_killed_at_any_moment(kinds, tmp_path):
             [sys.executable, "-c", WRITER, str(path), *names], stdout=subprocess.PIPE
         )
         assert writer.stdout is not None
-        writer.stdout.readline()
+        assert writer.stdout.readline() == b"ready\n"
         time.sleep(delay)
         writer.kill()
         writer.wait()

@@ -126,3 +126,23 @@ def test_only_keeps_the_kinds_that_are_named():
     assert FULL.only([]) == Metadata()
     assert FULL.only(["icc", "exif"]) == Metadata(FULL.exif, SRGB, None)
     assert FULL.only(["exif", "icc", "xmp"]) == FULL
+
+
+@pytest.mark.parametrize("block", [None, FULL.exif])
+@pytest.mark.parametrize("turn", [1, 6, 8])
+def test_the_orientation_is_set_and_the_rest_of_exif_kept(block, turn):
+    exif = Image.Exif()
+    exif.load(metadata.with_orientation(block, turn))
+    assert exif[ExifTags.Base.Orientation] == turn
+    kept = exif.get(ExifTags.Base.ImageDescription)
+    assert kept == (None if block is None else "a house")
+
+
+def test_of_exif_the_tags_that_describe_the_picture_are_kept():
+    exif, came, kept = Image.Exif(), Image.Exif(), Image.Exif()
+    exif[ExifTags.Base.ImageDescription], exif[ExifTags.Base.ImageWidth] = "a house", 9
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.5
+    came.load(exif.tobytes())
+    kept.load(metadata.descriptive(came).tobytes())
+    assert set(kept) == {ExifTags.Base.ImageDescription, ExifTags.IFD.Exif}
+    assert kept.get_ifd(ExifTags.IFD.Exif) == {ExifTags.Base.ExposureTime: 0.5}

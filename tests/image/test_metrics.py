@@ -1,11 +1,11 @@
-"""What a restored picture is judged by, against somebody else's answer."""
+"""Distortion, against formulas written again and against scikit-image."""
 
 import math
 
 import numpy as np
 import pytest
 
-from comrec.image.metrics import psnr_db, ssim
+from comrec.image.metrics import BAND_ROWS, psnr_db, psnr_of, square_error, ssim
 
 RNG = np.random.default_rng(9)
 
@@ -40,6 +40,18 @@ def test_psnr_of_a_constant_error(error, db):
 def test_psnr_of_identical_pictures_is_infinite():
     image = noise(8, 9, 3)
     assert psnr_db(image, image.copy()) == math.inf
+
+
+def test_errors_of_parts_add_up_to_the_whole_error_exactly():
+    image, restored = noise(BAND_ROWS + 9, 7, 3), noise(BAND_ROWS + 9, 7, 3)
+    parts = [
+        square_error(image[part], restored[part])
+        for part in (slice(0, 1), slice(1, 200), slice(200, None))
+    ]
+    assert sum(parts) == square_error(image, restored)
+    exact = np.sum((image.astype(object) - restored.astype(object)) ** 2)
+    assert sum(parts) == exact
+    assert psnr_of(sum(parts), image.size) == psnr_db(image, restored)
 
 
 GOOD = np.zeros((4, 5, 1), np.uint8)

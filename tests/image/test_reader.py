@@ -15,7 +15,6 @@ from comrec.image import reader
 from comrec.jpeg import segments as seg
 
 EXACT = pictures.exact_inputs()
-DEEP = pictures.deep_inputs()
 FRAMES = pictures.animations()
 SAVES = {
     "PNG": {}, "JPEG": {"quality": 90}, "TIFF": {}, "WEBP": {"lossless": True},
@@ -34,40 +33,6 @@ def test_every_8_bit_mode_is_read_exactly_and_without_a_note(name):
     picture = reader.read(data)
     np.testing.assert_array_equal(picture.to_array(), expected)
     assert picture.notes == ()
-
-
-@pytest.mark.parametrize("name", DEEP)
-def test_16_bits_become_the_nearest_8_with_one_note(name):
-    data, expected = DEEP[name]
-    picture = reader.read(data)
-    np.testing.assert_array_equal(picture.to_array(), expected)
-    assert picture.notes == ("16 bits a channel came, 8 are kept",)
-
-
-def test_16_bit_grey_with_alpha_keeps_both():
-    levels = pictures.deep(pictures.with_alpha(pictures.grey()))
-    picture = reader.read(grey_alpha_png(levels))
-    np.testing.assert_array_equal(picture.to_array(), np.rint(levels / 257))
-
-
-def grey_alpha_png(levels: np.ndarray) -> bytes:
-    """A 16-bit grey + alpha PNG by hand: no library here writes one."""
-    import zlib
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        crc = zlib.crc32(kind + body)
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc)
-
-    height, width, _ = levels.shape
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
-    return b"".join(
-        (
-            b"\x89PNG\r\n\x1a\n",
-            chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0)),
-            chunk(b"IDAT", zlib.compress(rows)),
-            chunk(b"IEND", b""),
-        )
-    )
 
 
 @pytest.mark.parametrize("name", FRAMES)

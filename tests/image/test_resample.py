@@ -108,7 +108,9 @@ def test_a_window_is_that_part_of_the_whole(scale, size):
         np.testing.assert_allclose(part, enlarged[window.slices], 0, last_bit)
     reduced = resample.reduce(image, scale)
     for window in grid(h, w, 7, 9):
-        part = resample.reduced_part(lambda cut: image[cut.slices], size, scale, window)
+        part = resample.reduce_window(
+            lambda cut: image[cut.slices], size, scale, window
+        )
         np.testing.assert_allclose(part, reduced[window.slices], 0, last_bit)
 
 

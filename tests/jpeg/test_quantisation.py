@@ -11,7 +11,8 @@ from PIL import Image
 
 from comrec.errors import JpegError
 from comrec.jpeg import coding, quantisation
-from comrec.jpeg.settings import MOZJPEG_TABLES, JpegSettings
+from comrec.jpeg.encoders import MOZJPEG_TABLES
+from comrec.jpeg.settings import JpegSettings
 
 
 @both_encoders

@@ -6,7 +6,7 @@ import numpy as np
 import pairs
 import pytest
 
-from comrec.image.window import Window, grid, padded
+from comrec.image.window import Window, grid, pad_to_multiple
 from comrec.networks import engine, tiling
 from comrec.networks.families import FAMILIES
 from comrec.networks.presets import Preset
@@ -155,7 +155,7 @@ def test_tiles_give_what_the_whole_picture_gives(size, side):
 def test_tiles_of_a_network_that_halves_fit_together(size, side):
     image = noise(*size)
     whole = in_tiles(halve, image, side, reach_px=3, scale=2)
-    grown = padded(image, 2)  # to sides that halve
+    grown = pad_to_multiple(image, 2)  # to sides that halve
     np.testing.assert_array_equal(whole, halve(grown[None])[0])
 
 

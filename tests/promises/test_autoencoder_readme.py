@@ -40,7 +40,7 @@ def line(name: str) -> str:
     some = rows(SETS[name])
     plain, eight = row(some, name, "float"), row(some, name, "8")
     same = pca(some, plain.latent_values)
-    jpeg = measure.nearest_jpeg(some, eight.file_bytes)
+    jpeg = measure.find_nearest_jpeg(some, eight.file_bytes)
     cells = [
         f"`{name}`", f"{plain.latent_values} ({plain.share:.0%})",
         f"{same.psnr_db:.2f}" if same else "", f"{plain.psnr_db:.2f}",
@@ -54,8 +54,8 @@ def photo() -> str:
     some = rows("photo")
     ours = row(some, "cifar100-conv", "8")
     others = {
-        "jpeg": measure.nearest_jpeg(some, ours.file_bytes),
-        "comrec-lite": measure.nearest(some, "comrec-lite", ours.file_bytes),
+        "jpeg": measure.find_nearest_jpeg(some, ours.file_bytes),
+        "comrec-lite": measure.find_nearest(some, "comrec-lite", ours.file_bytes),
     }
     said = {
         name: f"{r.psnr_db:.2f} dB in {r.file_bytes:,.0f} bytes"
@@ -113,7 +113,7 @@ def test_the_jpeg_beside_is_as_near_in_size_as_one_step_of_quality():
     for name in ("mnist", "cifar100", "photo"):
         some = rows(name)
         for ours in (r for r in some if r.setting == "8"):
-            jpeg = measure.nearest_jpeg(some, ours.file_bytes)
+            jpeg = measure.find_nearest_jpeg(some, ours.file_bytes)
             assert jpeg.setting == "1" or jpeg.file_bytes == pytest.approx(
                 ours.file_bytes, rel=0.1
             )
@@ -161,7 +161,9 @@ def written(name: str) -> list[str]:
 
 def data_sets(folder: Path) -> None:
     """A few drawn pictures, where the README has MNIST and CIFAR100."""
-    digits, colour = (data.drawn(60, c, s) for c, s in ((1, (28, 28)), (3, (32, 32))))
+    digits, colour = (
+        data.draw_strokes(60, c, s) for c, s in ((1, (28, 28)), (3, (32, 32)))
+    )
     (folder / "MNIST").mkdir()
     for name, images in zip(data.IDX_NAMES, (digits.train, digits.test), strict=True):
         head = np.array([data.IDX_IMAGES, *images.shape[:3]], ">u4").tobytes()

@@ -1,11 +1,17 @@
-"""The .jpg is an ordinary JPEG: a browser shows it as it is."""
+"""The .jpg is an ordinary JPEG: other software and a browser show it as it is."""
 
+import io
 import shutil
 import subprocess
 
+import cv2
+import numpy as np
+import pictures
 import pytest
+from PIL import Image
 
 import comrec
+from comrec.format import sidecar
 
 data = pytest.importorskip("skimage.data", reason="needs the dev extra")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -54,3 +60,49 @@ def test_chromium_shows_the_compact_image(tmp_path, channels, embed):
         ours = coded[i // 8, i % 8]
         theirs = [int(v) for v in shown[4 * i : 4 * i + 3]]
         assert max(abs(int(o) - t) for o, t in zip(ours, theirs, strict=False)) <= 3
+
+
+@pytest.fixture(scope="module", params=["beside", "embedded", "alpha", "grey"])
+def written(request) -> comrec.Compressed:
+    array = {
+        "alpha": pictures.with_alpha(pictures.photo()), "grey": pictures.grey(),
+    }.get(request.param, pictures.photo())  # fmt: skip
+    source = pictures.file_of(
+        array, "PNG", exif=pictures.exif(1), icc_profile=pictures.icc()
+    )
+    embed = request.param == "embedded"
+    return comrec.compress(source, jpeg_quality=50, scale=2, embed=embed)
+
+
+def test_pillow_opens_the_jpg_without_a_warning_and_finds_its_metadata(written):
+    with Image.open(io.BytesIO(written.jpeg)) as picture:
+        picture.load()
+        assert picture.size == (28, 20)
+        assert picture.info["icc_profile"] == pictures.icc()
+        assert picture.getexif()[pictures.EXIF_ARTIST] == "Somebody"
+
+
+def test_opencv_opens_the_jpg(written):
+    found = cv2.imdecode(np.frombuffer(written.jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert found.shape[:2] == (20, 28)
+
+
+def test_djpeg_opens_the_jpg_without_a_word(written):
+    if not shutil.which("djpeg"):
+        pytest.skip("djpeg is not installed (libjpeg-turbo-progs has it)")
+    ran = subprocess.run(["djpeg"], input=written.jpeg, capture_output=True, check=True)
+    assert ran.stderr == b""
+    assert ran.stdout.startswith((b"P5\n28 20\n", b"P6\n28 20\n"))
+
+
+def test_the_sidecar_is_one_short_line(written):
+    if written.sidecar is not None:
+        assert written.sidecar.count(b"\n") == 1
+        assert len(written.sidecar) <= 90 or b"alpha" in written.sidecar
+
+
+def test_embedding_costs_a_few_bytes():
+    beside = comrec.compress(pictures.photo(), jpeg_quality=50)
+    inside = comrec.compress(pictures.photo(), jpeg_quality=50, embed=True)
+    assert len(inside.jpeg) - len(beside.jpeg) <= 24
+    assert sidecar.MAGIC in inside.jpeg

@@ -17,7 +17,7 @@ TINY = {
 
 
 def pictures(a: Architecture, count: int = 40) -> np.ndarray:
-    drawn = data.drawn(2 * count, a.channels, a.size_px or (16, 16))
+    drawn = data.draw_strokes(2 * count, a.channels, a.size_px or (16, 16))
     return np.concatenate(drawn)[:count]
 
 
@@ -27,7 +27,7 @@ def write(path: Path, a: Architecture) -> model.Model:
     latents = np.asarray(encoder(pictures(a).astype(np.float32) / 255))
     latents = latents.reshape(-1, a.latent)
     ranges = quantiser.measure(latents)
-    arrays = networks.weights_of(encoder) + networks.weights_of(decoder)
+    arrays = networks.copy_weights(encoder) + networks.copy_weights(decoder)
     counts = quantiser.count(latents, ranges)
     model.save(path, model.Model(path.stem, a, tuple(arrays), ranges, counts))
     return model.load(str(path))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from comrec.jpeg.settings import MOZJPEG_TABLES, JpegSettings
+from comrec.jpeg.encoders import MOZJPEG_TABLES
+from comrec.jpeg.settings import JpegSettings
 
 # ITU-T T.81, Tables K.1 and K.2, row by row.
 LUMA = (

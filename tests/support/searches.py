@@ -10,7 +10,7 @@ import pictures
 
 from comrec.encoder import rate_control
 from comrec.encoder.options import Options
-from comrec.jpeg import coding
+from comrec.jpeg import encoders
 
 EXTRA_BYTES = 90  # of all files except the JPEG
 REQUESTS = (
@@ -39,12 +39,12 @@ def choose(
 
 def record_mozjpegs(pixels: np.ndarray, monkeypatch) -> list[int]:
     """Records the qualities that mozjpeg writes of an image, for each kind of scans."""
-    written, write = [], coding._encode_mozjpeg
+    written, write = [], encoders.Mozjpeg.encode
 
-    def record(image, quality, settings, space, progressive):
+    def record(self, image, quality, *others):
         if image is pixels:
             written.append(quality)
-        return write(image, quality, settings, space, progressive)
+        return write(self, image, quality, *others)
 
-    monkeypatch.setattr(coding, "_encode_mozjpeg", record)
+    monkeypatch.setattr(encoders.Mozjpeg, "encode", record)
     return written

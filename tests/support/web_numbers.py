@@ -38,15 +38,15 @@ def made() -> dict[str, object]:
             "compact": compact.ravel().tolist(),
             "enlarged": [round(float(v), 7) for v in part.ravel()],
         })  # fmt: skip
-    told = []
+    conditions = []
     for low, high, scale in ((1, 2, 1), (0, 256, 1.5), (3, 65_536, 2)):
         tables = random.integers(low, high, (2, 8, 8))
         numbers = conditioning.condition(tables, scale)
-        told.append({
+        conditions.append({
             "tables": tables.reshape(2, 64).tolist(), "scale": scale,
             "condition": [round(float(v), 6) for v in numbers],
         })  # fmt: skip
-    return {"enlarged": enlarged, "condition": told}
+    return {"enlarged": enlarged, "condition": conditions}
 
 
 if __name__ == "__main__":

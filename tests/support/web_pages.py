@@ -18,7 +18,7 @@ from comrec.networks import presets
 
 PRESET = presets.find("comrec-lite-2")
 BITS = 16
-NETWORK = network.file_name(PRESET, BITS)
+NETWORK = network.make_file_name(PRESET, BITS)
 DIST = web_site.ROOT / "comrec" / "apps" / "web" / "dist"
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob:; "

@@ -1,1 +1,1 @@
-"""Autoencoder codecs: a network turns a picture into a few numbers, kept in a file."""
+"""Codes pictures with autoencoders, whose latent values are entropy-coded in a file."""

@@ -1,4 +1,4 @@
-"""What an autoencoder is: its kind, what it takes, and how many values it keeps."""
+"""Defines the architecture of an autoencoder: its kind, its input and its sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 KINDS = ("dense", "cnn", "convolutional")
 SIDE_LIMIT_PX, LATENT_LIMIT = 256, 4096
-# Of a hidden layer. Maps of a convolution come for every pixel of a tile.
+# Of a hidden layer. A convolution has its maps at every pixel of a tile.
 WIDTH_LIMITS = {"dense": 4096, "cnn": 256, "convolutional": 256}
 DEPTH_LIMIT = 8  # hidden layers of a dense encoder
 PARAMETERS_LIMIT = 2**25  # of encoder and decoder; 128 MiB
@@ -21,18 +21,18 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Architecture:
-    """Everything that the builder of a network has to know.
+    """Holds the settings from which the networks are built.
 
     Attributes:
       kind: "dense", "cnn" (a dense latent) or "convolutional" (maps of latent values,
         for pictures of any size).
       channels: 1, grey, or 3, RGB.
-      size_px: (H, W) that it takes; None of a convolutional one, which takes any.
-      latent: values kept, of a convolutional one for every 4x4 pixels.
+      size_px: (H, W) of the pictures; None if convolutional, for any size.
+      latent: number of latent values, if convolutional for every 4x4 pixels.
       widths: of the hidden layers of the encoder; the decoder mirrors them.
 
     Raises:
-      ValueError: no such network can be built.
+      ValueError: a setting is illegal, or the network is too large.
     """
 
     kind: str
@@ -47,12 +47,16 @@ class Architecture:
         object.__setattr__(self, "widths", tuple(self.widths))
         for name, is_legal, words in (
             ("kind", self.kind in KINDS, f"one of {', '.join(KINDS)}"),
-            ("channels", _whole(self.channels) and self.channels in (1, 3), "1 or 3"),
-            ("size_px", self._fits(), self._legal_size()),
-            ("latent", _whole(self.latent, LATENT_LIMIT), f"1 to {LATENT_LIMIT}"),
+            (
+                "channels",
+                _is_whole(self.channels) and self.channels in (1, 3),
+                "1 or 3",
+            ),
+            ("size_px", self._has_legal_size(), self._describe_sizes()),
+            ("latent", _is_whole(self.latent, LATENT_LIMIT), f"1 to {LATENT_LIMIT}"),
             (
                 "widths",
-                self._stacks(),
+                self._has_legal_widths(),
                 f"two whole numbers (dense: one to {DEPTH_LIMIT}) from 1 to "
                 f"{WIDTH_LIMITS.get(self.kind)}",
             ),
@@ -64,34 +68,34 @@ class Architecture:
         count = sum(math.prod(shape) for half in self.shapes() for shape in half)
         if count > PARAMETERS_LIMIT:
             raise ValueError(
-                f"{count:,} weights, and at most {PARAMETERS_LIMIT:,} are legal: take "
-                f"smaller widths"
+                f"{count:,} weights, and at most {PARAMETERS_LIMIT:,} are legal: "
+                f"choose smaller widths"
             )
 
     @property
     def values(self) -> int | None:
-        """Numbers in one picture; None where pictures are of any size."""
+        """Returns the number of values in a picture; None for pictures of any size."""
         return math.prod(self.size_px) * self.channels if self.size_px else None
 
     @property
     def share(self) -> float:
-        """Latent values for each value of a picture: the ratio that people quote."""
+        """Returns the number of latent values for each value of a picture."""
         return self.latent / (self.values or POOLED_PX**2 * self.channels)
 
     def grid(self, height_px: int, width_px: int) -> tuple[int, int]:
-        """How many places of latent values there are, down and across."""
+        """Returns the number of latent places, down and across."""
         if self.size_px:
             return 1, 1
         return -(-height_px // POOLED_PX), -(-width_px // POOLED_PX)
 
     def shapes(self) -> tuple[list[Shape], list[Shape]]:
-        """Of the weights of encoder and decoder, in Keras' order."""
+        """Returns the shapes of the weights of encoder and decoder, in Keras' order."""
         if self.kind == "dense":
             widths = (self.values or 0, *self.widths, self.latent)
             return _dense(widths), _dense(widths[::-1])
         (first, second), channels = self.widths, self.channels
         halved = [*_conv(3, channels, first), *_conv(3, first, second)]
-        # Transposed kernels have what goes out before what comes in.
+        # Transposed kernels have their output channels before their input channels.
         doubled: list[Shape] = [
             (4, 4, first, second), (first,), (4, 4, first, first), (first,),
         ]  # fmt: skip
@@ -106,34 +110,40 @@ class Architecture:
         unfold = _conv(3, self.latent, second)
         return [*halved, *deep, block], [*unfold, *doubled, block]
 
-    def record(self) -> dict[str, Any]:
-        """As JSON values."""
+    def to_record(self) -> dict[str, Any]:
+        """Returns the settings as JSON values."""
         return asdict(self)
 
     @classmethod
-    def of(cls, record: Mapping[str, Any]) -> Architecture:
-        """The inverse of `record`. Raises ValueError for anything else."""
+    def from_record(cls, record: Mapping[str, Any]) -> Architecture:
+        """Reads the JSON values of an architecture.
+
+        Raises:
+          ValueError: a setting is missing, unknown or illegal.
+        """
         try:
             return cls(**record)
         except TypeError as err:
             raise ValueError(f"not an architecture ({err})") from err
 
-    def _stacks(self) -> bool:
+    def _has_legal_widths(self) -> bool:
         depths = range(1, DEPTH_LIMIT + 1) if self.kind == "dense" else (2,)
         most = WIDTH_LIMITS.get(self.kind, 0)
-        return len(self.widths) in depths and all(_whole(w, most) for w in self.widths)
+        return len(self.widths) in depths and all(
+            _is_whole(w, most) for w in self.widths
+        )
 
-    def _fits(self) -> bool:
+    def _has_legal_size(self) -> bool:
         if self.kind == "convolutional" or self.size_px is None:
             return self.kind == "convolutional" and self.size_px is None
         step = POOLED_PX if self.kind == "cnn" else 1
         return len(self.size_px) == 2 and all(
-            _whole(side, SIDE_LIMIT_PX) and side % step == 0 for side in self.size_px
+            _is_whole(side, SIDE_LIMIT_PX) and side % step == 0 for side in self.size_px
         )
 
-    def _legal_size(self) -> str:
+    def _describe_sizes(self) -> str:
         if self.kind == "convolutional":
-            return "null: any size goes through"
+            return "null, for pictures of any size"
         step = f", multiples of {POOLED_PX}" if self.kind == "cnn" else ""
         return f"height and width from 1 to {SIDE_LIMIT_PX}{step}"
 
@@ -147,5 +157,5 @@ def _conv(side: int, before: int, after: int) -> list[Shape]:
     return [(side, side, before, after), (after,)]
 
 
-def _whole(value: object, most: int = 2**31) -> bool:
+def _is_whole(value: object, most: int = 2**31) -> bool:
     return type(value) is int and 1 <= value <= most

@@ -1,4 +1,4 @@
-"""The CIFAR-100 python archive: two members, read in bounded memory."""
+"""Reads the CIFAR-100 python archive in bounded memory."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ from comrec.apps.autoencoder import pickles
 from comrec.errors import UsageError
 
 MEMBERS = ("cifar-100-python/train", "cifar-100-python/test")
-MEMBER_MAX_BYTES = 2**28  # of one; the real ones have 155 and 31 million
-ARCHIVE_MAX_BYTES = 2**29  # unpacked, and looked at
+MEMBER_MAX_BYTES = 2**28  # of each; the real ones have 155 and 31 million
+ARCHIVE_MAX_BYTES = 2**29  # unpacked
 SIDE_PX, CHANNELS = 32, 3
 CHUNK_BYTES = 2**20
 GET_ANOTHER = "Use cifar-100-python.tar.gz as its makers publish it"
 
 
 def read_archive(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Training and test pictures of the archive: uint8 (N, 32, 32, 3).
+    """Reads the training and the test pictures of the archive, plain or .gz.
 
-    Plain or .gz. Only the two members with pictures are kept, in memory, and the rest
-    is passed over: nothing is unpacked to disk, links and folders are refused.
+    The two members with pictures are read into memory, and the others are skipped. No
+    file is unpacked to disk; links and folders are refused.
+
+    Returns:
+      Training and test pictures, uint8 (N, 32, 32, 3) each.
 
     Raises:
-      UsageError: unreadable, damaged, too large, or another archive.
+      UsageError: the archive cannot be read, is damaged, too large, or another one.
     """
     found: dict[str, np.ndarray] = {}
     try:
-        with _opened(path) as file:
-            for name, data in _members(file):
-                found.setdefault(name, _pictures(pickles.read(data), name))
+        with _open(path) as file:
+            for name, data in _read_members(file):
+                found.setdefault(name, _to_pictures(pickles.read(data), name))
                 if len(found) == len(MEMBERS):
                     return found[MEMBERS[0]], found[MEMBERS[1]]
     except (tarfile.TarError, OSError, EOFError, zlib.error) as err:
@@ -52,16 +55,16 @@ def read_archive(path: Path) -> tuple[np.ndarray, np.ndarray]:
 File = BinaryIO | gzip.GzipFile
 
 
-def _opened(path: Path) -> File:
+def _open(path: Path) -> File:
     with open(path, "rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     return gzip.open(path) if packed else open(path, "rb")
 
 
-def _members(file: File) -> Iterator[tuple[str, bytes]]:
-    """Name and content of those in `MEMBERS`, as they come.
+def _read_members(file: File) -> Iterator[tuple[str, bytes]]:
+    """Yields the name and the content of the members in `MEMBERS`, in file order.
 
-    Headers are read one by one: `tarfile` itself would follow long names and extended
+    Headers are read one by one, since `tarfile` would read long names and extended
     headers of any size.
     """
     seen = 0
@@ -78,13 +81,13 @@ def _members(file: File) -> Iterator[tuple[str, bytes]]:
         seen += tarfile.BLOCKSIZE + padded
         if info.size < 0 or seen > ARCHIVE_MAX_BYTES:
             raise ValueError(f"beyond the limit of {ARCHIVE_MAX_BYTES} bytes, unpacked")
-        parts = [part if wanted else b"" for part in _chunks(file, padded)]
+        parts = [part if wanted else b"" for part in _read_chunks(file, padded)]
         if wanted:
             yield info.name, b"".join(parts)[: info.size]
 
 
-def _chunks(file: File, size: int) -> Iterator[bytes]:
-    """So many bytes, of which no more are held than are there."""
+def _read_chunks(file: File, size: int) -> Iterator[bytes]:
+    """Yields `size` bytes in chunks, so that a wrong size allocates no memory."""
     while size:
         part = file.read(min(size, CHUNK_BYTES))
         if not part:
@@ -93,7 +96,7 @@ def _chunks(file: File, size: int) -> Iterator[bytes]:
         yield part
 
 
-def _pictures(record: Any, name: str) -> np.ndarray:
+def _to_pictures(record: Any, name: str) -> np.ndarray:
     rows = record.get(b"data", record.get("data")) if isinstance(record, dict) else None
     values = SIDE_PX * SIDE_PX * CHANNELS
     if (

@@ -1,4 +1,4 @@
-"""Pictures to .crae files and back, with one model."""
+"""Codes pictures to .crae files and back, with one model."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ from comrec.networks import tiling
 
 DEFAULT = "cifar100-conv"
 BITS = 8
-TILE_PX = 512  # side of what goes through a network at once
-# More than a convolutional one looks to each side, either way: 3x3 convolutions at 1,
-# 1/2 and 1/4 of the size.
+TILE_PX = 512  # side of a tile of a convolutional network
+# An upper bound of the reach of a convolutional encoder or decoder to each side: 3x3
+# convolutions at 1, 1/2 and 1/4 of the size.
 REACH_PX = 16
-BATCH = 512  # small pictures at once
+BATCH = 512  # small pictures in a batch
 
 Network = Callable[[np.ndarray], np.ndarray]
 
 
 class Codec:
-    """One model, ready to code.
+    """Encodes and decodes pictures with one model.
+
+    Args:
+      model: with its weights.
 
     Raises:
       ComrecError: Keras or constriction is not installed.
@@ -39,16 +42,20 @@ class Codec:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        entropy.library()  # said before Keras, which takes seconds, is loaded
+        entropy.load_library()  # first, since Keras takes seconds to load
         self._encoder, self._decoder = _load_networks(model)
         self._coders: dict[int, entropy.Coder] = {}
 
     def encode(self, pixels: np.ndarray, bits: int = BITS) -> bytes:
-        """uint8 (H, W, C) to a whole .crae file, with latent values of 1 to 8 bits.
+        """Encodes a picture as a whole .crae file.
+
+        Args:
+          pixels: uint8 (H, W, C).
+          bits: of each latent value, 1 to 8.
 
         Raises:
-          ImageError: a picture of a size or a kind that the model does not code.
-          UsageError: another number of bits.
+          ImageError: the model does not code this size or number of channels.
+          UsageError: the number of bits is illegal.
         """
         self.check(pixels)
         if type(bits) is not int or not 1 <= bits <= quantiser.BITS_MAX:
@@ -56,19 +63,21 @@ class Codec:
                 f"bits must be a whole number, 1 to {quantiser.BITS_MAX}. "
                 f"Received: {bits!r}"
             )
-        return self._file(self._symbols(pixels, bits), bits, pixels.shape)
+        return self._write_file(self._quantise(pixels, bits), bits, pixels.shape)
 
-    def _file(self, symbols: np.ndarray, bits: int, shape: tuple[int, ...]) -> bytes:
-        payload = self._coder(bits).encode(symbols)
+    def _write_file(
+        self, symbols: np.ndarray, bits: int, shape: tuple[int, ...]
+    ) -> bytes:
+        payload = self._get_coder(bits).encode(symbols)
         return Stream(
             self.model.number, self.model.hash, bits, shape[0], shape[1], payload
         ).to_bytes()
 
     def decode(self, stream: Stream) -> np.ndarray:
-        """The picture of a .crae, uint8 (H, W, C).
+        """Decodes the picture of a .crae file, uint8 (H, W, C).
 
         Raises:
-          StreamError: made with another model, or damaged.
+          StreamError: the file is of another model, or damaged.
         """
         if (stream.number, stream.hash) != (self.model.number, self.model.hash):
             raise StreamError(
@@ -81,15 +90,19 @@ class Codec:
         a = self.model.architecture
         if a.size_px and a.size_px != size:
             raise StreamError(
-                f"says {size[1]}x{size[0]}, which {self.model.name} does not code. "
+                f"states {size[1]}x{size[0]}, which {self.model.name} does not code. "
                 f"Use another copy"
             )
         down, across = a.grid(*size)
-        symbols = self._coder(stream.bits).decode(stream.payload, down * across)
-        return self._restored(symbols.reshape(down, across, -1), stream.bits, size)
+        symbols = self._get_coder(stream.bits).decode(stream.payload, down * across)
+        return self._dequantise(symbols.reshape(down, across, -1), stream.bits, size)
 
     def check(self, pixels: np.ndarray) -> None:
-        """Raises ImageError if the model does not code such a picture."""
+        """Checks that the model codes a picture of this size and these channels.
+
+        Raises:
+          ImageError: the model does not.
+        """
         a, name = self.model.architecture, self.model.name
         if pixels.shape[2] != a.channels:
             kinds = {1: "1 channel (grey)", 3: "3 channels (RGB)"}
@@ -100,50 +113,55 @@ class Codec:
         if a.size_px and a.size_px != pixels.shape[:2]:
             raise ImageError(
                 f"{pixels.shape[1]}x{pixels.shape[0]} pixels, and {name} codes "
-                f"{a.size_px[1]}x{a.size_px[0]} and nothing else. Resize the picture, "
+                f"{a.size_px[1]}x{a.size_px[0]} only. Resize the picture, "
                 f"or name another model with -m ({DEFAULT} codes RGB of any size)"
             )
 
     # Many small pictures of one size, for measuring
 
-    def latents(self, images: np.ndarray) -> np.ndarray:
-        """uint8 (N, H, W, C) to float32 (N, values) or (N, h, w, values)."""
+    def compute_latents(self, images: np.ndarray) -> np.ndarray:
+        """Encodes uint8 (N, H, W, C) as float32 (N, values) or (N, h, w, values)."""
         parts = [
             self._encoder(images[i : i + BATCH]) for i in range(0, len(images), BATCH)
         ]
         return np.concatenate(parts)
 
-    def restored(self, latents: np.ndarray) -> np.ndarray:
-        """The inverse, to uint8 (N, H, W, C)."""
+    def restore(self, latents: np.ndarray) -> np.ndarray:
+        """Decodes latents to uint8 (N, H, W, C)."""
         parts = [
-            _pixels(self._decoder(latents[i : i + BATCH]))
+            _to_uint8(self._decoder(latents[i : i + BATCH]))
             for i in range(0, len(latents), BATCH)
         ]
         return np.concatenate(parts)
 
-    def coded(
+    def code_many(
         self, latents: np.ndarray, bits: int, shape: tuple[int, ...]
     ) -> tuple[list[bytes], np.ndarray]:
-        """The .crae of each picture, and what they restore to.
+        """Encodes many pictures, and restores them from the quantised values.
 
         Args:
-          latents: as `latents` gives them.
+          latents: of `compute_latents`.
           bits: of each value, 1 to 8.
           shape: (H, W, C) of each picture.
+
+        Returns:
+          The .crae file of each picture, and the restored ones, uint8 (N, H, W, C).
         """
         symbols = quantiser.quantise(latents, self.model.ranges, bits)
         values = self.model.architecture.latent
-        made = [self._file(one.reshape(-1, values), bits, shape) for one in symbols]
+        made = [
+            self._write_file(one.reshape(-1, values), bits, shape) for one in symbols
+        ]
         back = quantiser.dequantise(symbols, self.model.ranges, bits)
-        return made, self.restored(back)
+        return made, self.restore(back)
 
-    def _coder(self, bits: int) -> entropy.Coder:
+    def _get_coder(self, bits: int) -> entropy.Coder:
         if bits not in self._coders:
             self._coders[bits] = entropy.Coder(self.model.counts, bits)
         return self._coders[bits]
 
-    def _symbols(self, pixels: np.ndarray, bits: int) -> np.ndarray:
-        """uint8 (places, values)."""
+    def _quantise(self, pixels: np.ndarray, bits: int) -> np.ndarray:
+        """Returns the levels of a picture's latent values, uint8 (places, values)."""
         a, ranges = self.model.architecture, self.model.ranges
         if a.size_px:
             return quantiser.quantise(self._encoder(pixels[None]), ranges, bits)
@@ -161,20 +179,20 @@ class Codec:
             part[:] = quantiser.quantise(latent, ranges, bits)
         return symbols.reshape(-1, a.latent)
 
-    def _restored(
+    def _dequantise(
         self, symbols: np.ndarray, bits: int, size: tuple[int, int]
     ) -> np.ndarray:
-        """From uint8 (h, w, values) to uint8 (H, W, C)."""
+        """Restores uint8 (H, W, C) from levels, uint8 (h, w, values)."""
         a, ranges = self.model.architecture, self.model.ranges
         if a.size_px:
             latent = quantiser.dequantise(symbols[0], ranges, bits)
-            return _pixels(self._decoder(latent))[0]
+            return _to_uint8(self._decoder(latent))[0]
         down, across = symbols.shape[:2]
         pixels = np.empty((down * POOLED_PX, across * POOLED_PX, a.channels), np.uint8)
         for window in grid(down, across, TILE_PX // POOLED_PX):
             wide = window.grown(REACH_PX // POOLED_PX, down, across)
             latent = quantiser.dequantise(symbols[wide.slices], ranges, bits)
-            part = _pixels(self._decoder(latent[None]))[0]
+            part = _to_uint8(self._decoder(latent[None]))[0]
             y0, y1, x0, x1 = (
                 n * POOLED_PX for n in (window.y0, window.y1, window.x0, window.x1)
             )
@@ -184,11 +202,11 @@ class Codec:
 
 
 def compress(picture: np.ndarray, model_name: str = DEFAULT, bits: int = BITS) -> bytes:
-    """One picture to the content of a .crae file.
+    """Compresses a picture to the content of a .crae file.
 
     Args:
       picture: uint8 (H, W), (H, W, 1) or (H, W, 3).
-      model_name: a released model, or the model.npz of a training run.
+      model_name: of a released model, or path of the model.npz of a training run.
       bits: of each latent value, 1 to 8.
 
     Raises:
@@ -196,7 +214,7 @@ def compress(picture: np.ndarray, model_name: str = DEFAULT, bits: int = BITS) -
     """
     taken = image.from_array(picture)
     if taken.alpha is not None:
-        raise ImageError(ALPHA)
+        raise ImageError(NO_ALPHA)
     image.check_size(*taken.size, image.MAX_PIXELS)
     return Codec(model.load(model_name)).encode(taken.pixels, bits)
 
@@ -204,39 +222,42 @@ def compress(picture: np.ndarray, model_name: str = DEFAULT, bits: int = BITS) -
 def decompress(
     data: bytes, model_name: str = "", max_pixels: int = image.MAX_PIXELS
 ) -> np.ndarray:
-    """The picture of a .crae file: uint8 (H, W, 1) or (H, W, 3).
+    """Restores the picture of a .crae file.
 
     Args:
       data: the file's content.
-      model_name: of a model that is not released, the model.npz of its training run;
-        others the file names itself.
-      max_pixels: larger pictures are refused, undecoded.
+      model_name: path of the model.npz, if the model is not released; the file itself
+        names a released model.
+      max_pixels: larger pictures are refused before decoding.
+
+    Returns:
+      uint8 (H, W, 1) or (H, W, 3).
 
     Raises:
-      StreamError: damaged, cut off, of another version or another model.
-      ImageError: beyond the limit.
+      StreamError: the file is damaged, cut off, of another version or another model.
+      ImageError: the picture has more than max_pixels.
     """
-    return opened(bitstream.parse(data, max_pixels), model_name)
+    return decode_stream(bitstream.parse(data, max_pixels), model_name)
 
 
-def opened(stream: Stream, model_name: str = "") -> np.ndarray:
-    """The picture of a parsed .crae; see `decompress`."""
+def decode_stream(stream: Stream, model_name: str = "") -> np.ndarray:
+    """Restores the picture of a parsed .crae file; see `decompress`."""
     if not model_name and stream.number == model.OWN:
         raise StreamError(
             "made with a model that comrec does not have. Name the model.npz of its "
             "training run with -m"
         )
-    name = model_name or model.by_number(stream.number)
+    name = model_name or model.find_name(stream.number)
     return Codec(model.load(name)).decode(stream)
 
 
-ALPHA = (
+NO_ALPHA = (
     "has an alpha channel, which no autoencoder codes. Flatten it first, or use "
     "`comrec compress`"
 )
 
 
-def _pixels(restored: np.ndarray) -> np.ndarray:
+def _to_uint8(restored: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(restored, 0, 1) * 255).astype(np.uint8)
 
 

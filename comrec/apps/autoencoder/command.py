@@ -1,4 +1,4 @@
-"""The work of `comrec autoencoder` on one file: read, code, write."""
+"""Compresses and decompresses one file, for `comrec autoencoder`."""
 
 from __future__ import annotations
 
@@ -23,30 +23,41 @@ def compress(
     source: Path, output: str | None, model_name: str, bits: int, force: bool,
     max_pixels: int = picture.MAX_PIXELS,
 ) -> Row:  # fmt: skip
-    """Compresses one file; a row for --json and for people.
+    """Compresses one file.
+
+    Args:
+      source: path of the picture.
+      output: path of the .crae file or a folder; None for a file beside the source.
+      model_name: of a released model, or path of the model.npz of a training run.
+      bits: of each latent value, 1 to 8.
+      force: whether a file of comrec may be overwritten.
+      max_pixels: larger pictures are refused.
+
+    Returns:
+      A row of results, for JSON and for `describe_compressed`.
 
     Raises:
-      ComrecError: the picture, the model or the output will not do. Nothing is left.
+      ComrecError: the picture, the model or the output is refused. No file is left.
     """
-    target = _target(source, output, f"{source.stem}{SUFFIX}")
+    target = _choose_target(source, output, f"{source.stem}{SUFFIX}")
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"{target}: the name of an output ends in {SUFFIX}. Change -o")
-    pair.refuse_existing(target, force)
+    pair.refuse_existing(target, force, [bitstream.is_stream])
     files.sweep(target.parent)
     data, name = load(source, max_pixels)
     with naming_errors(name):
         picture = read_input(data, max_pixels)
         if picture.alpha is not None:
-            raise ImageError(codec.ALPHA)
+            raise ImageError(codec.NO_ALPHA)
         coder = codec.Codec(model.load(model_name))
         coded = coder.encode(picture.pixels, bits)
         restored = coder.decode(bitstream.parse(coded, max_pixels))
     files.write(target, coded)
-    return _row(source, target, coder.model, picture.pixels, coded) | {
+    return _build_row(source, target, coder.model, picture.pixels, coded) | {
         "input_bytes": len(data),
         "bits": bits,
         "bpp": round(8 * len(coded) / (picture.size[0] * picture.size[1]), 4),
-        "psnr_db": _finite(psnr_db(picture.pixels, restored)),
+        "psnr_db": _to_json(psnr_db(picture.pixels, restored)),
         "notes": list(picture.notes),
     }
 
@@ -55,18 +66,28 @@ def decompress(
     source: Path, output: str | None, model_name: str, force: bool,
     max_pixels: int = picture.MAX_PIXELS,
 ) -> Row:  # fmt: skip
-    """Restores one .crae file; a row for --json and for people.
+    """Decompresses one .crae file.
+
+    Args:
+      source: path of the .crae file.
+      output: path of the picture or a folder; None for a PNG beside the source.
+      model_name: path of the model.npz, if the model is not released.
+      force: whether a file of comrec may be overwritten.
+      max_pixels: larger pictures are refused.
+
+    Returns:
+      A row of results, for JSON and for `describe_restored`.
 
     Raises:
-      ComrecError: the file, the model or the output will not do. Nothing is left.
+      ComrecError: the file, the model or the output is refused. No file is left.
     """
-    target = _target(source, output, f"{source.stem}.restored.png")
+    target = _choose_target(source, output, f"{source.stem}.restored.png")
     if target.suffix.lower() not in writer.WRITES:
         raise UsageError(
             f"{target}: cannot write {target.suffix or 'a name without suffix'!r}. "
             f"Name one of {', '.join(writer.WRITES)} with -o"
         )
-    pair.refuse_existing(target, force)
+    pair.refuse_existing(target, force, [bitstream.is_stream])
     files.sweep(target.parent)
     data, name = load(source, max_pixels)
     with naming_errors(name):
@@ -80,15 +101,15 @@ def decompress(
     }  # fmt: skip
 
 
-def models() -> list[Row]:
-    """The released models, a row each."""
+def list_models() -> list[Row]:
+    """Returns a row for each released model."""
     return [
         {"model": row.name, "summary": row.summary, "licence": row.licence}
         for row in model.RELEASED.values()
     ]
 
 
-def _target(source: Path, output: str | None, default: str) -> Path:
+def _choose_target(source: Path, output: str | None, default: str) -> Path:
     if not source.name:  # "." and "/"
         raise ImageError(f"{source}: cannot be read (a folder). Name a picture in it")
     if output is None:
@@ -97,7 +118,7 @@ def _target(source: Path, output: str | None, default: str) -> Path:
     return path / default if path.is_dir() else path
 
 
-def _row(
+def _build_row(
     source: Path, target: Path, used: model.Model, pixels: np.ndarray, coded: bytes
 ) -> Row:
     a = used.architecture
@@ -110,12 +131,12 @@ def _row(
     }  # fmt: skip
 
 
-def _finite(decibel: float) -> float | None:
+def _to_json(decibel: float) -> float | None:
     return None if decibel == float("inf") else round(decibel, 3)
 
 
-def compressed(row: Row) -> str:
-    """What `compress` says of one picture."""
+def describe_compressed(row: Row) -> str:
+    """Returns the line on a compressed picture."""
     shares = [
         int(str(row[name])) / int(str(row["values"]))
         for name in ("latent_values", "file_bytes")
@@ -129,6 +150,6 @@ def compressed(row: Row) -> str:
     )
 
 
-def restored(row: Row) -> str:
-    """What `decompress` says of one picture."""
+def describe_restored(row: Row) -> str:
+    """Returns the line on a restored picture."""
     return f"{row['input']} → {row['output']}: {row['width_px']}x{row['height_px']}"

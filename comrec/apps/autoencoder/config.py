@@ -1,4 +1,4 @@
-"""What a training run of an autoencoder is told; saved with the run."""
+"""Defines the config of an autoencoder's training run, which is saved with the run."""
 
 from __future__ import annotations
 
@@ -11,21 +11,31 @@ from typing import Any
 
 from comrec.apps.autoencoder.architecture import Architecture
 from comrec.errors import UsageError
-from comrec.train.run.config import EVERY_RUN, Legal, check, known, load, number, whole
+from comrec.train.run.config import (
+    EVERY_RUN,
+    Legal,
+    check,
+    check_record,
+    is_number,
+    load,
+    whole,
+)
 
 LOSSES = ("mse", "psnr")
 ESTIMATORS = ("noise", "ste", "none")
-# Of pixels in [0, 1]: what is closer than this in squared error counts as equal, so
-# that a blank picture does not rule the mean of logarithms.
+# A smaller squared error, of pixels in [0, 1], counts as this one, so that a blank
+# picture does not dominate the mean of logarithms.
 ERROR_MIN = 1e-6
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Epochs in which the learning rate falls along half a cosine, to nothing.
+    """Describes epochs in which the learning rate falls along half a cosine.
 
     Attributes:
-      quantised: whether the decoder sees what quantisation will do to the latent.
+      epochs: how many, from 1.
+      peak: learning rate at the begin.
+      quantised: whether the decoder learns from a quantised latent.
     """
 
     epochs: int
@@ -33,7 +43,7 @@ class Phase:
     quantised: bool
 
     def rate(self, progress: float) -> float:
-        """Learning rate after `progress` (0 to 1) of the phase."""
+        """Returns the learning rate after `progress`, 0 to 1, of the phase."""
         return self.peak * max((1 + math.cos(math.pi * progress)) / 2, 1e-3)
 
     def __str__(self) -> str:
@@ -42,21 +52,26 @@ class Phase:
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """One run.
+    """Holds the settings of one run.
 
     Attributes:
-      preset: what the model is to be called.
-      architecture: the network.
-      epochs: with the latent as it is; then its ranges are measured.
-      quantised_epochs: with the latent quantised, to `quantised_bits`, in the way that
-        `estimator` names, and its ranges learned: "noise" (uniform, a step wide), "ste"
-        (straight through), or "none": the latent as it is, to compare with.
-      rate: learning rate of Adam where a phase begins; it falls along a cosine.
-      quantised_rate: the same for the quantised phase.
-      loss: "mse", squared error, or "psnr", the mean of its logarithm over pictures,
-        which is what the mean PSNR is.
+      preset: name of the model.
+      architecture: of the networks.
+      epochs: with the latent in float; then the ranges of the latent are measured.
+      quantised_epochs: with the latent quantised to `quantised_bits`, and its ranges
+        learned.
+      quantised_bits: of each latent value, 1 to 8.
+      estimator: of the quantisation: "noise" (uniform, a step wide), "ste" (straight
+        through), or "none" (the latent in float, for comparison).
+      rate: learning rate of Adam at the begin of the first phase.
+      quantised_rate: learning rate of Adam at the begin of the quantised phase.
+      loss: "mse", squared error, or "psnr", the mean over pictures of its logarithm,
+        which is proportional to the mean PSNR.
       batch: pictures in a step.
       flips: whether half of the pictures are mirrored, at random.
+      start: empty: every run begins with random weights.
+      seed: of all randomness.
+      precision: of the arithmetic, see `comrec.train.run.config.PRECISIONS`.
     """
 
     preset: str
@@ -78,17 +93,17 @@ class AutoencoderConfig:
         check(self, _LEGAL)
 
     def phases(self) -> Iterator[Phase]:
-        """Everything to be trained, in order."""
+        """Yields the phases of the schedule, in order."""
         yield Phase(self.epochs, self.rate, False)
         if self.quantised_epochs:
             quantised = self.estimator != "none"
             yield Phase(self.quantised_epochs, self.quantised_rate, quantised)
 
     def continues(self, old: AutoencoderConfig) -> bool:
-        """Whether a run that began with `old` may go on: for other epochs it may.
+        """Returns whether a run of the config `old` may continue with this config.
 
-        One without a quantised phase may get one, and then another name. How far the
-        run is, `AutoencoderRun` looks at.
+        The number of epochs may differ; `AutoencoderRun` checks the progress of the
+        run. A run without a quantised phase may get one, and then another name.
         """
         free = ["epochs"]
         if self.quantised_epochs and not old.quantised_epochs:
@@ -97,7 +112,7 @@ class AutoencoderConfig:
         return replace(self, **{name: getattr(old, name) for name in free}) == old
 
     def quick(self) -> AutoencoderConfig:
-        """The same in seconds, to see that everything works together."""
+        """Returns a config of the same scheme that trains in seconds, for a trial."""
         a = self.architecture
         small = replace(a, latent=min(a.latent, 8), widths=(8,) * len(a.widths))
         return replace(
@@ -106,10 +121,10 @@ class AutoencoderConfig:
         )  # fmt: skip
 
     def sized(self, latent: int) -> AutoencoderConfig:
-        """The same with so many latent values, under a name that says so.
+        """Returns the config with a number of latent values, which its name states.
 
         Raises:
-          UsageError: no network has so many.
+          UsageError: the number is illegal.
         """
         try:
             architecture = replace(self.architecture, latent=latent)
@@ -121,26 +136,30 @@ class AutoencoderConfig:
 
     @classmethod
     def load(cls, path: Path) -> AutoencoderConfig:
-        """Reads the JSON that `dump` writes.
+        """Reads the JSON of a config.
 
         Raises:
-          UsageError: unreadable, an unknown or missing setting, an illegal value.
+          UsageError: the file cannot be read, a setting is unknown or missing, or a
+            value is illegal.
         """
 
         def build(record: Any) -> AutoencoderConfig:
-            record = known(cls, record)
+            record = check_record(cls, record)
             architecture = record["architecture"]
             if not isinstance(architecture, dict):
                 raise ValueError("architecture must be an object")
-            return cls(**record | {"architecture": Architecture.of(architecture)})
+            return cls(
+                **record | {"architecture": Architecture.from_record(architecture)}
+            )
 
         return load(path, build)
 
     def dump(self) -> str:
+        """Returns the config as JSON."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
 
-_RATE = (lambda v: number(v) and 0 < v < 1, "a number between 0 and 1")
+_RATE = (lambda v: is_number(v) and 0 < v < 1, "a number between 0 and 1")
 _LEGAL: Legal = {
     "epochs": whole(1),
     "quantised_epochs": whole(0),

@@ -1,4 +1,4 @@
-"""Pictures to train and judge on: MNIST, CIFAR-100, an .npz, or a folder of images."""
+"""Reads pictures for training: MNIST, CIFAR-100, an .npz, or a folder of images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from comrec.apps.autoencoder import cifar, npz
 from comrec.errors import ImageError, UsageError, naming_errors
 from comrec.image.picture import MAX_PIXELS
 
-VALIDATION_EVERY = 10  # of the training pictures, one in so many is held back
+VALIDATION_EVERY = 10  # one in ten training pictures is held back
 IDX_IMAGES = 0x00000803  # magic of unsigned bytes in three dimensions
 VALUES_MAX = 2**30  # in one file; MNIST has 47 million, CIFAR-100 184 million
 CHUNK_BYTES = 2**20
@@ -30,7 +30,7 @@ NAMED = ("mnist", "cifar100")
 
 
 class Images(NamedTuple):
-    """uint8 (N, H, W, C) each; nothing is chosen by looking at `test`."""
+    """Holds pictures, uint8 (N, H, W, C) each; no choice may depend on `test`."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -40,15 +40,15 @@ class Images(NamedTuple):
 def load(
     source: Path | str, channels: int, size_px: tuple[int, int] = (32, 32)
 ) -> Images:
-    """Reads a data set, and holds back every tenth training picture to validate.
+    """Reads a data set, and holds back every tenth training picture for validation.
 
     Args:
       source: a path, see `LEGAL`; or "mnist" or "cifar100", which Keras downloads.
       channels: 1 or 3; pictures of a folder become grey or RGB.
-      size_px: (H, W) that pictures of a folder are reduced to, and cut.
+      size_px: (H, W) to which pictures of a folder are reduced and cropped.
 
     Raises:
-      UsageError: the source is missing, cut off, damaged or something else.
+      UsageError: the source is missing, cut off, damaged or no data set.
       ImageError: a picture of a folder cannot be read.
     """
     if str(source) in NAMED and not Path(source).exists():
@@ -63,15 +63,15 @@ def _read(
     path: Path, channels: int, size_px: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     if path.is_dir():
-        if all(_idx(path, name) for name in IDX_NAMES):
-            train, test = (read_idx(_idx(path, name)) for name in IDX_NAMES)  # type: ignore[arg-type]
+        if all(_find_idx(path, name) for name in IDX_NAMES):
+            train, test = (read_idx(_find_idx(path, name)) for name in IDX_NAMES)  # type: ignore[arg-type]
             return train, test
-        if any(_idx(path, name) for name in IDX_NAMES):
+        if any(_find_idx(path, name) for name in IDX_NAMES):
             raise UsageError(
                 f"{path}: one of {' and '.join(IDX_NAMES)} (or .gz) is missing. Both "
                 f"are needed"
             )
-        return _folder(path, channels, size_px)
+        return _read_folder(path, channels, size_px)
     if not path.exists():
         raise UsageError(
             f"{path}: no such file or folder. {LEGAL}; or {' or '.join(NAMED)}, to "
@@ -84,16 +84,16 @@ def _read(
     raise UsageError(f"{path}: not a data set that comrec reads. {LEGAL}")
 
 
-def _idx(folder: Path, name: str) -> Path | None:
+def _find_idx(folder: Path, name: str) -> Path | None:
     found = (folder / name, folder / f"{name}.gz")
     return next((path for path in found if path.is_file()), None)
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Pictures of an IDX file, plain or .gz: uint8 (N, H, W, 1).
+    """Reads the pictures of an IDX file, plain or .gz: uint8 (N, H, W, 1).
 
     Raises:
-      UsageError: unreadable, cut off, damaged, or not a file of pictures.
+      UsageError: the file cannot be read, is cut off, damaged, or has no pictures.
     """
     reads: Callable[..., gzip.GzipFile] = gzip.open if path.suffix == ".gz" else open  # type: ignore[assignment]
     try:
@@ -109,10 +109,10 @@ def read_idx(path: Path) -> np.ndarray:
             expected = count * height * width
             if not 0 < expected <= VALUES_MAX:
                 raise UsageError(
-                    f"{path}: says {count} pictures of {height}x{width}. Between 1 and "
-                    f"{VALUES_MAX} pixels are legal; use another copy"
+                    f"{path}: states {count} pictures of {height}x{width}. Between 1 "
+                    f"and {VALUES_MAX} pixels are legal; use another copy"
                 )
-            pixels = _at_most(file, expected + 1)
+            pixels = _read_at_most(file, expected + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as err:
         raise UsageError(
             f"{path}: cut off or damaged ({err}). Use another copy"
@@ -127,8 +127,8 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(pixels, np.uint8).reshape(count, height, width, 1)
 
 
-def _at_most(file: cifar.File, size: int) -> bytearray:
-    """So many bytes, or as many as there are; what is not there is not allocated."""
+def _read_at_most(file: cifar.File, size: int) -> bytearray:
+    """Reads at most `size` bytes, in chunks: a wrong size allocates no memory."""
     found = bytearray()
     while part := file.read(min(size - len(found), CHUNK_BYTES)):
         found += part
@@ -136,10 +136,13 @@ def _at_most(file: cifar.File, size: int) -> bytearray:
 
 
 def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """x_train and x_test of an .npz: uint8 (N, H, W) or (N, H, W, 1 or 3).
+    """Reads x_train and x_test of an .npz: uint8 (N, H, W) or (N, H, W, 1 or 3).
+
+    Returns:
+      Training and test pictures, uint8 (N, H, W, C) each.
 
     Raises:
-      UsageError: unreadable, damaged, or without them.
+      UsageError: the file cannot be read, is damaged, or lacks these arrays.
     """
     try:
         arrays = npz.read(path, VALUES_MAX, ("x_train", "x_test"))
@@ -159,10 +162,10 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return train, test
 
 
-def _folder(
+def _read_folder(
     path: Path, channels: int, size_px: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Every tenth picture, by name, is for the test."""
+    """Reads a folder of pictures, of which every tenth by name is for the test."""
     found = []
     for file in sorted(p for p in path.iterdir() if p.is_file()):
         with naming_errors(str(file)):
@@ -183,7 +186,13 @@ def _folder(
 
 
 def fit(pixels: np.ndarray, channels: int, size_px: tuple[int, int]) -> np.ndarray:
-    """Resizes uint8 (H, W, 1 or 3) to cover (H, W) = `size_px`, and cuts the middle."""
+    """Resizes a picture to cover a size, and crops the middle.
+
+    Args:
+      pixels: uint8 (H, W, 1 or 3).
+      channels: 1 or 3, of the result.
+      size_px: (H, W) of the result.
+    """
     if pixels.shape[2] != channels:
         code = cv2.COLOR_RGB2GRAY if channels == 1 else cv2.COLOR_GRAY2RGB
         pixels = cv2.cvtColor(pixels, code)
@@ -191,8 +200,8 @@ def fit(pixels: np.ndarray, channels: int, size_px: tuple[int, int]) -> np.ndarr
     scale = max(size_px[0] / height, size_px[1] / width)
     wide = max(math.ceil(width * scale), size_px[1])
     high = max(math.ceil(height * scale), size_px[0])
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    pixels = cv2.resize(pixels, (wide, high), interpolation=how)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    pixels = cv2.resize(pixels, (wide, high), interpolation=method)
     y, x = (high - size_px[0]) // 2, (wide - size_px[1]) // 2
     cut = pixels[y : y + size_px[0], x : x + size_px[1]]
     return cut.reshape(*size_px, channels)
@@ -208,7 +217,7 @@ def _download(name: str) -> tuple[np.ndarray, np.ndarray]:
             f"{name}: downloading needs keras, which is not installed: pip install "
             f"comrec[autoencoder]"
         ) from err
-    except Exception as err:  # whatever is wrong with the network
+    except Exception as err:  # Keras documents no errors of a download
         reason = " ".join(str(err).split())[:200]
         raise UsageError(
             f"{name}: cannot be downloaded ({reason}). Give the path of a copy. {LEGAL}"
@@ -217,8 +226,8 @@ def _download(name: str) -> tuple[np.ndarray, np.ndarray]:
     return train, test
 
 
-def written(digits: str) -> np.ndarray:
-    """Digits as OpenCV's font writes them: uint8 (N, 28, 28, 1), of no data set."""
+def draw_digits(digits: str) -> np.ndarray:
+    """Draws digits in OpenCV's font, as test pictures: uint8 (N, 28, 28, 1)."""
     pictures = np.zeros((len(digits), 28, 28, 1), np.uint8)
     font = cv2.FONT_HERSHEY_SIMPLEX
     for picture, digit in zip(pictures, digits, strict=True):
@@ -227,8 +236,14 @@ def written(digits: str) -> np.ndarray:
     return pictures
 
 
-def drawn(count: int, channels: int, size_px: tuple[int, int]) -> Images:
-    """Strokes drawn at random, for where there is no data set: as `load` gives them."""
+def draw_strokes(count: int, channels: int, size_px: tuple[int, int]) -> Images:
+    """Draws strokes at random, as a data set for trials.
+
+    Args:
+      count: number of pictures.
+      channels: 1 or 3.
+      size_px: (H, W) of a picture.
+    """
     rng = np.random.default_rng(0)
     height, width = size_px
     pictures = np.zeros((count, height, width, channels), np.uint8)

@@ -1,4 +1,4 @@
-"""Rows and pictures drawn; needs matplotlib, which the autoencoder extra has."""
+"""Plots rows and pictures by matplotlib, which the autoencoder extra has."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ DPI = 120
 JPEG_LINES = {"jpeg": ("k.--", "JPEG, 4:2:0"), "jpeg-444": ("k.:", "JPEG, 4:4:4")}
 
 
-def curves(rows: Sequence[Row]) -> Figure:
-    """PSNR over bytes of each codec; PNG, without loss, as a line at its bytes."""
+def draw_curves(rows: Sequence[Row]) -> Figure:
+    """Plots PSNR over bytes of each codec; lossless PNG is a line at its bytes."""
     figure = Figure(figsize=(7, 4.5), layout="constrained", dpi=DPI)
     axes = figure.subplots()
     for name in dict.fromkeys(row.codec for row in rows):
-        mine = [row for row in rows if row.codec == name and row.file_bytes]
-        x, y = [row.file_bytes or 0 for row in mine], [row.psnr_db for row in mine]
+        points = [row for row in rows if row.codec == name and row.file_bytes]
+        x, y = [row.file_bytes or 0 for row in points], [row.psnr_db for row in points]
         if name == "png":
             axes.axvline(x[0], color="0.5", linestyle=":", label="PNG")
         elif name in JPEG_LINES:
             line, label = JPEG_LINES[name]
             axes.plot(x, y, line, label=label)
-        elif mine:
+        elif points:
             axes.plot(x, y, "o-", label=name, markersize=4)
     axes.set(xlabel="bytes of the file, mean", ylabel="PSNR (dB), mean", xscale="log")
-    _finish(axes)
+    _format(axes)
     return figure
 
 
-def sweep(rows: Sequence[Row]) -> Figure:
-    """PSNR over the number of latent values, full precision, beside PCA."""
+def draw_sweep(rows: Sequence[Row]) -> Figure:
+    """Plots PSNR over the number of latent values, in full precision, beside PCA."""
     figure = Figure(figsize=(7, 4), layout="constrained", dpi=DPI)
     axes = figure.subplots()
     for kind, label in (("dense", "dense"), ("cnn", "cnn"), ("pca", "PCA")):
-        mine = sorted(
+        points = sorted(
             (row.latent_values or 0, row.psnr_db) for row in rows if kind in row.codec
         )
-        if mine:
-            x, y = zip(*mine, strict=True)
+        if points:
+            x, y = zip(*points, strict=True)
             axes.plot(x, y, "k.--" if kind == "pca" else "o-", label=label)
     axes.set(xlabel="latent values", ylabel="PSNR (dB), mean", xscale="log")
-    _finish(axes)
+    _format(axes)
     return figure
 
 
-def _finish(axes: Axes) -> None:
+def _format(axes: Axes) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -58,8 +58,8 @@ def _finish(axes: Axes) -> None:
     axes.legend()
 
 
-def samples(lines: Mapping[str, np.ndarray]) -> Figure:
-    """A line of pictures for each label, uint8 (N, H, W, 1 or 3)."""
+def draw_samples(lines: Mapping[str, np.ndarray]) -> Figure:
+    """Draws a line of pictures for each label, uint8 (N, H, W, 1 or 3)."""
     count = max(map(len, lines.values()))
     figure = Figure(figsize=(count * 0.8 + 1, len(lines) * 0.85), dpi=DPI)
     grid = figure.subplots(len(lines), count, gridspec_kw={"wspace": 0.05})

@@ -1,4 +1,4 @@
-"""Models on disk: one .npz each, no pickle; and the table of the released ones."""
+"""Reads and writes models, one .npz each without pickles; lists the released ones."""
 
 from __future__ import annotations
 
@@ -21,26 +21,25 @@ from comrec.networks.presets import WeightFile
 from comrec.system import files
 
 TABLE = Path(__file__).with_name("models.json")
-OWN = 0  # the number of every model that is not in the table
-MOST_BYTES = 2**28  # of all arrays of a model
-RECORD_MAX_BYTES = 2**14  # its name and its architecture, as JSON
+OWN = 0  # number of every model that is not in the table
+MAX_BYTES = 2**28  # of all arrays of a model
+RECORD_MAX_BYTES = 2**14  # of a model's name and architecture, as JSON
 NAME_LEGAL = re.compile(r"[\w.+-]{1,64}", re.ASCII)
 HALF_MAX = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True)
 class Model:
-    """One trained autoencoder and everything that its files have to agree on.
+    """Holds a trained autoencoder.
 
     Attributes:
-      name: what people call it.
-      architecture: of the network.
+      name: of the model.
+      architecture: of the networks.
       weights: arrays of the encoder, then of the decoder, in Keras' order.
       ranges: of each latent value.
-      counts: of each level of each value, uint16 (values, 256); what the entropy
-        coder goes by.
-      number: what .crae files call it; 0 for one that is not released.
-      hash: the first 4 bytes of the SHA-256 of its file.
+      counts: of each level of each value, uint16 (values, 256), for the entropy coder.
+      number: in .crae files; 0 for a model that is not released.
+      hash: the first 4 bytes of the SHA-256 of the model's file.
     """
 
     name: str
@@ -54,15 +53,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Released:
-    """One row of the table.
+    """Holds one row of the table of released models.
 
     Attributes:
-      name: what the command line calls it.
-      number: what .crae files call it, 1 to 255; neither is ever given another meaning.
-      summary: one line for people.
-      file: of `pretrained/`, and its SHA-256.
+      name: on the command line.
+      number: in .crae files, 1 to 255; name and number never change their meaning.
+      summary: one line of description.
+      file: in `pretrained/`, with its SHA-256.
       licence: terms of the weights.
-      training: the config it was trained with.
+      training: config of the training.
     """
 
     name: str
@@ -83,10 +82,13 @@ RELEASED = _read_table()
 
 
 def load(name: str) -> Model:
-    """A released model by name, or one of a file that a training run wrote.
+    """Loads a released model, or the model of a training run.
+
+    Args:
+      name: of a released model, or path of a model.npz.
 
     Raises:
-      UsageError: there is none of that name, or the file is something else.
+      UsageError: no model has this name, or the file is no model.
       WeightsError: the released file is missing or altered.
     """
     if name in RELEASED:
@@ -108,11 +110,11 @@ def load(name: str) -> Model:
     return _parse(data, str(path), "", OWN)
 
 
-def by_number(number: int) -> str:
-    """The name of a released model.
+def find_name(number: int) -> str:
+    """Returns the name of the released model with a number.
 
     Raises:
-      WeightsError: this comrec has none of that number.
+      WeightsError: this comrec has no model of this number.
     """
     for row in RELEASED.values():
         if row.number == number:
@@ -128,7 +130,9 @@ def save(path: Path, model: Model, half: bool = True) -> None:
     """Writes a model whole or not at all.
 
     Args:
-      half: weights in half precision, as comrec releases them.
+      path: of the file.
+      model: the model.
+      half: whether the weights are in half precision, as in released models.
 
     Raises:
       OutputError: the file cannot be written.
@@ -138,7 +142,7 @@ def save(path: Path, model: Model, half: bool = True) -> None:
         f"weight_{i}": np.clip(array, -HALF_MAX, HALF_MAX).astype(kind)
         for i, array in enumerate(model.weights)
     }
-    record = {"name": model.name, "architecture": model.architecture.record()}
+    record = {"name": model.name, "architecture": model.architecture.to_record()}
     arrays["record"] = np.frombuffer(json.dumps(record).encode(), np.uint8)
     arrays |= {"low": model.ranges.low, "high": model.ranges.high}
     out = io.BytesIO()
@@ -148,10 +152,10 @@ def save(path: Path, model: Model, half: bool = True) -> None:
 
 def _parse(data: bytes, source: str, name: str, number: int) -> Model:
     try:
-        arrays = npz.read(data, MOST_BYTES)
-        record, architecture = _record(arrays["record"])
+        arrays = npz.read(data, MAX_BYTES)
+        record, architecture = _read_record(arrays["record"])
         model = Model(
-            name or record, architecture, _weights(arrays, architecture),
+            name or record, architecture, _read_weights(arrays, architecture),
             Ranges(arrays["low"], arrays["high"]), arrays["counts"],
             number, bytes.fromhex(weights.digest(data)[:8]),
         )  # fmt: skip
@@ -164,19 +168,19 @@ def _parse(data: bytes, source: str, name: str, number: int) -> Model:
     return model
 
 
-def _record(array: np.ndarray) -> tuple[str, Architecture]:
+def _read_record(array: np.ndarray) -> tuple[str, Architecture]:
     if array.nbytes > RECORD_MAX_BYTES:
         raise ValueError("its record is too long")
     record = json.loads(array.tobytes())
     if not NAME_LEGAL.fullmatch(record["name"]):
         raise ValueError("its name is not 1 to 64 letters, digits and .+-_")
-    return record["name"], Architecture.of(record["architecture"])
+    return record["name"], Architecture.from_record(record["architecture"])
 
 
-def _weights(
+def _read_weights(
     arrays: Mapping[str, np.ndarray], architecture: Architecture
 ) -> tuple[np.ndarray, ...]:
-    """float32; looked at before anything of their size is made."""
+    """Returns the weights as float32, after a check of shapes and values."""
     shapes = [shape for half in architecture.shapes() for shape in half]
     found = [arrays[f"weight_{i}"] for i in range(len(shapes))]
     for array, shape in zip(found, shapes, strict=True):

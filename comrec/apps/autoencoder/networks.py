@@ -1,4 +1,4 @@
-"""The three autoencoders, as Keras 3 functional models. Importing this loads Keras."""
+"""Builds the three autoencoders as Keras 3 functional models. Loads Keras."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from keras import layers, ops
 from comrec.apps.autoencoder.architecture import POOLED_PX, Architecture
 from comrec.apps.autoencoder.quantiser import Ranges
 
-# Of the logarithm of a half range to what Adam moves, which at the rates that suit the
-# networks would take far more epochs than they do.
+# Factor from the learned variable to the logarithm of a half range. Without a factor,
+# the ranges would need far more epochs than the networks at the same learning rate.
 RANGE_PACE = 10.0
 
 
 def build(architecture: Architecture) -> tuple[keras.Model, keras.Model]:
     """Builds an encoder and its decoder, uncompiled and untrained.
 
-        dense          image ─┤flatten, dense...├─► latent, and mirrored
-        cnn            image ─┤conv, pool, conv, pool, dense├─► latent, and mirrored
+        dense          image ─┤flatten, dense...├─► latent, mirrored in the decoder
+        cnn            image ─┤conv, pool, conv, pool, dense├─► latent, mirrored
         convolutional  image ─┤conv, pool, conv, pool, conv├─ + ─► latent
                          └─────────┤4x4 blocks├───────────────┘
                        latent ─┤conv, transposed conv twice, conv├─ + ─► restored
@@ -31,11 +31,10 @@ def build(architecture: Architecture) -> tuple[keras.Model, keras.Model]:
 
     Returns:
       The encoder, from image to latent, and the decoder, from latent to restored.
-      image, restored: float32 (B, H, W, C), pixels in [0, 1]; the sides of what a
-      convolutional one takes are multiples of 4, h = H/4, w = W/4. latent: float32
-      (B, values) or (B, h, w, values), of any range. restored is in [0, 1] for dense
-      and cnn, which end in a sigmoid, and neither clipped nor rounded for
-      convolutional.
+      image, restored: float32 (B, H, W, C), pixels in [0, 1]; for convolutional, H and
+      W are multiples of 4, h = H/4, w = W/4. latent: float32 (B, values) or
+      (B, h, w, values), of any range. restored is in [0, 1] for dense and cnn, which
+      end in a sigmoid, and neither clipped nor rounded for convolutional.
     """
     image = keras.Input(
         (*(architecture.size_px or (None, None)), architecture.channels), name="image"
@@ -50,8 +49,8 @@ def build(architecture: Architecture) -> tuple[keras.Model, keras.Model]:
 
 
 def build_exact(architecture: Architecture) -> tuple[keras.Model, keras.Model]:
-    """The same in float32, whatever policy a training run has set."""
-    with _policy("float32"):
+    """Builds the networks in float32, whatever policy a training run has set."""
+    with _set_policy("float32"):
         return build(architecture)
 
 
@@ -87,7 +86,7 @@ def load(
 
 
 @contextmanager
-def _policy(name: str) -> Iterator[None]:
+def _set_policy(name: str) -> Iterator[None]:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -97,13 +96,19 @@ def _policy(name: str) -> Iterator[None]:
 
 
 class Quantiser(layers.Layer):
-    """Shows the decoder in training what quantisation will do to the latent.
+    """Quantises the latent in training, with a gradient.
 
-    Takes [latent, noise], both (B, ..., values), noise uniform in [-0.5, 0.5). With
-    "noise" the latent is clipped to its range and moved by that much of a step; with
-    "ste" it is quantised, and the gradient passes straight through the rounding. Both
-    ends of a range are learned, from where they were measured: a narrow range has fine
-    steps, and clips more (Esser et al., "Learned Step Size Quantization", ICLR 2020).
+    The inputs are [latent, noise], both (B, ..., values), noise uniform in [-0.5, 0.5).
+    With "noise", the latent is clipped to its range and the noise is added, in steps.
+    With "ste", the latent is quantised, and the gradient passes straight through the
+    rounding. Both ends of a range are learned, from the measured ones: a narrow range
+    has fine steps, and clips more (Esser et al., "Learned Step Size Quantization",
+    ICLR 2020).
+
+    Args:
+      values: number of latent values.
+      bits: of each, 1 to 8.
+      estimator: "noise" or "ste".
     """
 
     def __init__(self, values: int, bits: int, estimator: str) -> None:
@@ -117,7 +122,7 @@ class Quantiser(layers.Layer):
 
     def call(self, inputs: Sequence[Any]) -> Any:
         latent, noise = inputs
-        low, high = self._ends()
+        low, high = self._compute_ends()
         step = (high - low) / self._levels
         if self._estimator == "noise":
             return ops.minimum(ops.maximum(latent, low), high) + noise * step
@@ -125,20 +130,21 @@ class Quantiser(layers.Layer):
         level = ops.minimum(ops.floor(place), self._levels - 1) + 0.5
         return low + (place + ops.stop_gradient(level - place)) * step
 
-    def begin(self, ranges: Ranges) -> None:
-        """Learns on from these."""
+    def set_ranges(self, ranges: Ranges) -> None:
+        """Sets the ranges from which the layer learns."""
         self._low.assign(ranges.low)
         self._high.assign(ranges.high)
         self._grown.assign(np.zeros(self._grown.shape, np.float32))
 
-    def ranges(self) -> Ranges:
-        """As they are now."""
-        low, high = (np.asarray(ops.convert_to_numpy(end)) for end in self._ends())
+    def get_ranges(self) -> Ranges:
+        """Returns the present ranges."""
+        ends = self._compute_ends()
+        low, high = (np.asarray(ops.convert_to_numpy(end)) for end in ends)
         return Ranges(low, high)
 
-    def _ends(self) -> tuple[Any, Any]:
+    def _compute_ends(self) -> tuple[Any, Any]:
         middle, half = (self._low + self._high) / 2, (self._high - self._low) / 2
-        # Whatever is learned, low stays below high.
+        # The exponential keeps low below high.
         grown = ops.exp(RANGE_PACE * self._grown)
         return middle - half * grown[0], middle + half * grown[1]
 
@@ -166,7 +172,7 @@ def _decode_dense(latent: Any, a: Architecture) -> Any:
 
 
 def _encode_cnn(image: Any, a: Architecture) -> Any:
-    x = layers.Flatten(name="flatten")(_halved(image, a.widths))
+    x = layers.Flatten(name="flatten")(_halve(image, a.widths))
     return layers.Dense(a.latent, dtype="float32", name="latent")(x)
 
 
@@ -178,14 +184,14 @@ def _decode_cnn(latent: Any, a: Architecture) -> Any:
         name="unflatten",
     )(latent)  # fmt: skip
     x = layers.Reshape(shape, name="maps")(x)
-    return _doubled(x, a, "sigmoid", _dark())
+    return _double(x, a, "sigmoid", _dark())
 
 
 def _encode_convolutional(image: Any, a: Architecture) -> Any:
     x = layers.Conv2D(
         a.latent, 3, padding="same", dtype="float32", name="latent_deep"
-    )(_halved(image, a.widths))  # fmt: skip
-    # What a block transform could do is learned in the first minutes.
+    )(_halve(image, a.widths))  # fmt: skip
+    # The linear part learns a block transform in the first minutes.
     block = layers.Conv2D(
         a.latent, POOLED_PX, POOLED_PX, use_bias=False, dtype="float32", name="block"
     )(image)
@@ -194,8 +200,8 @@ def _encode_convolutional(image: Any, a: Architecture) -> Any:
 
 def _decode_convolutional(latent: Any, a: Architecture) -> Any:
     x = _conv(a.widths[1], "unfold")(latent)
-    # Before training, mid grey.
-    x = _doubled(x, a, "linear", keras.initializers.Constant(0.5), "restored_deep")
+    # Mid grey before training.
+    x = _double(x, a, "linear", keras.initializers.Constant(0.5), "restored_deep")
     block = layers.Conv2DTranspose(
         a.channels,
         POOLED_PX,
@@ -207,14 +213,14 @@ def _decode_convolutional(latent: Any, a: Architecture) -> Any:
     return layers.Add(dtype="float32", name="restored")([x, block])
 
 
-def _halved(x: Any, widths: Sequence[int]) -> Any:
+def _halve(x: Any, widths: Sequence[int]) -> Any:
     for i, width in enumerate(widths):
         x = _conv(width, f"conv{i}")(x)
         x = layers.MaxPooling2D(2, name=f"pool{i}")(x)
     return x
 
 
-def _doubled(
+def _double(
     x: Any, a: Architecture, activation: str, bias: Any, name: str = "restored"
 ) -> Any:
     for i, width in enumerate((a.widths[0], a.widths[0])):
@@ -236,12 +242,12 @@ def _conv(width: int, name: str) -> layers.Layer:
 
 
 def _dark() -> keras.initializers.Initializer:
-    # Digits are mostly black: a grey start is what the first epoch would unlearn.
+    # Digits are mostly black, so a dark start saves the first epoch.
     return keras.initializers.Constant(-2.0)
 
 
-def weights_of(model: keras.Model) -> list[np.ndarray]:
-    """float32 arrays, in the order that `model.set_weights` takes."""
+def copy_weights(model: keras.Model) -> list[np.ndarray]:
+    """Returns the weights as float32 arrays, in the order of `model.set_weights`."""
     return [np.asarray(weight, np.float32) for weight in model.get_weights()]
 
 

@@ -1,4 +1,4 @@
-""".npz files of strangers: arrays, nothing else, and no more of them than is legal."""
+"""Reads .npz files of unknown origin: arrays alone, in bounded memory."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def read(
-    file: Path | bytes, most_bytes: int, names: Sequence[str] = ()
+    file: Path | bytes, max_bytes: int, names: Sequence[str] = ()
 ) -> dict[str, np.ndarray]:
-    """The arrays of an .npz, by name.
+    """Reads the arrays of an .npz, by name.
 
     Args:
-      file: its path, or its bytes.
-      most_bytes: that the arrays may take together.
-      names: of the arrays that are read, if not all are.
+      file: path or content.
+      max_bytes: of all arrays together.
+      names: of the arrays to read; empty for all.
 
     Raises:
-      ValueError: whatever is wrong with it; nothing large was allocated.
+      ValueError: the file cannot be read, is damaged, too large, or holds other
+        objects. No large memory is allocated.
     """
     source = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
@@ -37,11 +38,11 @@ def read(
             }
             wanted = {name: members[name] for name in names or members}
             claimed = sum(member.file_size for member in wanted.values())
-            if claimed > most_bytes:
-                raise ValueError(f"{claimed} bytes of arrays, and {most_bytes} legal")
+            if claimed > max_bytes:
+                raise ValueError(f"{claimed} bytes of arrays, and {max_bytes} legal")
             if any(member.compress_type not in PACKED for member in wanted.values()):
-                raise ValueError("packed in another way than NumPy does")
-            return {name: _array(archive.read(wanted[name])) for name in wanted}
+                raise ValueError("packed by another method than NumPy's")
+            return {name: _parse_array(archive.read(wanted[name])) for name in wanted}
     except (
         OSError, EOFError, KeyError, TypeError, RuntimeError, NotImplementedError,
         SyntaxError, tokenize.TokenError, zlib.error, zipfile.BadZipFile,
@@ -49,8 +50,8 @@ def read(
         raise ValueError(str(err) or type(err).__name__) from err
 
 
-def _array(data: bytes) -> np.ndarray:
-    """One .npy, which says no more than is there."""
+def _parse_array(data: bytes) -> np.ndarray:
+    """Reads one .npy, whose header must fit its bytes."""
     stream = io.BytesIO(data)
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("an array of another version of the format")
@@ -58,5 +59,5 @@ def _array(data: bytes) -> np.ndarray:
     start = stream.tell()
     size = math.prod(shape) * dtype.itemsize
     if dtype.hasobject or by_columns or size != len(data) - start:
-        raise ValueError("an array that is not what its header says")
+        raise ValueError("an array that does not fit its header")
     return np.frombuffer(data, dtype, offset=start).reshape(shape)

@@ -1,4 +1,4 @@
-"""Training an autoencoder in its folder: stopped anywhere, it resumes bit by bit."""
+"""Trains an autoencoder in a folder; a stopped run resumes bit by bit."""
 
 from __future__ import annotations
 
@@ -18,16 +18,23 @@ from comrec.train.run import checkpoint
 from comrec.train.run.progress import ProgressListener
 from comrec.train.run.run import CHECKPOINT, Batches, Run, fingerprint
 
-PREDICTED = 512  # pictures that go through a network at once
-MEASURED = 20_000  # training pictures, at most, that ranges and counts come from
+PREDICTED = 512  # pictures in a batch without training
+MEASURED = 20_000  # training pictures, at most, for ranges and counts
 
 
 class AutoencoderRun(Run):
-    """Trains one autoencoder; see `comrec.train.run.run.Run` for folder and arguments.
+    """Trains one autoencoder.
 
     Args:
-      images: uint8 (N, H, W, C), to learn from.
-      validation: uint8 (M, H, W, C), to look at after every epoch.
+      config: of the networks and the training.
+      folder: gets the files of every `Run`.
+      images: uint8 (N, H, W, C), for training.
+      validation: uint8 (M, H, W, C), for the PSNR after every epoch.
+      resume, listener: as for every `Run`.
+
+    Raises:
+      UsageError: as for every `Run`, or the pictures do not fit the config.
+      OutputError: the folder cannot be written.
     """
 
     config: AutoencoderConfig
@@ -40,23 +47,25 @@ class AutoencoderRun(Run):
         validation: np.ndarray,
         *,
         resume: bool = False,
-        watch: ProgressListener | None = None,
+        listener: ProgressListener | None = None,
     ) -> None:
         self._images, self._validation = images, validation
         for pictures in (images, validation):
             _check_shape(config, pictures)
         super().__init__(
-            config, folder, resume=resume, watch=watch,
+            config, folder, resume=resume, listener=listener,
             pictures=fingerprint("images", images)
             | fingerprint("validation", validation),
         )  # fmt: skip
 
     @property
     def encoder(self) -> keras.Model:
+        """Returns the encoder in training."""
         return self.models[0]
 
     @property
     def decoder(self) -> keras.Model:
+        """Returns the decoder in training."""
         return self.models[1]
 
     @property
@@ -66,21 +75,21 @@ class AutoencoderRun(Run):
     def finish(self, path: Path) -> files.Model:
         """Counts levels on the training pictures, and writes the model.
 
-        For a run that came to its end.
+        The run must be at its end.
 
         Raises:
           OutputError: the file cannot be written.
         """
-        ranges = self._quantiser.ranges()
+        ranges = self._quantiser.get_ranges()
         model = files.Model(
             self.config.preset, self.config.architecture,
-            (*networks.weights_of(self.encoder), *networks.weights_of(self.decoder)),
-            ranges, quantiser.count(self._latents(), ranges),
+            tuple(w for half in self.models[:2] for w in networks.copy_weights(half)),
+            ranges, quantiser.count(self._compute_latents(), ranges),
         )  # fmt: skip
         files.save(path, model)
         return model
 
-    # What `Run` asks for
+    # Methods of `Run`
 
     def _claim_folder(self, resume: bool) -> checkpoint.State:
         path, saved = self.folder / "config.json", self.folder / CHECKPOINT
@@ -89,13 +98,17 @@ class AutoencoderRun(Run):
         return super()._claim_folder(resume)
 
     def _check_epochs(self, old: AutoencoderConfig, state: checkpoint.State) -> None:
-        """Refuses other epochs for a phase that has run out, or is beyond them."""
+        """Checks that the number of epochs still fits the epochs that are trained.
+
+        Raises:
+          UsageError: the first phase is finished or beyond the new number of epochs.
+        """
         phase, done = (int(n) for n in state.get("progress", (0, 0)))
         done = old.epochs if phase else done
         if self.config.epochs < done or (phase and self.config.epochs > done):
             raise UsageError(
-                f"{self.folder}: {done} epochs are trained, of {old.epochs}. Their "
-                f"learning rates were for so many: for {self.config.epochs}, begin "
+                f"{self.folder}: {done} epochs are trained, of {old.epochs}, with "
+                f"learning rates for that number. For {self.config.epochs}, begin "
                 f"another run in another folder"
             )
 
@@ -113,27 +126,27 @@ class AutoencoderRun(Run):
         return encoder, decoder, between
 
     def _load_start(self, start: str) -> None:
-        raise NotImplementedError("a config without start comes here never")
+        raise NotImplementedError("the config of an autoencoder has no start")
 
-    def _step(
+    def _build_step(
         self, phase: Phase
     ) -> tuple[keras.Model, Callable[[np.random.Generator], Batches]]:
         encoder, decoder, between = self.models
         image = keras.Input(encoder.input_shape[1:])
         if not phase.quantised:
             whole = keras.Model(image, decoder(encoder(image)))
-            return whole, lambda rng: self._batches(rng, None)
+            return whole, lambda rng: self._draw_batches(rng, None)
         latent = encoder(image)
         noise = keras.Input(latent.shape[1:])
         whole = keras.Model([image, noise], decoder(between([latent, noise])))
         shape = self.config.architecture.grid(*self._images.shape[1:3])
         places = () if self.config.architecture.size_px else shape
-        return whole, lambda rng: self._batches(rng, places)
+        return whole, lambda rng: self._draw_batches(rng, places)
 
-    def _batches(
+    def _draw_batches(
         self, rng: np.random.Generator, places: tuple[int, ...] | None
     ) -> Iterator[tuple[Any, ...]]:
-        """One epoch; with `places`, each with noise for so many latent values."""
+        """Yields an epoch of batches; with `places`, each with noise for the latent."""
         order = rng.permutation(len(self._images))
         size = min(self.config.batch, len(order))
         for i in range(0, len(order) - size + 1, size):
@@ -149,7 +162,7 @@ class AutoencoderRun(Run):
                 noise = rng.random(shape, np.float32) - 0.5
                 yield [image, noise], image
 
-    def _optimizer(self, phase: Phase) -> keras.Optimizer:
+    def _build_optimizer(self, phase: Phase) -> keras.Optimizer:
         return keras.optimizers.Adam(phase.peak, epsilon=1e-8)
 
     def _loss(self, image: Any, restored: Any) -> Any:
@@ -166,14 +179,14 @@ class AutoencoderRun(Run):
     def _epoch_batches(self) -> int:
         return max(len(self._images) // self.config.batch, 1)
 
-    def _words(self, phase: Phase) -> str:
+    def _describe(self, phase: Phase) -> str:
         return f"{phase}, epoch {self.epoch}"
 
-    def _columns(self, phase: Phase) -> dict[str, object]:
+    def _log_columns(self, phase: Phase) -> dict[str, object]:
         return {"learns": str(phase)}
 
     def _end_epoch(self, phase: Phase) -> None:
-        restored = self._restored(self._validation)
+        restored = self._restore_pictures(self._validation)
         errors = np.square(
             self._validation.astype(np.float32) - np.rint(restored * 255)
         ).mean(axis=(1, 2, 3))
@@ -182,15 +195,16 @@ class AutoencoderRun(Run):
 
     def _end_phase(self, phase: Phase) -> None:
         if not phase.quantised:
-            self._quantiser.begin(quantiser.measure(self._latents()))
+            latents = self._compute_latents()
+            self._quantiser.set_ranges(quantiser.measure(latents))
 
-    def _restored(self, images: np.ndarray) -> np.ndarray:
-        latent = _through(self.encoder, images, 255)
-        return np.clip(_through(self.decoder, latent), 0, 1)
+    def _restore_pictures(self, images: np.ndarray) -> np.ndarray:
+        latent = _predict(self.encoder, images, 255)
+        return np.clip(_predict(self.decoder, latent), 0, 1)
 
-    def _latents(self) -> np.ndarray:
-        """float32 (places, values) of training pictures."""
-        latent = _through(self.encoder, self._images[:MEASURED], 255)
+    def _compute_latents(self) -> np.ndarray:
+        """Returns the latents of training pictures, float32 (places, values)."""
+        latent = _predict(self.encoder, self._images[:MEASURED], 255)
         return latent.reshape(-1, latent.shape[-1])
 
 
@@ -210,7 +224,7 @@ def download(name: str) -> tuple[np.ndarray, np.ndarray]:
     return train, test
 
 
-def _through(model: keras.Model, inputs: np.ndarray, peak: float = 1) -> np.ndarray:
+def _predict(model: keras.Model, inputs: np.ndarray, peak: float = 1) -> np.ndarray:
     parts = [
         model.predict_on_batch(inputs[i : i + PREDICTED].astype(np.float32) / peak)
         for i in range(0, len(inputs), PREDICTED)

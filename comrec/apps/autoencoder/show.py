@@ -1,4 +1,4 @@
-"""What a person sees of a run: lines, a bar, a plot with the rows behind it."""
+"""Shows the progress of a run: lines, a bar, and a plot with a table of its rows."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ COLUMNS = ("phase", "epoch", "loss", "rate", "duration_s", "psnr_db")
 
 
 class AutoencoderDisplay(Display):
-    """As of the other runs, with the PSNR that an epoch came to."""
+    """Prints the rows of a run, with the validation PSNR of each epoch."""
 
-    def row(self, row: Row) -> None:
+    def on_row(self, row: Row) -> None:
         if row["event"] == "validation":
             print(f"validation: {row['psnr_db']:.2f} dB", flush=True)
         else:
-            super().row(row)
+            super().on_row(row)
 
 
 def draw(folder: Path) -> None:
-    """Writes `epochs.tsv` and, where matplotlib is, `curves.png`.
+    """Writes `epochs.tsv` and, if matplotlib is installed, `curves.png`.
+
+    Args:
+      folder: of the run.
 
     Raises:
       UsageError: the log is damaged.
       OutputError: the folder cannot be written.
     """
     log = RunLog(folder / "metrics.jsonl")
-    judged = {(r["phase"], r["epoch"]): r["psnr_db"] for r in log.rows("validation")}
+    psnr_db = {(r["phase"], r["epoch"]): r["psnr_db"] for r in log.rows("validation")}
     rows = [
-        row | {"psnr_db": judged.get((row["phase"], row["epoch"]), float("nan"))}
+        row | {"psnr_db": psnr_db.get((row["phase"], row["epoch"]), float("nan"))}
         for row in log.rows("epoch")
     ]
     try:
@@ -61,7 +64,7 @@ def _plot(path: Path, rows: list[Row]) -> None:
     loss.plot(x, [row["loss"] for row in rows], ".-")
     psnr.plot(x, [row["psnr_db"] for row in rows], ".-")
     loss.set(xlabel="epoch", title="Loss")
-    psnr.set(xlabel="epoch", ylabel="PSNR (dB)", title="Validation, latent as it is")
+    psnr.set(xlabel="epoch", ylabel="PSNR (dB)", title="Validation, latent in float")
     first = sum(row["phase"] == 0 for row in rows)
     for axes in (loss, psnr):
         axes.grid(alpha=0.3)

@@ -1,4 +1,4 @@
-"""A small chart of PSNR by rate, as SVG that takes its colours from the page."""
+"""Draws PSNR by rate as SVG, whose colours come from the style sheet of the page."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ COLOURS = 8  # in page.css
 OWN_LABEL = "comrec"
 
 
-def chart(curves: Mapping[str, Sequence[Point]], dots: Mapping[str, Point]) -> str:
-    """An <svg> element.
+def draw_chart(curves: Mapping[str, Sequence[Point]], dots: Mapping[str, Point]) -> str:
+    """Returns an <svg> element; "" without a curve of two points.
 
     Args:
-      curves: of each codec, rising; those of fewer than two points are left out.
-      dots: where each codec was compared.
+      curves: rising points by codec; curves of one point are left out.
+      dots: rate and PSNR at which each codec was compared.
     """
     drawn = {label: points for label, points in curves.items() if len(points) > 1}
     finite = {n: dot for n, dot in dots.items() if n in drawn and math.isfinite(dot[1])}
@@ -31,17 +31,19 @@ def chart(curves: Mapping[str, Sequence[Point]], dots: Mapping[str, Point]) -> s
     if not drawn:
         return ""
     rates, levels = zip(*every, strict=True)
-    x_of = _scale(math.log(min(rates)), math.log(max(rates)), LEFT, WIDTH - RIGHT)
+    x_of = _make_scale(math.log(min(rates)), math.log(max(rates)), LEFT, WIDTH - RIGHT)
     step = 5 if max(levels) - min(levels) > 12 else 2
     low, high = step * (min(levels) // step), step * math.ceil(max(levels) / step)
-    y_of = _scale(low, high, HEIGHT - BOTTOM, TOP)
+    y_of = _make_scale(low, high, HEIGHT - BOTTOM, TOP)
 
     def place(point: Point) -> Point:
         return x_of(math.log(point[0])), y_of(point[1])
 
-    parts = _axes(min(rates), max(rates), range(int(low), int(high) + 1, step),
+    parts = _draw_axes(min(rates), max(rates), range(int(low), int(high) + 1, step),
                   x_of, y_of)  # fmt: skip
-    ends = _apart({label: place(points[-1])[1] for label, points in drawn.items()})
+    ends = _spread_labels(
+        {label: place(points[-1])[1] for label, points in drawn.items()}
+    )
     rivals = [label for label in drawn if label != OWN_LABEL]
     for label, points in drawn.items():
         kind = "own" if label == OWN_LABEL else f"c{rivals.index(label) % COLOURS}"
@@ -54,22 +56,22 @@ def chart(curves: Mapping[str, Sequence[Point]], dots: Mapping[str, Point]) -> s
             f'<text x="{WIDTH - RIGHT + 12}" y="{ends[label] + 4:.1f}">'
             f"{html.escape(label)}</text></g>"
         )
-    said = "; ".join(
+    description = "; ".join(
         f"{label} {dot[1]:.2f} dB at {dot[0]:.3f} bits per pixel"
         for label, dot in finite.items()
     )
     return (
         f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="PSNR by rate: {html.escape(said)}">{"".join(parts)}</svg>'
+        f'aria-label="PSNR by rate: {html.escape(description)}">{"".join(parts)}</svg>'
     )
 
 
-def _scale(low: float, high: float, start: float, end: float) -> Scale:
+def _make_scale(low: float, high: float, start: float, end: float) -> Scale:
     span = high - low or 1
     return lambda value: start + (value - low) / span * (end - start)
 
 
-def _axes(
+def _draw_axes(
     low_bpp: float, high_bpp: float, levels: Iterable[int], x_of: Scale, y_of: Scale
 ) -> list[str]:
     parts = []
@@ -95,8 +97,8 @@ def _axes(
     return parts
 
 
-def _apart(places: Mapping[str, float]) -> dict[str, float]:
-    """Heights of labels, moved down so that none covers another."""
+def _spread_labels(places: Mapping[str, float]) -> dict[str, float]:
+    """Returns heights of labels in pixels, moved apart so that no two overlap."""
     found: dict[str, float] = {}
     last = -math.inf
     for label, y in sorted(places.items(), key=lambda item: item[1]):

@@ -1,4 +1,4 @@
-"""One picture in comrec's bytes, and in as many of plain JPEG and other codecs."""
+"""Compares one picture in comrec with other codecs at no more bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from comrec.api.compress import compress_picture
 from comrec.api.decompress import decompress
 from comrec.apps.compare import curves
 from comrec.apps.compare.chart import OWN_LABEL, Point
-from comrec.apps.evaluate import Files, Peer, Setting, peers, quality, run
+from comrec.apps.evaluate import peers, quality
+from comrec.apps.evaluate.interface import Files, Peer, Setting, run
 from comrec.encoder.options import Options
 from comrec.encoder.report import Compressed
 from comrec.errors import ComrecError
@@ -20,24 +21,25 @@ from comrec.image.picture import Picture
 from comrec.image.window import Window, grid
 from comrec.jpeg import coding
 
-CROPS, CROP_SIDE_PX = 4, 160
-HALVINGS = 7  # of the interval between two settings of a grid
-SCANNED_MAX_PX = 2**14  # so small that bytes do not quite rise with the setting
+MAX_CROPS, CROP_SIDE_PX = 4, 160
+BISECTIONS = 7  # of the interval between two settings of a grid
+SCANNED_MAX_PX = 2**14  # in small pictures bytes need not rise with the setting
 JPEG_LABEL = "plain JPEG"
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What one codec made of the picture.
+class Result:
+    """Holds the original, or the picture that one codec restored.
 
     Attributes:
-      label: its name, for people.
-      detail: its setting, or what became of it.
-      rate_bytes: of all files; 0 for the original, whose file says nothing.
+      label: name of the codec, for people.
+      detail: setting of the codec.
+      rate_bytes: of all files; 0 for the original.
       pixels: uint8 (H, W, 1|3).
       psnr_db: over all channels.
-      ms_ssim: None where a side is too short for it, under 161 pixels.
-      ssimulacra2: None where the package is not installed, or a side under 8 pixels.
+      ms_ssim: None if a side is shorter than 161 pixels.
+      ssimulacra2: None if the package is not installed, or a side is shorter than 8
+        pixels.
     """
 
     label: str
@@ -51,19 +53,19 @@ class Shown:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that a page shows of one picture.
+    """Holds all that a page shows of one picture.
 
     Attributes:
       name: of the picture.
-      shown: the original, plain JPEG, comrec, then the others.
-      crops: where plain JPEG and comrec differ most, at most CROPS; none where no
-        plain JPEG is so small.
-      curves: of each label; empty where none was asked for.
-      notes: what was left out, and why.
+      results: the original, plain JPEG, comrec, then the others.
+      crops: windows in which plain JPEG and comrec differ most, at most MAX_CROPS;
+        empty if no plain JPEG fits the bytes.
+      curves: by label; empty if no curves were requested.
+      notes: omissions and their reasons, as sentences.
     """
 
     name: str
-    shown: tuple[Shown, ...]
+    results: tuple[Result, ...]
     crops: tuple[Window, ...]
     curves: Mapping[str, Sequence[Point]]
     notes: tuple[str, ...]
@@ -71,12 +73,13 @@ class Comparison:
     @property
     def size(self) -> tuple[int, int]:
         """(H, W)."""
-        height, width = self.shown[0].pixels.shape[:2]
+        height, width = self.results[0].pixels.shape[:2]
         return height, width
 
-    def rate_bpp(self, shown: Shown) -> float:
+    def rate_bpp(self, result: Result) -> float:
+        """Returns bits of all files per pixel of the picture."""
         height, width = self.size
-        return 8 * shown.rate_bytes / (height * width)
+        return 8 * result.rate_bytes / (height * width)
 
 
 def compare(
@@ -86,78 +89,81 @@ def compare(
     others: Sequence[str] = (),
     points: int | None = None,
 ) -> Comparison:
-    """Compresses a picture, and lets the others have as many bytes.
+    """Compresses a picture in comrec, and in other codecs with at most its bytes.
 
-    Metadata and alpha are left out on all sides.
+    Metadata and alpha are left out in all codecs.
 
     Args:
-      picture: what to compress.
-      name: what to call it.
-      options: of comrec; how close or how small.
+      picture: the picture to compress.
+      name: of the picture, for the page.
+      options: how comrec compresses, with its target.
       others: names of `evaluate.peers`.
-      points: of each curve, 0 for none; see `curves.measured`.
+      points: of each curve, 0 for none; see `curves.measure_curves`.
 
     Raises:
       UsageError: a codec is unknown.
       ComrecError: the target cannot be met.
     """
     pixels = picture.pixels
-    made = compress_picture(Picture(pixels), options)
+    compressed = compress_picture(Picture(pixels), options)
     back = decompress(
-        made.jpeg, made.sidecar, exact=True, max_pixels=options.max_pixels,
+        compressed.jpeg, compressed.sidecar, exact=True, max_pixels=options.max_pixels,
         engine=options.engine, threads=options.threads,
     )  # fmt: skip
-    own = _scored(OWN_LABEL, _detail(made), _files(made), pixels, np.atleast_3d(back))
+    own = _score(
+        OWN_LABEL, _describe_settings(compressed), _list_files(compressed), pixels,
+        np.atleast_3d(back),
+    )  # fmt: skip
     notes = [*picture.notes]
     if picture.alpha is not None:
-        notes.append("Transparency is left out on all sides.")
-    if made.report.outcome != "comrec":
-        notes.append("comrec wrote a plain JPEG: its networks do not pay here.")
+        notes.append("Transparency is left out in all codecs.")
+    if compressed.report.outcome != "comrec":
+        notes.append("comrec wrote a plain JPEG: its networks save no bytes here.")
     if not quality.has_ssimulacra2():
         notes.append("SSIMULACRA2 is left out: pip install comrec[eval].")
     loaded, left_out = peers.load(others)
-    rivals = {JPEG_LABEL: _plain_jpeg()} | {peer.name: peer for peer in loaded}
-    shown: dict[str, Shown] = {}
+    rivals = {JPEG_LABEL: _make_plain_jpeg()} | {peer.name: peer for peer in loaded}
+    results: dict[str, Result] = {}
     notes += left_out
     for label, rival in rivals.items():
-        found = _tried(label, rival, pixels, own.rate_bytes)
-        if isinstance(found, Shown):
-            shown[label] = found
+        found = _try_codec(label, rival, pixels, own.rate_bytes)
+        if isinstance(found, Result):
+            results[label] = found
         else:
             notes.append(found)
-    drawn = curves.measured(
-        {label: rivals[label] for label in shown}, pixels, options, points
+    drawn = curves.measure_curves(
+        {label: rivals[label] for label in results}, pixels, options, points
     )
-    plain = [shown.pop(JPEG_LABEL)] if JPEG_LABEL in shown else []
+    plain = [results.pop(JPEG_LABEL)] if JPEG_LABEL in results else []
     size = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
-    original = Shown("original", size, 0, pixels)
-    crops = worst(pixels, plain[0].pixels, own.pixels) if plain else ()
-    every = (original, *plain, own, *shown.values())
+    original = Result("original", size, 0, pixels)
+    crops = find_crops(pixels, plain[0].pixels, own.pixels) if plain else ()
+    every = (original, *plain, own, *results.values())
     return Comparison(name, every, crops, drawn, tuple(notes))
 
 
-def _tried(
+def _try_codec(
     label: str, rival: Peer, pixels: np.ndarray, budget_bytes: int
-) -> Shown | str:
-    """What a codec makes of a picture, or why it makes nothing."""
+) -> Result | str:
+    """Returns the result of a codec, or a sentence that says why there is none."""
     try:
-        fitting = within(rival, pixels, budget_bytes)
+        fitting = fit_budget(rival, pixels, budget_bytes)
         if fitting is None:
             return f"{label} does not fit {budget_bytes:,} bytes."
         setting, files = fitting
         back = run(rival, pixels, setting).restored
     except (ComrecError, OSError, ValueError, RuntimeError) as err:
-        return f"{label} does not take this picture ({err})."  # libraries' own words
-    return _scored(label, f"setting {setting:g}", files, pixels, back)
+        return f"{label} does not take this picture ({err})."  # as libraries report it
+    return _score(label, f"setting {setting:g}", files, pixels, back)
 
 
-def within(
+def fit_budget(
     peer: Peer, pixels: np.ndarray, budget_bytes: int
 ) -> tuple[Setting, Files] | None:
-    """The setting of the most bytes, of at most so many, and its files.
+    """Finds the largest files within a budget; returns their setting and the files.
 
-    Looks at the grid first, then between two of its settings; None if the first of
-    the grid takes more already.
+    Searches the grid by bisection, then the interval between two of its settings.
+    Returns None if the first setting of the grid exceeds the budget.
     """
     found: tuple[Setting, Files] | None = None
 
@@ -171,9 +177,9 @@ def within(
 
     if pixels.shape[0] * pixels.shape[1] <= SCANNED_MAX_PX:
         tried = [(setting, peer.encode(pixels, setting)) for setting in peer.grid]
-        small = [it for it in tried if sum(map(len, it[1])) <= budget_bytes]
-        return max(small, key=lambda it: sum(map(len, it[1])), default=None)
-    low, high = 0, len(peer.grid)  # all below low fit, none from high on
+        small = [pair for pair in tried if sum(map(len, pair[1])) <= budget_bytes]
+        return max(small, key=lambda pair: sum(map(len, pair[1])), default=None)
+    low, high = 0, len(peer.grid)  # indices below low fit, those from high on do not
     while low < high:
         middle = (low + high) // 2
         if fits(peer.grid[middle]):
@@ -183,10 +189,10 @@ def within(
     if not low:
         return None
     below = peer.grid[low - 1]
-    above = peer.grid[low] if low < len(peer.grid) else _end(peer)
+    above = peer.grid[low] if low < len(peer.grid) else _end_of_range(peer)
     found = below, peer.encode(pixels, below)
     whole = all(isinstance(setting, int) for setting in peer.grid)
-    for _ in range(HALVINGS):
+    for _ in range(BISECTIONS):
         between = (below + above) // 2 if whole else (below + above) / 2
         if between in (below, above):
             break
@@ -197,12 +203,16 @@ def within(
     return found
 
 
-def worst(
+def find_crops(
     image: np.ndarray, theirs: np.ndarray, ours: np.ndarray
 ) -> tuple[Window, ...]:
-    """Where one of two restored pictures is closer than the other by most.
+    """Returns the windows in which the errors of two restored pictures differ most.
 
-    Both ways: a page that shows only where comrec wins would not be honest.
+    One of the windows is the worst for comrec, if comrec is worse in any: windows that
+    favour comrec alone would mislead.
+
+    Args:
+      image, theirs, ours: uint8 (H, W, 1|3) of one shape.
     """
     square = [np.square(x.astype(np.float32) - image).sum(2) for x in (theirs, ours)]
     gap = square[0] - square[1]
@@ -211,14 +221,14 @@ def worst(
     full = [w for w in windows if gap[w.slices].size == CROP_SIDE_PX**2] or windows
     sums = {window: float(gap[window.slices].sum()) for window in full}
     order = sorted(full, key=lambda window: -sums[window])
-    chosen = order[: CROPS - 1]
+    chosen = order[: MAX_CROPS - 1]
     if order[-1] not in chosen and sums[order[-1]] < 0:
         chosen.append(order[-1])
     return tuple(chosen)
 
 
-def _plain_jpeg() -> Peer:
-    """What comrec is held to."""
+def _make_plain_jpeg() -> Peer:
+    """Returns plain JPEG, which comrec must never exceed, at every quality."""
 
     def encode(pixels: np.ndarray, setting: Setting) -> Files:
         return (coding.encode(pixels, int(setting)),)
@@ -229,29 +239,31 @@ def _plain_jpeg() -> Peer:
     )  # fmt: skip
 
 
-def _end(peer: Peer) -> Setting:
-    """What settings go to beyond the grid, which ends at some 2 bits per pixel."""
+def _end_of_range(peer: Peer) -> Setting:
+    """Returns the last setting to try; the grid ends at about 2 bits per pixel."""
     first, last = peer.grid[0], peer.grid[-1]
     if not all(isinstance(setting, int) for setting in peer.grid):
         return 0.1 if last < first else 4 * last
     return 100
 
 
-def _detail(made: Compressed) -> str:
-    report = made.report
+def _describe_settings(compressed: Compressed) -> str:
+    report = compressed.report
     if report.outcome != "comrec":
         return f"a plain JPEG, quality {report.jpeg_quality}"
     scale = f"scale {report.scale:g}, quality {report.jpeg_quality}"
     return f"{report.preset}, {scale}"
 
 
-def _files(made: Compressed) -> Files:
-    return (made.jpeg,) if made.sidecar is None else (made.jpeg, made.sidecar)
+def _list_files(compressed: Compressed) -> Files:
+    if compressed.sidecar is None:
+        return (compressed.jpeg,)
+    return compressed.jpeg, compressed.sidecar
 
 
-def _scored(
+def _score(
     label: str, detail: str, files: Files, image: np.ndarray, restored: np.ndarray
-) -> Shown:
+) -> Result:
     reached_db = quality.scores(image, restored).rgb_psnr_db
     side = min(image.shape[:2])
     large = side >= quality.MS_SSIM_SIDE_PX
@@ -260,4 +272,4 @@ def _scored(
     if quality.has_ssimulacra2() and side >= quality.SSIMULACRA2_SIDE_PX:
         ssimulacra2 = quality.ssimulacra2(image, restored)
     size = sum(map(len, files))
-    return Shown(label, detail, size, restored, reached_db, ms_ssim, ssimulacra2)
+    return Result(label, detail, size, restored, reached_db, ms_ssim, ssimulacra2)

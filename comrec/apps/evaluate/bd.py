@@ -1,11 +1,11 @@
-"""Rate–distortion curves: means over pictures, BD-rate, BD-PSNR, quality at a rate.
+"""Computes rate–distortion curves, BD-rate, BD-PSNR and quality at a rate.
 
-Rates are in bits per pixel of the image. Quality is on any scale on which more is
+Rates are in bits per pixel of the image. Quality is on any scale on which higher is
 better. Between its points a curve is PCHIP in the logarithm of the rate, which keeps
-monotone data monotone; beyond them it is not defined. BD after G. Bjøntegaard,
+monotone data monotone; outside them it is not defined. BD after G. Bjøntegaard,
 "Calculation of average PSNR differences between RD-curves", VCEG-M33, 2001, with
-PCHIP in the place of the cubic, as JVET does it; Akima's spline, which bends more,
-shows how much depends on that.
+PCHIP in place of the cubic polynomial, as JVET computes it. Akima's spline, which
+bends more, shows how much the result depends on the interpolation.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ METHODS = ("pchip", "akima")
 
 
 class Score(NamedTuple):
-    """One picture, coded once.
+    """Holds rate and quality of one picture, coded once.
 
     Attributes:
-      image: its name.
-      setting: what the codec was told; the points of a mean curve share one.
+      image: name of the picture.
+      setting: of the codec; the pictures of one point of a mean curve share it.
       bpp: bits of every file that decoding needs, per pixel of the image.
-      quality: what came back is worth.
+      quality: of the restored picture.
     """
 
     image: str
@@ -40,7 +40,11 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """Points of rising rate and rising quality."""
+    """Holds points of rising rate and rising quality.
+
+    Raises:
+      ValueError: a value is not finite, or the points do not rise.
+    """
 
     bpp: tuple[float, ...]
     quality: tuple[float, ...]
@@ -59,10 +63,10 @@ class Curve:
 
     @classmethod
     def through(cls, points: Iterable[tuple[float, float]]) -> Curve:
-        """The curve of what pays among (bpp, quality), in any order.
+        """Returns the curve of the efficient points among (bpp, quality), in any order.
 
-        A point is left out where another has at least its quality for as many bits
-        or fewer, and where its quality is not finite (identical pictures).
+        A point is left out if another one has at least its quality at no more bits, or
+        if its quality is not finite (identical pictures).
         """
         kept: list[tuple[float, float]] = []
         for bpp, quality in sorted(points, key=lambda point: (point[0], -point[1])):
@@ -72,13 +76,13 @@ class Curve:
 
 
 class Difference(NamedTuple):
-    """A mean difference between two curves, and the range that it is a mean over.
+    """Holds a mean difference between two curves, and the range of the mean.
 
     Attributes:
       value: percent of the anchor's rate for `bd_rate` (negative: fewer bits), the
         unit of quality for `bd_psnr` (positive: better).
-      low, high: the range that both curves have, of quality for `bd_rate`, of rate
-        in bpp for `bd_psnr`.
+      low, high: the common range of both curves, of quality for `bd_rate`, of rate in
+        bpp for `bd_psnr`.
     """
 
     value: float
@@ -87,50 +91,50 @@ class Difference(NamedTuple):
 
 
 def require() -> None:
-    """Raises ComrecError if there is nothing to draw curves through points with."""
-    _through(Curve((1.0, 2.0), (1.0, 2.0)), "rate")
+    """Raises ComrecError if scipy is not installed."""
+    _interpolate(Curve((1.0, 2.0), (1.0, 2.0)), "rate")
 
 
 def mean_curve(scores: Iterable[Score]) -> Curve:
-    """Mean rate and mean quality over the pictures, a point for each setting.
+    """Returns the curve of mean rate and mean quality, with a point for each setting.
 
     Raises:
-      ValueError: a setting lacks a picture, or has one twice: means over different
+      ValueError: a setting lacks a picture, or has one twice, as means over different
         pictures cannot be compared.
     """
     by_setting: dict[object, list[Score]] = defaultdict(list)
     for score in scores:
         by_setting[score.setting].append(score)
-    pictures = {tuple(sorted(s.image for s in some)) for some in by_setting.values()}
+    pictures = {tuple(sorted(s.image for s in group)) for group in by_setting.values()}
     if any(len(set(images)) < len(images) for images in pictures) or len(pictures) > 1:
         raise ValueError("every setting of a mean curve needs every picture once")
     return Curve.through(
         (
-            math.fsum(s.bpp for s in some) / len(some),
-            math.fsum(s.quality for s in some) / len(some),
+            math.fsum(s.bpp for s in group) / len(group),
+            math.fsum(s.quality for s in group) / len(group),
         )
-        for some in by_setting.values()
+        for group in by_setting.values()
     )
 
 
 def bd_rate(
     anchor: Curve, other: Curve, until_bpp: float = math.inf, method: str = "pchip"
 ) -> Difference | None:
-    """How many bits more or fewer `other` takes for the same quality.
+    """Returns the mean difference in rate at the same quality.
 
     Args:
-      anchor: what it is compared with.
+      anchor: the reference curve.
       other: a curve on the same scale of quality.
-      until_bpp: the anchor's curve is looked at up to this rate.
-      method: of METHODS, between the points.
+      until_bpp: largest rate of the anchor that counts.
+      method: interpolation between the points, one of METHODS.
 
     Returns:
-      Percent, and the range of quality; None where the curves share no range.
+      Percent, and the range of quality; None if the curves share no range.
     """
     if not anchor.bpp or not other.bpp:
         return None
     top = at_rate(anchor, min(until_bpp, anchor.bpp[-1]))
-    if top is None:  # all of the anchor lies above
+    if top is None:  # the whole anchor lies above
         return None
     low = max(anchor.quality[0], other.quality[0])
     high = min(top, other.quality[-1])
@@ -143,11 +147,14 @@ def bd_rate(
 def bd_psnr(
     anchor: Curve, other: Curve, until_bpp: float = math.inf, method: str = "pchip"
 ) -> Difference | None:
-    """How much better `other` is at the same rate; arguments as for `bd_rate`.
+    """Returns the mean difference in quality at the same rate.
+
+    Args:
+      anchor, other, until_bpp, method: as for `bd_rate`.
 
     Returns:
-      In the unit of quality, and the range in bpp, whose logarithm the mean is over;
-      None where the curves share no range.
+      The difference in the unit of quality, a mean over the logarithm of the rate, and
+      the range in bpp; None if the curves share no range.
     """
     if not anchor.bpp or not other.bpp:
         return None
@@ -160,26 +167,26 @@ def bd_psnr(
 
 
 def at_rate(curve: Curve, bpp: float) -> float | None:
-    """Quality at a rate; None outside the curve."""
+    """Returns the quality at a rate; None outside the curve."""
     if not curve.bpp or not curve.bpp[0] <= bpp <= curve.bpp[-1]:
         return None
     if bpp in curve.bpp:
         return curve.quality[curve.bpp.index(bpp)]
-    return float(_through(curve, "rate")(math.log(bpp)))
+    return float(_interpolate(curve, "rate")(math.log(bpp)))
 
 
 def _mean_gap(
     anchor: Curve, other: Curve, low: float, high: float, along: str, method: str
 ) -> float:
     areas = [
-        float(_through(curve, along, method).integrate(low, high))
+        float(_interpolate(curve, along, method).integrate(low, high))
         for curve in (anchor, other)
     ]
     return (areas[1] - areas[0]) / (high - low)
 
 
-def _through(curve: Curve, along: str, method: str = "pchip") -> Any:
-    """Quality along the log of the "rate", or the other way round."""
+def _interpolate(curve: Curve, along: str, method: str = "pchip") -> Any:
+    """Returns an interpolant of quality by log rate along "rate", else its inverse."""
     try:
         from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
     except ImportError as err:

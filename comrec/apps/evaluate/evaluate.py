@@ -1,4 +1,4 @@
-"""`comrec evaluate`: a sweep over a folder, its rows, summary and figures."""
+"""Implements `comrec evaluate`: rows of a folder, their summary and figures."""
 
 from __future__ import annotations
 
@@ -26,29 +26,31 @@ from comrec.format import provenance
 from comrec.system import files
 
 FIGURES = ("png", "svg")
-# Passes the results of so many settings through, and shows how far they are.
-Watch = Callable[[Iterable[list[Row]], int], Iterator[list[Row]]]
+OWN = (report.is_tsv, figure.is_figure)  # files that may be written over
+# Passes results through, given their number of settings, and shows the progress.
+ProgressListener = Callable[[Iterable[list[Row]], int], Iterator[list[Row]]]
 
 
 @dataclass(frozen=True)
 class EvaluateRequest:
-    """What to measure, and where its rows go.
+    """Describes a measurement, and the place of its rows.
 
     Attributes:
       folder: of pictures.
-      out: the rows, .tsv; summary and figures go beside it.
-      codecs: names of `evaluate.peers`, the anchor among them.
-      is_grey: BT.601 luma of the pictures.
-      every: every n-th picture.
-      points: at most so many settings a codec; None for all.
+      out: file of the rows, .tsv; summary and figures go beside it.
+      codecs: names of `evaluate.peers`, with the anchor.
+      is_grey: whether to measure BT.601 luma of the pictures.
+      every: n, to take every n-th picture.
+      points: at most this number of settings of a codec, from 2; None for all.
       metrics: see `quality.scores`.
-      jobs: processes.
-      retry: settings whose rows are marked as failed are tried again.
-      draws: whether figures are wanted.
-      published: a set of `evaluate.published`, whose curves are shown as well.
+      jobs: number of processes.
+      retry: whether to measure failed settings again.
+      draws: whether to draw figures.
+      published: a set of `evaluate.published` to add to the summary.
 
     Raises:
-      UsageError: a codec is unknown, or a value makes no sense.
+      UsageError: a number is too small.
+      OutputError: `out` has another ending, or the name of a summary.
     """
 
     folder: Path
@@ -72,30 +74,31 @@ class EvaluateRequest:
             raise UsageError(f"jobs must be 1 or more. Received: {self.jobs}")
         if self.out.suffix != ".tsv" or self.out.stem.endswith("-summary"):
             raise OutputError(
-                f"{self.out}: rows go to a .tsv that is no summary. Give --out another "
-                f"name"
+                f"{self.out}: rows go to a .tsv file that is no summary. Give --out "
+                f"another name"
             )
 
     @property
     def summary(self) -> Path:
+        """The file of the summary."""
         return self.out.with_name(f"{self.out.stem}-summary.tsv")
 
     @property
     def figures(self) -> dict[str, Path]:
-        """By kind."""
+        """The files of the figures, by format."""
         kinds = FIGURES if self.draws else ()
         return {kind: self.out.with_suffix(f".{kind}") for kind in kinds}
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What came of it.
+    """Holds the result of a measurement.
 
     Attributes:
       lines: of the summary, the anchor first.
-      notes: what was left out, and why.
-      written: all files.
-      failed: the rows that this run marked.
+      notes: omissions and their reasons, as sentences.
+      written: all files that were written.
+      failed: rows of the settings that failed in this run.
     """
 
     lines: list[Line]
@@ -105,73 +108,86 @@ class Evaluated:
 
 
 def evaluate(
-    asked: EvaluateRequest, watch: Watch = lambda results, _: iter(results)
+    request: EvaluateRequest, watch: ProgressListener = lambda results, _: iter(results)
 ) -> Evaluated:
-    """Measures what there are no rows of yet; then everything that follows from rows.
+    """Measures missing rows, then makes summary and figures of all rows.
 
-    Stopped at any moment, it goes on from there: rows are written as they come.
+    Rows are written as they come, so that a stopped run can be continued.
+
+    Args:
+      request: what to measure.
+      watch: shows the progress.
 
     Raises:
-      UsageError: nothing to measure, or nothing to compare it with.
+      UsageError: no pictures, or no anchor to compare with.
       ImageError: a picture cannot be read.
-      ComrecError: something that was asked for is not installed.
+      OutputError: a file exists that comrec did not make.
+      ComrecError: a package for the request is not installed.
     """
-    _require(asked)
-    codecs, notes = peers.load(asked.codecs)
+    _check_request(request)
+    codecs, notes = peers.load(request.codecs)
     subjects, left_out = sweep.subjects(
-        asked.folder, asked.every, asked.is_grey, list(asked.figures.values())
+        request.folder, request.every, request.is_grey, list(request.figures.values())
     )
     if left_out:
-        notes.append(f"Left out: {left_out} of the files, which are comrec's own.")
+        notes.append(f"Left out: {left_out} of the files, which are outputs of comrec.")
     known = [(subject, subject.identity()) for subject in subjects]
     pictures = [identity for _, identity in known]
-    summary.check_alike(pictures)
-    if asked.published:
-        published.check(asked.published, pictures)
-    found = {row.key: row for row in rows.read(asked.out)}
+    summary.check_same_channels(pictures)
+    if request.published:
+        published.check(request.published, pictures)
+    found = {row.key: row for row in rows.read(request.out)}
     named = {codec.name for codec in codecs} | {row.codec for row in found.values()}
     if rivals.ANCHOR not in named:
-        raise UsageError(f"all is compared with {rivals.ANCHOR}. Add it to --codecs")
-    tasks = sweep.missing(
-        codecs, known, list(found.values()), asked.metrics, asked.points, asked.retry
+        raise UsageError(
+            f"all codecs are compared with {rivals.ANCHOR}. Add it to --codecs"
+        )
+    tasks = sweep.plan_tasks(
+        codecs,
+        known,
+        list(found.values()),
+        request.metrics,
+        request.points,
+        request.retry,
     )
     failed = []
-    results = sweep.measured(tasks, asked.jobs)
-    for some in watch(results, sum(len(task.settings) for task in tasks)):
-        failed += [row for row in some if row.error]
-        # A score that fails leaves the row that was there before.
-        found |= {row.key: row for row in some if not row.error or _is_new(row, found)}
-        rows.write(asked.out, list(found.values()))
+    results = sweep.measure_all(tasks, request.jobs)
+    total = sum(len(task.settings) for task in tasks)
+    for batch in watch(results, total):
+        failed += [row for row in batch if row.error]
+        # A metric that fails must not replace a row without that metric.
+        found |= {row.key: row for row in batch if not row.error or _is_new(row, found)}
+        rows.write(request.out, list(found.values()))
     # Read back, so that a summary does not depend on when its rows were measured.
-    lines, more = summary.lines(rows.read(asked.out), pictures)
-    if asked.published:
-        lines += published.lines(asked.published, lines)
-    files.write(asked.summary, report.as_tsv(lines))
-    for path, drawn in zip(
-        asked.figures.values(), figure.draw(lines, tuple(asked.figures)), strict=True
-    ):
-        files.write(path, drawn)
-    written = [asked.out, asked.summary, *asked.figures.values()]
+    lines, more = summary.summarise(rows.read(request.out), pictures)
+    if request.published:
+        lines += published.make_lines(request.published, lines)
+    files.write(request.summary, report.as_tsv(lines))
+    drawn = figure.draw(lines, tuple(request.figures))
+    for path, data in zip(request.figures.values(), drawn, strict=True):
+        files.write(path, data)
+    written = [request.out, request.summary, *request.figures.values()]
     return Evaluated(lines, notes + more, written, failed)
 
 
-def _require(asked: EvaluateRequest) -> None:
-    """Raises ComrecError for what can be known before anything is measured."""
+def _check_request(request: EvaluateRequest) -> None:
+    """Raises ComrecError if a package is missing, or a file of others would be lost."""
     bd.require()
-    quality.require(asked.metrics)
-    if asked.draws:
+    quality.require(request.metrics)
+    if request.draws:
         figure.require()
-    _refuse_foreign(asked)
+    _refuse_foreign(request)
 
 
 def _is_new(row: Row, found: Mapping[tuple[object, ...], Row]) -> bool:
+    """Tells whether there is no row with the same key, or only a failed one."""
     return row.key not in found or bool(found[row.key].error)
 
 
-def _refuse_foreign(asked: EvaluateRequest) -> None:
-    """Raises OutputError where a file that is not ours would be written over."""
-    for path in (asked.summary, *asked.figures.values()):
-        if os.path.lexists(path) and not provenance.is_ours(path):
+def _refuse_foreign(request: EvaluateRequest) -> None:
+    """Raises OutputError if a file exists that comrec did not make."""
+    for path in (request.summary, *request.figures.values()):
+        if os.path.lexists(path) and not provenance.is_ours(path, OWN):
             raise OutputError(
                 f"{path}: exists, and nothing in it shows that comrec made it. Move it "
                 f"away, or give --out another name"

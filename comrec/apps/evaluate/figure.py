@@ -1,4 +1,4 @@
-"""Mean curves as a figure: quality by rate, and how far from the anchor."""
+"""Draws mean curves: quality by rate, and the difference from the anchor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from comrec.apps.evaluate import bd, peers, rivals
 from comrec.apps.evaluate.report import TITLES
-from comrec.apps.evaluate.summary import ANCHOR_BPP, PSNR, PUBLISHED, Line, name
+from comrec.apps.evaluate.summary import ANCHOR_BPP, PSNR, PUBLISHED, Line, display_name
 from comrec.errors import ComrecError
 from comrec.image.writer import SIGNATURE
 
@@ -33,17 +33,17 @@ COLOURS = {
 OTHER = "#555555"
 OWN = ("#1f5fa8", "#0b8f8f", "#5b3fb5")  # comrec's presets, in the order of the rows
 VARIANTS = ("jpeg-smaller", "jpeg-standard", "jpegli-psnr", "bmshj2018-factorized")
-MANY = 12  # lines
-LEAST_BPP = 0.05
+MAX_LINES = 12  # with more, VARIANTS are omitted
+MIN_BPP = 0.05
 TICKS_BPP = (0.05, 0.1, 0.2, 0.3, 0.5, 1, 2)
-LEAST_GAP_DB = -2  # below it, nobody asks how much
-EARLY = 0.8  # of the last rate: a line that ends before has its label there
+MIN_GAP_DB = -2  # larger losses are not drawn
+EARLY = 0.8  # of the last rate: a line that ends before it is labelled at its end
 LABEL_GAP = 0.042  # of the height of a panel
 SAMPLES = 200
 
 
 def require() -> None:
-    """Raises ComrecError if there is nothing to draw with."""
+    """Raises ComrecError if matplotlib is not installed."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as err:
@@ -54,11 +54,14 @@ def require() -> None:
 
 
 def draw(lines: Sequence[Line], kinds: Sequence[str] = ("png",)) -> list[bytes]:
-    """PSNR by rate, and beside it the gap to the anchor at the same rate.
+    """Draws PSNR by rate, and beside it the gap to the anchor at the same rate.
 
     Args:
       lines: of a summary, the anchor first.
-      kinds: "png" or "svg", a file for each.
+      kinds: formats, "png" or "svg".
+
+    Returns:
+      A file for each format.
     """
     if not kinds:
         return []
@@ -66,7 +69,7 @@ def draw(lines: Sequence[Line], kinds: Sequence[str] = ("png",)) -> list[bytes]:
     from matplotlib.figure import Figure
 
     metric = PSNR[lines[0].channels]
-    lines = _fewer([line for line in lines if line.metric == metric])
+    lines = _omit_variants([line for line in lines if line.metric == metric])
     figure = Figure(figsize=(13, 6.2), layout="constrained")
     curves, gaps = figure.subplots(1, 2)
     _draw_curves(curves, lines)
@@ -79,12 +82,18 @@ def draw(lines: Sequence[Line], kinds: Sequence[str] = ("png",)) -> list[bytes]:
     gaps.set_title(
         f"… less that of {anchor} at the same rate", loc="left", fontsize=10.5
     )
-    # The same rows give the same file: names of parts are else drawn at random.
+    # The same rows must give the same file: ids in an SVG are random without a salt.
     with matplotlib.rc_context({"svg.hashsalt": "comrec", "svg.fonttype": "none"}):
-        return [_saved(figure, kind) for kind in kinds]
+        return [_save(figure, kind) for kind in kinds]
 
 
-def _saved(figure: Figure, kind: str) -> bytes:
+def is_figure(data: bytes) -> bool:
+    """Tells whether comrec drew an SVG; a PNG is recognised as every picture is."""
+    creator = f"<dc:title>{SIGNATURE}</dc:title>".encode()
+    return data.startswith(b"<?xml") and creator in data[:4000]
+
+
+def _save(figure: Figure, kind: str) -> bytes:
     out = io.BytesIO()
     metadata = {"svg": {"Creator": SIGNATURE, "Date": None}}
     figure.savefig(
@@ -93,12 +102,12 @@ def _saved(figure: Figure, kind: str) -> bytes:
     return out.getvalue()
 
 
-def _fewer(lines: Sequence[Line]) -> Sequence[Line]:
-    """Without the single scales of presets that are there as people run them.
+def _omit_variants(lines: Sequence[Line]) -> Sequence[Line]:
+    """Returns lines without single scales of presets that are also run as a whole.
 
-    And without what hardly differs from another, where there is much to see.
+    Of more than MAX_LINES lines, VARIANTS are left out too.
     """
-    if len(lines) > MANY:
+    if len(lines) > MAX_LINES:
         lines = [line for line in lines if line.codec not in VARIANTS]
     own = {line.codec: peers.COMREC.fullmatch(line.codec) for line in lines}
     run = {m["preset"] for m in own.values() if m and not m["scale"]}
@@ -113,31 +122,31 @@ def _fewer(lines: Sequence[Line]) -> Sequence[Line]:
 def _draw_curves(panel: Axes, lines: Sequence[Line]) -> None:
     ends = []
     for line in lines:
-        rates, values = _sampled(line)
+        rates, values = _sample(line)
         if values:
-            panel.plot(rates, values, **_style(line, lines))
+            panel.plot(rates, values, **_choose_style(line, lines))
             ends.append((rates[-1], values[-1], line))
-    _finish(panel, ends, lines)
+    _finish_panel(panel, ends, lines)
 
 
 def _draw_gaps(panel: Axes, lines: Sequence[Line]) -> None:
     anchor, ends = lines[0].curve, []
     for line in lines:
-        rates, values = _sampled(line, anchor.bpp[0])
+        rates, values = _sample(line, anchor.bpp[0])
         under = [bd.at_rate(anchor, rate) for rate in rates]
         both = [
             (r, v - u) for r, v, u in zip(rates, values, under, strict=True)
-            if u is not None and v - u >= LEAST_GAP_DB
+            if u is not None and v - u >= MIN_GAP_DB
         ]  # fmt: skip
         if both:
-            panel.plot(*zip(*both, strict=True), **_style(line, lines))
+            panel.plot(*zip(*both, strict=True), **_choose_style(line, lines))
             ends.append((*both[-1], line))
-    _finish(panel, ends, lines)
+    _finish_panel(panel, ends, lines)
 
 
-def _sampled(line: Line, least: float = LEAST_BPP) -> tuple[np.ndarray, list[float]]:
-    """The curve at many rates within the panel; none where it lies outside."""
-    low = max(line.curve.bpp[0], least)
+def _sample(line: Line, min_bpp: float = MIN_BPP) -> tuple[np.ndarray, list[float]]:
+    """Returns rates in bpp and qualities of a curve within the panel; may be empty."""
+    low = max(line.curve.bpp[0], min_bpp)
     high = min(line.curve.bpp[-1], ANCHOR_BPP)
     if low > high:
         return np.empty(0), []
@@ -146,12 +155,12 @@ def _sampled(line: Line, least: float = LEAST_BPP) -> tuple[np.ndarray, list[flo
     return rates, [value for value in values if value is not None]
 
 
-def _finish(
+def _finish_panel(
     panel: Axes, ends: list[tuple[float, float, Line]], lines: Sequence[Line]
 ) -> None:
-    """Axes, and a label at the end of each line, no two on top of each other."""
+    """Draws axes, and a label at the end of each line, so that no two overlap."""
     panel.set_xscale("log")
-    panel.set_xlim(LEAST_BPP, ANCHOR_BPP)
+    panel.set_xlim(MIN_BPP, ANCHOR_BPP)
     panel.set_xticks(TICKS_BPP, [f"{bpp:g}" for bpp in TICKS_BPP])
     panel.minorticks_off()
     panel.set_xlabel("bits per pixel, every file counted")
@@ -166,15 +175,16 @@ def _finish(
     late = [end for end in ends if end not in early]
     for rate, value, line in early:
         panel.annotate(
-            _label(line, lines), (rate, value), (4, 0), textcoords="offset points",
-            va="center", fontsize=9, color=_style(line, lines)["color"],
+            _make_label(line, lines), (rate, value), (4, 0), textcoords="offset points",
+            va="center", fontsize=9, color=_choose_style(line, lines)["color"],
         )  # fmt: skip
-    places = _apart([value for _, value, _ in late], LABEL_GAP * (high - low))
+    places = _spread([value for _, value, _ in late], LABEL_GAP * (high - low))
     for (rate, value, line), place in zip(late, places, strict=True):
-        style = _style(line, lines)
+        style = _choose_style(line, lines)
         panel.annotate(
-            _label(line, lines), (rate, value), (1.03, (place - low) / (high - low)),
-            textcoords="axes fraction", va="center", fontsize=9, color=style["color"],
+            _make_label(line, lines), (rate, value),
+            (1.03, (place - low) / (high - low)), textcoords="axes fraction",
+            va="center", fontsize=9, color=style["color"],
             fontweight="bold" if style["linewidth"] > 2 else "normal",
             arrowprops={"arrowstyle": "-", "color": style["color"], "lw": 0.5,
                         "alpha": 0.6, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)},
@@ -182,8 +192,8 @@ def _finish(
         )  # fmt: skip
 
 
-def _apart(values: Sequence[float], gap: float) -> list[float]:
-    """The values moved apart, in their order, as little as a sweep each way can."""
+def _spread(values: Sequence[float], gap: float) -> list[float]:
+    """Moves values apart to a minimum gap, keeping their order; returns them."""
     order = sorted(range(len(values)), key=lambda i: values[i])
     placed = [values[i] for i in order]
     for _ in range(100):
@@ -196,14 +206,14 @@ def _apart(values: Sequence[float], gap: float) -> list[float]:
     return [back[i] for i in range(len(values))]
 
 
-def _label(line: Line, lines: Sequence[Line]) -> str:
-    found = name(line, lines)
+def _make_label(line: Line, lines: Sequence[Line]) -> str:
+    found = display_name(line, lines)
     if line.version == PUBLISHED:
         return f"{found}*"
     return LABELS.get(found, found.removeprefix("comrec:"))
 
 
-def _style(line: Line, lines: Sequence[Line]) -> dict[str, Any]:
+def _choose_style(line: Line, lines: Sequence[Line]) -> dict[str, Any]:
     own = peers.COMREC.fullmatch(line.codec)
     if line.version == PUBLISHED:
         return {"color": OTHER, "linewidth": 1.0, "linestyle": (0, (1, 1.5))}

@@ -1,4 +1,4 @@
-"""How close a restored picture is, by five metrics. All look at 8-bit pixels."""
+"""Measures a restored picture against its original by five metrics, on 8-bit pixels."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ METRICS = ("psnr", "all")
 PACKAGES = {"SSIMULACRA2": "ssimulacra2", "SSIM": "skimage"}
 # Wang, Simoncelli and Bovik, "Multiscale structural similarity", Asilomar 2003.
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-MS_SSIM_SIDE_PX = 161  # a window of 11 pixels has to fit the last of five scales
-SSIMULACRA2_SIDE_PX = 8  # as its package asks
+MS_SSIM_SIDE_PX = 161  # the window of 11 pixels must fit the last of five scales
+SSIMULACRA2_SIDE_PX = 8  # as its package requires
 _WINDOW_PX, _SIGMA_PX = 11, 1.5
 
 
 class Scores(NamedTuple):
-    """One restored picture against its original.
+    """Holds the metrics of one restored picture.
 
     Attributes:
-      rgb_psnr_db: over all channels; of a grey picture, over the one it has.
+      rgb_psnr_db: over all channels, one or three.
       luma_psnr_db: over BT.601 luma, rounded to 8 bits.
-      ssim: of luma; Wang et al. 2004. This and the others None where not
-        asked for, or where a side is too short.
-      ms_ssim, ssimulacra2: of all channels.
+      ssim: of luma, Wang et al. 2004; None if not requested, or if a side is too short.
+      ms_ssim, ssimulacra2: of all channels; None as for `ssim`.
     """
 
     rgb_psnr_db: float
@@ -43,11 +42,11 @@ class Scores(NamedTuple):
 
 
 def scores(image: np.ndarray, restored: np.ndarray, metrics: str = "psnr") -> Scores:
-    """Everything that rows have a column for.
+    """Computes the metrics for which rows have a column.
 
     Args:
       image, restored: uint8 (H, W, 1) or (H, W, 3) of one shape.
-      metrics: "psnr", or "all", which takes about a second per megapixel and more.
+      metrics: "psnr", or "all", which takes a second per megapixel or more.
     """
     rgb_db = psnr_db(image, restored)
     planes = luma(image), luma(restored)
@@ -65,7 +64,7 @@ def scores(image: np.ndarray, restored: np.ndarray, metrics: str = "psnr") -> Sc
 
 
 def require(metrics: str) -> None:
-    """Raises ComrecError if what the metrics need is not installed."""
+    """Raises ComrecError if a package of the metrics is not installed."""
     if metrics == "all":
         for metric in PACKAGES:
             _require(metric)
@@ -81,12 +80,12 @@ def _require(metric: str) -> None:
 
 
 def has_ssimulacra2() -> bool:
-    """Whether the package that computes it is installed."""
+    """Tells whether the package `ssimulacra2` is installed."""
     return importlib.util.find_spec("ssimulacra2") is not None
 
 
 def ms_ssim(image: np.ndarray, restored: np.ndarray) -> float:
-    """Multi-scale SSIM of Wang et al. 2003, in the details as pytorch-msssim has it.
+    """Computes multi-scale SSIM of Wang et al. 2003, in details like pytorch-msssim.
 
     Gaussian window of 11x11 pixels and sigma 1.5, K1 = 0.01, K2 = 0.03, peak 255, five
     scales with means of 2x2 between them, contrast and structure cut at 0. An odd side
@@ -116,12 +115,12 @@ def ms_ssim(image: np.ndarray, restored: np.ndarray) -> float:
 
 
 def ms_ssim_db(value: float) -> float:
-    """-10 log10(1 - MS-SSIM), which spreads out what is close to 1; `inf` for 1."""
+    """Returns -10 log10(1 - MS-SSIM), which spreads values close to 1; `inf` for 1."""
     return math.inf if value >= 1 else -10 * math.log10(1 - value)
 
 
 def ssimulacra2(image: np.ndarray, restored: np.ndarray) -> float:
-    """SSIMULACRA2 as the package `ssimulacra2` computes it; grey as equal RGB.
+    """Computes SSIMULACRA2 by the package `ssimulacra2`; grey becomes equal RGB.
 
     Args:
       image, restored: uint8 (H, W, 1) or (H, W, 3) of one shape.
@@ -136,16 +135,16 @@ def ssimulacra2(image: np.ndarray, restored: np.ndarray) -> float:
     _require("SSIMULACRA2")
     from ssimulacra2 import compute_ssimulacra2
 
-    return float(compute_ssimulacra2(_file(image), _file(restored)))
+    return float(compute_ssimulacra2(_make_file(image), _make_file(restored)))
 
 
 def _ms_ssim_plane(image: np.ndarray, restored: np.ndarray) -> float:
-    """Both (H, W)."""
+    """Computes MS-SSIM of two planes, uint8 (H, W)."""
     x, y = image.astype(np.float64), restored.astype(np.float64)
     product = 1.0
     for scale, weight in enumerate(MS_SSIM_WEIGHTS):
         if scale:
-            x, y = _halved(x), _halved(y)
+            x, y = _halve(x), _halve(y)
         similarity, contrast = _ssim_plane(x, y)
         is_last = scale == len(MS_SSIM_WEIGHTS) - 1
         product *= max(similarity if is_last else contrast, 0.0) ** weight
@@ -153,32 +152,33 @@ def _ms_ssim_plane(image: np.ndarray, restored: np.ndarray) -> float:
 
 
 def _ssim_plane(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """SSIM, and its contrast and structure alone."""
+    """Computes SSIM, and its term of contrast and structure alone, of (H, W) planes."""
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    mean_x, mean_y = _blurred(x), _blurred(y)
-    variance_x = _blurred(x * x) - mean_x * mean_x
-    variance_y = _blurred(y * y) - mean_y * mean_y
-    covariance = _blurred(x * y) - mean_x * mean_y
+    mean_x, mean_y = _blur(x), _blur(y)
+    variance_x = _blur(x * x) - mean_x * mean_x
+    variance_y = _blur(y * y) - mean_y * mean_y
+    covariance = _blur(x * y) - mean_x * mean_y
     contrast = (2 * covariance + c2) / (variance_x + variance_y + c2)
     light = (2 * mean_x * mean_y + c1) / (mean_x * mean_x + mean_y * mean_y + c1)
     return float(np.mean(light * contrast)), float(np.mean(contrast))
 
 
-def _blurred(plane: np.ndarray) -> np.ndarray:
-    """Where the whole window lies within the plane."""
+def _blur(plane: np.ndarray) -> np.ndarray:
+    """Blurs a plane; returns the pixels whose whole window lies within it."""
     window = cv2.getGaussianKernel(_WINDOW_PX, _SIGMA_PX, cv2.CV_64F)
     edge = _WINDOW_PX // 2
     return cv2.sepFilter2D(plane, cv2.CV_64F, window, window)[edge:-edge, edge:-edge]
 
 
-def _halved(plane: np.ndarray) -> np.ndarray:
+def _halve(plane: np.ndarray) -> np.ndarray:
+    """Returns means of 2x2, with zeros before an odd side."""
     height, width = plane.shape
     plane = np.pad(plane, ((height % 2, 0), (width % 2, 0)))
     return plane.reshape(plane.shape[0] // 2, 2, plane.shape[1] // 2, 2).mean((1, 3))
 
 
-def _file(pixels: np.ndarray) -> io.BytesIO:
-    """What the package can open: it asks for a path, and hands it to Pillow."""
+def _make_file(pixels: np.ndarray) -> io.BytesIO:
+    """Returns a PPM in memory: the package passes its argument on to Pillow."""
     rgb = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
     file = io.BytesIO()
     Image.fromarray(rgb).save(file, "PPM")

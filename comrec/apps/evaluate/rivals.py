@@ -1,8 +1,9 @@
-"""The codecs that comrec is compared with.
+"""Defines the codecs that comrec is compared with.
 
-They get what a user could give them for small files: the slow method of WebP, the
-transform between colours in JPEG 2000; AVIF and JPEG XL the speeds that they are quoted
-at. All are set by the quality that they document, or by the rate where they have none.
+The codecs have options for small files that a user could choose: the slow method of
+WebP, the colour transform of JPEG 2000, and for AVIF and JPEG XL the speeds at which
+they are usually quoted. Their setting is the documented quality, or the rate if they
+have no quality.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import PIL
 from PIL import Image, features
 from PIL.JpegImagePlugin import JpegImageFile
 
-from comrec.apps.evaluate import Files, Peer, PeerError, Setting
+from comrec.apps.evaluate.interface import Files, Peer, PeerError, Setting
 from comrec.image import resample
 from comrec.jpeg import coding, quantisation
 from comrec.jpeg.settings import PLAIN, JpegSettings
@@ -25,14 +26,14 @@ from comrec.system.pillow import open_picture
 
 ANCHOR = "jpeg"
 BASELINE = JpegSettings(scans="baseline")
-# What Pillow and most cameras write when nothing is asked for.
+# The defaults of Pillow and of most cameras.
 STANDARD = JpegSettings(scans="baseline", huffman="standard")
-MOZJPEG = JpegSettings(encoder="mozjpeg", tables="imagemagick")  # its own default
+MOZJPEG = JpegSettings(encoder="mozjpeg", tables="imagemagick")  # its default
 MOZJPEG_FLAT = JpegSettings(encoder="mozjpeg", tables="flat")
 HALF = 2
 JXL_EFFORT = 7
 
-# Settings of rising rate, which take photos from the least that a codec can do, or 0.05
+# Settings of rising rate, which take photos from the smallest rate of a codec, or 0.05
 # bpp, to about 2.2 bpp.
 JPEG_GRID = (5, 7, 10, 14, 19, 26, 35, 46, 58, 69, 78, 85, 89, 91)
 JPEGLI_GRID = (1, 5, 10, 18, 27, 36, 45, 54, 63, 72, 80, 86, 90, 94)
@@ -45,24 +46,24 @@ JPEG2000_GRID = (0.05, 0.07, 0.1, 0.14, 0.19, 0.26, 0.36, 0.5, 0.68, 0.9, 1.2, 1
 JXL_GRID = (25.0, 15.0, 12.0, 9.5, 7.5, 6.0, 4.7, 3.7, 2.9, 2.2, 1.6, 1.2, 0.8)
 
 
-def _libjpeg(settings: JpegSettings, name: str) -> Peer:
-    told = settings.scans if settings.huffman == "optimised" else "standard Huffman"
-    return _jpeg_peer(name, f"{_libjpeg_version()} {told}", JPEG_GRID, settings)
+def _make_libjpeg(settings: JpegSettings, name: str) -> Peer:
+    detail = settings.scans if settings.huffman == "optimised" else "standard Huffman"
+    return _make_jpeg(name, f"{_libjpeg_version()} {detail}", JPEG_GRID, settings)
 
 
-def _mozjpeg(settings: JpegSettings, grid: tuple[Setting, ...], name: str) -> Peer:
+def _make_mozjpeg(settings: JpegSettings, grid: tuple[Setting, ...], name: str) -> Peer:
     try:
-        version = f"libvips {libvips()} {settings.tables} tables"
+        version = f"libvips {libvips_version()} {settings.tables} tables"
         probe = coding.encode(np.zeros((8, 8, 1), np.uint8), 50, MOZJPEG_FLAT)
     except (ImportError, OSError) as err:  # OSError: pyvips without its library
         raise PeerError(f"{name} (pyvips cannot be loaded: {err})") from err
     with JpegImageFile(io.BytesIO(probe)) as picture:
         if set(picture.quantization[0]) != {quantisation.FLAT_STEP}:
             raise PeerError(f"{name} (this libvips was built without mozjpeg)")
-    return _jpeg_peer(name, version, grid, settings)
+    return _make_jpeg(name, version, grid, settings)
 
 
-def _jpeg_peer(
+def _make_jpeg(
     name: str, version: str, grid: tuple[Setting, ...], settings: JpegSettings
 ) -> Peer:
     return Peer(
@@ -72,8 +73,8 @@ def _jpeg_peer(
     )  # fmt: skip
 
 
-def _jpegli(adaptive: bool, name: str) -> Peer:
-    """jpegli with its adaptive quantisation, made for the eye, or without."""
+def _make_jpegli(adaptive: bool, name: str) -> Peer:
+    """Makes jpegli, with or without its adaptive quantisation for visual quality."""
     try:
         import ajpegli
     except ImportError as err:
@@ -89,21 +90,21 @@ def _jpegli(adaptive: bool, name: str) -> Peer:
         )  # fmt: skip
         return (bytes(coded),)
 
-    told = "adaptive" if adaptive else "not adaptive"
-    version = f"jpegli {ajpegli.__jpegli_commit__[:8]} {told}"
+    detail = "adaptive" if adaptive else "not adaptive"
+    version = f"jpegli {ajpegli.__jpegli_commit__[:8]} {detail}"
     return Peer(
         name, version, JPEGLI_GRID, encode, lambda files: coding.decode(files[0])
     )
 
 
-def _half(name: str) -> Peer:
-    """Bicubic half size, the anchor's JPEG, bicubic enlargement."""
+def _make_half_size(name: str) -> Peer:
+    """Makes the anchor's JPEG at half size, with bicubic reduction and enlargement."""
 
     def encode(pixels: np.ndarray, quality: Setting) -> Files:
         reduced = resample.reduce(pixels.astype(np.float32), HALF)
         coded = coding.encode(_to_uint8(reduced), int(quality), BASELINE)
         odd = bytes(side % HALF for side in pixels.shape[:2])
-        return (coded, odd) if any(odd) else (coded,)  # two bytes where they tell
+        return (coded, odd) if any(odd) else (coded,)  # two bytes only for an odd side
 
     def decode(files: Files) -> np.ndarray:
         coded = coding.decode(files[0]).astype(np.float32)
@@ -115,13 +116,22 @@ def _half(name: str) -> Peer:
     return Peer(name, version, HALF_GRID, encode, decode)
 
 
-def _pillow(
-    feature: str, kind: str, told: str, grid: tuple[Setting, ...],
+def _make_pillow(
+    feature: str, kind: str, detail: str, grid: tuple[Setting, ...],
     options: Callable[[int, Setting], dict[str, Any]], name: str,
 ) -> Peer:  # fmt: skip
-    """A codec that Pillow was built with; `options` takes channels and a setting.
+    """Makes a codec of Pillow.
 
-    `told` is what they say at all settings, for the version in rows.
+    Args:
+      feature: name in `PIL.features`.
+      kind: name of the format.
+      detail: the options of all settings, for the version in rows.
+      grid: settings.
+      options: maps channels and a setting to options of `Image.save`.
+      name: of the codec.
+
+    Raises:
+      PeerError: Pillow was built without the codec.
     """
     if not features.check(feature):
         raise PeerError(f"{name} (Pillow {PIL.__version__} was built without it)")
@@ -137,11 +147,11 @@ def _pillow(
         with open_picture(files[0], (kind,)) as picture:
             return np.atleast_3d(np.asarray(picture))
 
-    version = f"{kind} {features.version(feature)} {told}"
+    version = f"{kind} {features.version(feature)} {detail}"
     return Peer(name, version, grid, encode, decode)
 
 
-def _jxl(name: str) -> Peer:
+def _make_jxl(name: str) -> Peer:
     try:
         import imagecodecs
 
@@ -182,8 +192,8 @@ def _jpeg2000_options(channels: int, bpp: Setting) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def libvips() -> str:
-    """Its version, mozjpeg inside."""
+def libvips_version() -> str:
+    """Returns the version of libvips, which contains mozjpeg."""
     import pyvips
 
     return ".".join(str(pyvips.version(i)) for i in range(3))
@@ -198,23 +208,23 @@ def _to_uint8(levels: np.ndarray) -> np.ndarray:
 
 
 MAKERS: dict[str, Callable[[str], Peer]] = {
-    ANCHOR: partial(_libjpeg, BASELINE),
-    "jpeg-smaller": partial(_libjpeg, PLAIN),  # what comrec calls plain JPEG
-    "jpeg-standard": partial(_libjpeg, STANDARD),
-    "jpegli": partial(_jpegli, True),
-    "jpegli-psnr": partial(_jpegli, False),
-    "mozjpeg": partial(_mozjpeg, MOZJPEG, MOZJPEG_GRID),
-    "mozjpeg-flat": partial(_mozjpeg, MOZJPEG_FLAT, FLAT_GRID),
-    "half-jpeg": _half,
-    "webp": partial(_pillow, "webp", "WEBP", "method 6", WEBP_GRID, _webp_options),
+    ANCHOR: partial(_make_libjpeg, BASELINE),
+    "jpeg-smaller": partial(_make_libjpeg, PLAIN),  # "plain JPEG" in comrec
+    "jpeg-standard": partial(_make_libjpeg, STANDARD),
+    "jpegli": partial(_make_jpegli, True),
+    "jpegli-psnr": partial(_make_jpegli, False),
+    "mozjpeg": partial(_make_mozjpeg, MOZJPEG, MOZJPEG_GRID),
+    "mozjpeg-flat": partial(_make_mozjpeg, MOZJPEG_FLAT, FLAT_GRID),
+    "half-jpeg": _make_half_size,
+    "webp": partial(_make_pillow, "webp", "WEBP", "method 6", WEBP_GRID, _webp_options),
     "jpeg2000": partial(
-        _pillow,
+        _make_pillow,
         "jpg_2000",
         "JPEG2000",
         "irreversible",
         JPEG2000_GRID,
         _jpeg2000_options,
     ),
-    "avif": partial(_pillow, "avif", "AVIF", "speed 6", AVIF_GRID, _avif_options),
-    "jxl": _jxl,
+    "avif": partial(_make_pillow, "avif", "AVIF", "speed 6", AVIF_GRID, _avif_options),
+    "jxl": _make_jxl,
 }

@@ -1,4 +1,4 @@
-"""One row for each picture, codec and setting, in a file that a run goes on with."""
+"""Reads and writes rows, one for each picture, codec and setting, as TSV."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from comrec.system import files
 
 
 class Row(NamedTuple):
-    """What became of one picture.
+    """Holds the measurement of one picture with one codec at one setting.
 
     Attributes:
-      codec, version, setting: what coded it, and how.
-      image, channels, pixels_crc32: what it is; the checksum of its pixels, so that
-        no row is taken for that of another picture.
+      codec, version, setting: name, version and setting of the codec.
+      image, channels, pixels_crc32: name, channels and pixel checksum of the picture;
+        the checksum tells pictures of one name apart.
       rate_bytes: of every file that decoding needs.
-      rate_bpp: per pixel of the image.
-      rgb_psnr_db: and the other scores, see `quality.Scores`.
-      encode_s, decode_s: seconds; a codec's first pass loads it, too.
-      error: why there is none of this: numbers are 0 or nan then.
+      rate_bpp: bits per pixel of the image.
+      rgb_psnr_db, luma_psnr_db, ssim, ms_ssim, ssimulacra2: see `quality.Scores`.
+      encode_s, decode_s: times; the first pass of a codec includes loading it.
+      error: why the setting failed, else empty; numbers are 0 or nan then.
     """
 
     codec: str
@@ -48,33 +48,34 @@ class Row(NamedTuple):
 
     @property
     def key(self) -> tuple[object, ...]:
+        """The fields that identify the measurement."""
         return self[:6]
 
     @property
     def pixels(self) -> float:
-        """Of the image."""
+        """The number of pixels of the image, from its rate."""
         return 8 * self.rate_bytes / self.rate_bpp
 
 
-def failed(key: Sequence[Any], reason: object) -> Row:
-    """The row of what a codec could not do."""
+def make_failed_row(key: Sequence[Any], reason: object) -> Row:
+    """Returns the row of a setting that failed."""
     words = " ".join(str(reason).split()) or type(reason).__name__
     numbers = 0, math.nan, math.nan, math.nan, None, None, None, math.nan, math.nan
     return Row._make((*key, *numbers, words))
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of a file; none where there is no file yet.
+    """Reads the rows of a file; a missing file has none.
 
     Raises:
-      UsageError: it is something else.
+      UsageError: the file does not hold rows.
     """
     if not os.path.exists(path):  # Path.exists() raises on names too long
         return []
     data, name = load(path)
     kinds: tuple[Callable[[str], Any], ...] = (
-        str, str, float, str, int, str, int, _number, _number, _number,
-        _optional, _optional, _optional, _number, _number, str,
+        str, str, float, str, int, str, int, *[_parse_number] * 3,
+        *[_parse_optional] * 3, *[_parse_number] * 2, str,
     )  # fmt: skip
     try:
         head, *lines = csv.reader(io.StringIO(data.decode()), delimiter="\t")
@@ -91,25 +92,25 @@ def read(path: Path) -> list[Row]:
 
 
 def write(path: Path, found: Sequence[Row]) -> None:
-    """All rows, in an order that does not depend on what was measured first."""
+    """Writes rows in the order of their keys, whatever the order of measurement."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(Row._fields)
     for row in sorted(found, key=lambda row: row.key):
-        writer.writerow([f"{v:g}" if n == "setting" else _cell(v) for n, v in
+        writer.writerow([f"{v:g}" if n == "setting" else _format_cell(v) for n, v in
                          row._asdict().items()])  # fmt: skip
     files.write(path, out.getvalue().encode())
 
 
-def _number(cell: str) -> float:
+def _parse_number(cell: str) -> float:
     return float(cell) if cell else math.nan
 
 
-def _optional(cell: str) -> float | None:
+def _parse_optional(cell: str) -> float | None:
     return float(cell) if cell else None
 
 
-def _cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Every codec at every setting on every picture, on all cores, once."""
+"""Measures every codec at every setting on every picture, in processes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from comrec.apps import evaluate
-from comrec.apps.evaluate import Peer, Setting, peers, quality, rows, thinned
+from comrec.apps.evaluate import interface, peers, quality, rows
+from comrec.apps.evaluate.interface import Peer, Setting, thin
 from comrec.apps.evaluate.rows import Row
 from comrec.errors import UsageError, naming_errors
 from comrec.format import names, provenance
@@ -28,16 +28,16 @@ CRASHED = "the process that ran it ended"
 
 
 class Subject(NamedTuple):
-    """A picture to be coded."""
+    """Describes a picture to measure."""
 
     path: Path
     is_grey: bool
 
     def pixels(self) -> np.ndarray:
-        """uint8 (H, W, 1), BT.601 luma, or (H, W, 3).
+        """Reads the picture, uint8 (H, W, 1), BT.601 luma or grey, or (H, W, 3) RGB.
 
         Raises:
-          ImageError: it cannot be read.
+          ImageError: the picture cannot be read.
         """
         data, name = load(self.path)
         with naming_errors(name):
@@ -45,7 +45,7 @@ class Subject(NamedTuple):
         return luma(pixels) if self.is_grey else pixels
 
     def identity(self) -> tuple[str, int, str]:
-        """Name, channels and checksum, as rows have them."""
+        """Reads the picture; returns name, channels and checksum, as in rows."""
         pixels = self.pixels()
         crc = zlib.crc32(pixels.tobytes())
         name = os.fsencode(self.path.stem).decode("utf-8", "replace")
@@ -53,7 +53,7 @@ class Subject(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One codec on one picture."""
+    """Describes the measurement of one codec on one picture."""
 
     codec: str
     version: str
@@ -63,26 +63,30 @@ class Task(NamedTuple):
     metrics: str
 
     def key(self, setting: Setting) -> tuple[object, ...]:
+        """Returns the key of the row of a setting."""
         return (self.codec, self.version, setting, *self.identity)
 
     def split(self) -> list[Task]:
-        """A task for each setting."""
+        """Returns a task for each setting."""
         return [self._replace(settings=(setting,)) for setting in self.settings]
 
 
 def subjects(
     folder: Path, every: int = 1, is_grey: bool = False, outputs: Sequence[Path] = ()
 ) -> tuple[list[Subject], int]:
-    """Every n-th picture of a folder, by name, and how many files are comrec's own.
+    """Finds every n-th picture of a folder, in order of name.
 
     Args:
-      folder: to look in, not below.
+      folder: of the pictures; folders below it do not count.
       every: n.
-      is_grey: whether their luma is wanted.
-      outputs: of this run, which are no pictures either.
+      is_grey: whether to measure luma.
+      outputs: files of this run, which are no pictures.
+
+    Returns:
+      The pictures, and the number of outputs of comrec that were left out.
 
     Raises:
-      UsageError: there is no folder, or nothing in it.
+      UsageError: the folder is missing or has no pictures, or two share a name.
     """
     if not os.path.isdir(folder):
         raise UsageError(f"{folder}: not a folder. Name one that holds pictures")
@@ -100,14 +104,14 @@ def subjects(
         )
     if len({path.stem for path in taken}) < len(taken):
         raise UsageError(
-            f"{folder}: two pictures share a name but for its ending, and rows would "
-            f"not tell them apart. Rename one"
+            f"{folder}: two pictures have one name with different endings, and rows "
+            f"could not tell them apart. Rename one"
         )
     left_out = len(found) - len(taken)
     return [Subject(path, is_grey) for path in sorted(taken)[::every]], left_out
 
 
-def missing(
+def plan_tasks(
     codecs: Sequence[Peer],
     known: Sequence[tuple[Subject, tuple[str, int, str]]],
     found: Sequence[Row],
@@ -115,15 +119,15 @@ def missing(
     points: int | None = None,
     retry: bool = False,
 ) -> list[Task]:
-    """What there are no rows of yet, or rows without the metrics that are wanted.
+    """Returns tasks for settings without a row, or without the requested metrics.
 
     Args:
-      codecs: to be measured.
+      codecs: to measure.
       known: pictures with their identities.
-      found: the rows there are.
+      found: existing rows.
       metrics: see `quality.scores`.
-      points: at most so many settings a codec.
-      retry: what failed before is wanted again.
+      points: at most this number of settings of a codec; None for all.
+      retry: whether to measure failed settings again.
     """
     done = {
         row.key
@@ -137,46 +141,46 @@ def missing(
             task = Task(codec.name, codec.version, subject, identity, (), metrics)
             wanted = tuple(
                 setting
-                for setting in thinned(codec.grid, points)
+                for setting in thin(codec.grid, points)
                 if task.key(setting) not in done
             )
             if wanted:
                 whole = task._replace(settings=wanted)
-                # What takes long is not lost for long.
+                # Slow tasks are split, so that an interrupted run loses little.
                 slow = peers.COMREC.fullmatch(codec.name)
                 tasks += whole.split() if slow else [whole]
     return tasks
 
 
-def measured(tasks: Sequence[Task], jobs: int) -> Iterator[list[Row]]:
-    """Rows of each task as they come, from so many processes.
+def measure_all(tasks: Sequence[Task], jobs: int) -> Iterator[list[Row]]:
+    """Measures tasks in processes; yields their rows in the order of completion.
 
-    Where a codec takes its process with it, what ran then is done again, one by one,
-    so that one setting is marked and nothing else.
+    If a codec ends its process, the interrupted tasks are run again one by one, so that
+    only the setting that ends its process is marked as failed.
     """
     suspects: list[Task] = []
-    yield from _together(tasks, jobs, suspects)
+    yield from _run_parallel(tasks, jobs, suspects)
     again: list[Task] = []
     for task in suspects:
-        yield from _together([task], 1, again)
+        yield from _run_parallel([task], 1, again)
     for single in [single for task in again for single in task.split()]:
         guilty: list[Task] = []
-        yield from _together([single], 1, guilty)
+        yield from _run_parallel([single], 1, guilty)
         for task in guilty:
-            yield [rows.failed(task.key(task.settings[0]), CRASHED)]
+            yield [rows.make_failed_row(task.key(task.settings[0]), CRASHED)]
 
 
-def _together(
+def _run_parallel(
     tasks: Sequence[Task], jobs: int, suspects: list[Task]
 ) -> Iterator[list[Row]]:
-    """Rows of tasks, but of those that ran when a process ended: they are suspects."""
+    """Yields rows of tasks; adds tasks that a crash interrupted to the suspects."""
     waiting = deque(tasks)
     while waiting:
         running: dict[Future[list[Row]], Task] = {}
-        with ProcessPoolExecutor(jobs, _context()) as pool:
+        with ProcessPoolExecutor(jobs, _make_context()) as pool:
             try:
                 while waiting or running:
-                    # None is queued: it could not be called back.
+                    # A queued task could not be taken back after a crash.
                     while waiting and len(running) < jobs:
                         future = pool.submit(measure, waiting[0])
                         running[future] = waiting.popleft()
@@ -189,16 +193,16 @@ def _together(
 
 
 def measure(task: Task) -> list[Row]:
-    """Rows of one codec on one picture, marked ones where it fails."""
-    codec = _peer(task.codec)
+    """Measures one codec on one picture; rows of failed settings hold the error."""
+    codec = _load_peer(task.codec)
     pixels = task.subject.pixels()
     made = []
     for setting in task.settings:
         try:
-            passed = evaluate.run(codec, pixels, setting)
+            passed = interface.run(codec, pixels, setting)
             scores = quality.scores(pixels, passed.restored, task.metrics)
-        except Exception as err:  # libraries' own, of whatever they refuse
-            made.append(rows.failed(task.key(setting), err))
+        except Exception as err:  # libraries raise exceptions of their own
+            made.append(rows.make_failed_row(task.key(setting), err))
             continue
         bpp = 8 * passed.rate_bytes / (pixels.shape[0] * pixels.shape[1])
         numbers = passed.rate_bytes, bpp, *scores, passed.encode_s, passed.decode_s
@@ -206,8 +210,8 @@ def measure(task: Task) -> list[Row]:
     return made
 
 
-def _context() -> multiprocessing.context.BaseContext:
-    """Processes that start at once and inherit no threads, where there are such."""
+def _make_context() -> multiprocessing.context.BaseContext:
+    """Returns forkserver where it exists: it starts fast and copies no threads."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -216,5 +220,5 @@ def _context() -> multiprocessing.context.BaseContext:
 
 
 @functools.lru_cache(maxsize=1)
-def _peer(name: str) -> Peer:
-    return peers.find(name, threads=1)  # as many as the others take
+def _load_peer(name: str) -> Peer:
+    return peers.find(name, threads=1)  # as for the other codecs

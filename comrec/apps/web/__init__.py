@@ -1,1 +1,1 @@
-"""comrec for web pages: networks as browsers take them, and galleries that restore."""
+"""Makes galleries and exports networks for browsers."""

@@ -1,8 +1,8 @@
-"""What storing a network in fewer bits changes, measured on pictures made here.
+"""Measures what storing a network in fewer bits changes, on synthetic pictures.
 
-They are made, for the package ships none, and such that a network has much to do: a
-texture as rough as nature's, lines and edges of all directions, and colours as far
-apart as can be.
+The package contains no pictures. The synthetic ones have many details to restore: a
+texture with the spectrum of photographs, edges of all directions, and colours at the
+limits of their range.
 """
 
 from __future__ import annotations
@@ -28,73 +28,81 @@ _SEED = 20
 
 @dataclass(frozen=True)
 class Drift:
-    """How far what is restored comes out from float32.
+    """Holds the differences of restored pictures from those in float32.
 
     Attributes:
-      worst_levels: the largest difference of a pixel before rounding, in grey levels.
-      lost_db: the largest loss of PSNR of a picture.
+      worst_levels: largest difference of a pixel before rounding, in grey levels.
+      lost_db: largest loss of PSNR of a picture.
     """
 
     worst_levels: float
     lost_db: float
 
     def text(self) -> str:
+        """Returns the differences in words."""
         return f"{self.worst_levels:.2f} grey levels at worst, {self.lost_db:.4f} dB"
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """What a network is given, and what it makes of that in float32."""
+    """Holds the inputs of a network and their output in float32.
+
+    Attributes:
+      image: uint8 (H, W, 3).
+      enlarged, restored: float32 (1, H, W, 3), 0 to 1.
+      condition: float32 (1, 5).
+    """
 
     image: np.ndarray
     enlarged: np.ndarray
-    told: np.ndarray
+    condition: np.ndarray
     restored: np.ndarray
 
 
 class Yardstick:
-    """The pictures of `pictures` as a preset restores them in float32.
+    """Measures network files of a preset against float32.
 
-    Each at every scale and several qualities of the compact JPEG.
+    The pictures are those of `make_pictures`, at every scale and at QUALITIES of the
+    compact JPEG.
 
     Args:
       preset: of the comrec family.
-      threads: cores for the networks; 0 takes them all.
+      threads: cores for the networks; 0 takes all.
     """
 
     def __init__(self, preset: Preset, threads: int = 0) -> None:
         self._preset, self._threads = preset, threads
         run = engine.load(preset, "reccnn", threads=threads, exact=True)
         self._samples = [
-            _Sample(image, enlarged, told, enlarged + run(enlarged, told))
-            for image in pictures()
-            for enlarged, told in _given(preset, image)
+            _Sample(image, enlarged, condition, enlarged + run(enlarged, condition))
+            for image in make_pictures()
+            for enlarged, condition in _make_inputs(preset, image)
         ]
 
     def measure(self, file: bytes) -> Drift:
-        """What a network file of the preset makes of them."""
-        run = runnable(self._preset, file, self._threads)
+        """Measures a network file of the preset."""
+        run = load(self._preset, file, self._threads)
         worst, lost = 0.0, 0.0
         for sample in self._samples:
-            came = sample.enlarged + run(sample.enlarged, sample.told)
-            worst = max(worst, float(np.abs(came - sample.restored).max()) * 255)
+            restored = sample.enlarged + run(sample.enlarged, sample.condition)
+            worst = max(worst, float(np.abs(restored - sample.restored).max()) * 255)
             exact_db, db = (
-                psnr_db(sample.image, _to_uint8(each[0]))
-                for each in (sample.restored, came)
+                psnr_db(sample.image, _to_uint8(batch[0]))
+                for batch in (sample.restored, restored)
             )
             lost = max(lost, exact_db - db)
         return Drift(worst, lost)
 
 
-def runnable(preset: Preset, file: bytes, threads: int = 0) -> engine.Network:
-    """The network of a network file, to run as `engine.load` documents."""
+def load(preset: Preset, file: bytes, threads: int = 0) -> engine.Network:
+    """Loads the network of a network file, which runs as `engine.load` documents."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or cores.affinity_limit()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
-        network.onnx(preset, network.read(file).arrays),
+        network.make_onnx(preset, network.read(file).arrays),
         sess_options=options,
         providers=["CPUExecutionProvider"],
     )
@@ -102,26 +110,26 @@ def runnable(preset: Preset, file: bytes, threads: int = 0) -> engine.Network:
     return lambda *x: session.run(None, dict(zip(names, x, strict=True)))[0]
 
 
-def pictures() -> list[np.ndarray]:
-    """Three pictures, uint8 (SIDE_PX, SIDE_PX, 3), always the same."""
-    return [_texture(), _lines(), _patches()]
+def make_pictures() -> list[np.ndarray]:
+    """Makes three pictures, uint8 (SIDE_PX, SIDE_PX, 3), always the same."""
+    return [_make_texture(), _make_rings(), _make_patches()]
 
 
-def _texture() -> np.ndarray:
-    """Noise whose amplitude falls with frequency, as that of photographs does."""
+def _make_texture() -> np.ndarray:
+    """Makes noise whose amplitude falls with frequency, as in photographs."""
     random = np.random.default_rng(_SEED)
     frequency = np.hypot(*np.meshgrid(*2 * [np.fft.fftfreq(SIDE_PX)], indexing="ij"))
     falling = 1 / np.maximum(frequency, 1 / SIDE_PX)
     noise = random.standard_normal((3, SIDE_PX, SIDE_PX))
-    # Channels of a photograph are much alike.
+    # Channels of a photograph are correlated.
     noise = 0.8 * noise[:1] + 0.3 * noise
     planes = np.fft.ifft2(np.fft.fft2(noise) * falling).real
     planes /= planes.std(axis=(1, 2), keepdims=True)
     return _to_uint8((0.5 + 0.2 * planes).transpose(1, 2, 0))
 
 
-def _lines() -> np.ndarray:
-    """Rings that come closer and closer, their edges sharp in one half."""
+def _make_rings() -> np.ndarray:
+    """Makes rings of rising frequency, with sharp edges in one half."""
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
     waves = np.cos(60 * np.pi * ((x - 0.5) ** 2 + (y - 0.4) ** 2))
     waves = np.where(x + y > 1, np.sign(waves), waves)
@@ -129,8 +137,8 @@ def _lines() -> np.ndarray:
     return _to_uint8(colour * (0.5 + 0.5 * waves[..., None]))
 
 
-def _patches() -> np.ndarray:
-    """Rectangles of any colour, pure ones among them, over one another."""
+def _make_patches() -> np.ndarray:
+    """Makes overlapping rectangles of random and of pure colours."""
     random = np.random.default_rng(_SEED)
     image = np.zeros((SIDE_PX, SIDE_PX, 3))
     for i in range(80):
@@ -141,20 +149,21 @@ def _patches() -> np.ndarray:
     return _to_uint8(image)
 
 
-def _given(preset: Preset, image: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """What RecCNN is given of the picture: enlarged (1, H, W, 3), condition (1, 5).
+def _make_inputs(preset: Preset, image: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yields the inputs of RecCNN: enlarged, (1, H, W, 3), and condition, (1, 5).
 
-    The sides of the picture are multiples of any network's.
+    SIDE_PX is a multiple of every network's `multiple_px`.
     """
     size = image.shape[0], image.shape[1]
     for scale in preset.scales:
         codec = Codec(preset, scale)
-        # Without ComCNN: any picture will do, and this is quicker.
+        # Bicubic reduction in place of ComCNN: faster, and no less demanding.
         compact = codec.reduce(image)
         for quality in QUALITIES:
             coded = codec.encode(compact, quality)
-            told = conditioning.condition(quantisation.read_tables(coded), scale)
-            yield resample.enlarge(coding.decode(coded), scale, size)[None], told[None]
+            tables = quantisation.read_tables(coded)
+            enlarged = resample.enlarge(coding.decode(coded), scale, size)
+            yield enlarged[None], conditioning.condition(tables, scale)[None]
 
 
 def _to_uint8(pixels: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`comrec export`: the networks of a preset, for web pages or as ONNX files."""
+"""Implements `comrec export`: networks of a preset for web pages or as ONNX files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from comrec.system import files
 INDEX = "networks.json"
 INDEX_FORMAT = 1
 INDEX_BYTES_MAX = 2**20
-WORST_LEVELS, LOST_DB = 0.5, 0.02  # that fewer bits may cost
+MAX_LEVELS, MAX_LOST_DB = 0.5, 0.02  # limits of the drift of fewer bits
 Row = dict[str, object]
 
 
@@ -26,26 +26,26 @@ def web(preset: Preset, folder: Path, bits: int | None) -> Row:
 
     Args:
       preset: of the comrec family, with one width.
-      folder: made where it is missing.
-      bits: of a weight, 8, 16 or 32; None for the fewest that cost next to nothing.
+      folder: created if it is missing.
+      bits: of a weight, 8, 16 or 32; None for the fewest within the limits of drift.
 
     Returns:
-      A row for --json and for people, with what was measured.
+      A row for JSON and for people, with the measured drift.
 
     Raises:
-      UsageError: the preset is another.
-      OutputError: another file stands there, or nothing can be written.
+      UsageError: browsers do not run the preset.
+      OutputError: another file has the name, or a file cannot be written.
     """
     network.check(preset)
     yardstick = drift.Yardstick(preset)
-    for tried in (bits,) if bits else network.KINDS:
-        data = network.dump(preset, tried)
+    for chosen in (bits,) if bits else network.KINDS:
+        data = network.dump(preset, chosen)
         found = yardstick.measure(data)
-        if found.worst_levels < WORST_LEVELS and found.lost_db <= LOST_DB:
+        if found.worst_levels < MAX_LEVELS and found.lost_db <= MAX_LOST_DB:
             break
-    path = put(preset, folder, tried, data)
+    path = put(preset, folder, chosen, data)
     return {
-        "preset": preset.name, "output": str(path), "bytes": len(data), "bits": tried,
+        "preset": preset.name, "output": str(path), "bytes": len(data), "bits": chosen,
         "worst_levels": round(found.worst_levels, 4),
         "lost_db": round(found.lost_db, 5),
     }  # fmt: skip
@@ -53,33 +53,33 @@ def web(preset: Preset, folder: Path, bits: int | None) -> Row:
 
 def put(preset: Preset, folder: Path, bits: int, data: bytes) -> Path:
     """Writes a network file, and then the index that names it."""
-    name = network.file_name(preset, bits)
-    rows = [row for row in index(folder) if row.get("preset") != preset.name]
+    name = network.make_file_name(preset, bits)
+    rows = [row for row in read_index(folder) if row.get("preset") != preset.name]
     _write_all(folder, {name: data})
-    files.write(folder / INDEX, index_text([*rows, entry(preset, name, data)]))
+    files.write(folder / INDEX, make_index([*rows, make_entry(preset, name, data)]))
     return folder / name
 
 
-def entry(preset: Preset, name: str, data: bytes) -> Row:
-    """What the index says of a network file."""
+def make_entry(preset: Preset, name: str, data: bytes) -> Row:
+    """Returns the entry of a network file in the index."""
     return {
         "preset": preset.name, "number": preset.number, "file": name,
         "bytes": len(data),
     }  # fmt: skip
 
 
-def index_text(rows: Iterable[Row]) -> bytes:
-    """The index of these entries."""
+def make_index(rows: Iterable[Row]) -> bytes:
+    """Returns the index of entries, in the order of their numbers."""
     ordered = sorted(rows, key=lambda row: int(str(row["number"])))
     record = {"format": INDEX_FORMAT, "networks": ordered}
     return (json.dumps(record, indent=1) + "\n").encode()
 
 
-def index(folder: Path) -> list[Row]:
-    """What the index of a folder names; nothing where there is none.
+def read_index(folder: Path) -> list[Row]:
+    """Reads the entries of a folder's index; a missing index has none.
 
     Raises:
-      OutputError: what stands there is no such index.
+      OutputError: the file is no index, or cannot be read.
     """
     path = folder / INDEX
     try:
@@ -89,7 +89,7 @@ def index(folder: Path) -> list[Row]:
             isinstance(row["preset"], str) and isinstance(row["number"], int)
             for row in rows
         ):
-            raise ValueError("of another format")
+            raise ValueError("another format")
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError) as err:
@@ -102,14 +102,14 @@ def index(folder: Path) -> list[Row]:
 
 
 def onnx(preset: Preset, folder: Path) -> Row:
-    """Copies the verified ONNX files of a preset, with a record of what they are.
+    """Copies the verified ONNX files of a preset, with a record of the preset.
 
     Returns:
-      A row for --json and for people.
+      A row for JSON and for people.
 
     Raises:
       UsageError: the preset has no networks.
-      OutputError: another file stands there, or nothing can be written.
+      OutputError: another file has a name, or a file cannot be written.
     """
     if not preset.onnx:
         raise UsageError(f"{preset.name}: has no networks. Name another preset")
@@ -135,9 +135,9 @@ def onnx(preset: Preset, folder: Path) -> Row:
 
 
 def _write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Writes files, all of them or none; what is there already is left as it is.
+    """Writes missing files, all of them or none.
 
-    A name says what is in a file, so one of other content is not comrec's to replace.
+    Names contain hashes, so that an existing file of other content is not comrec's.
     """
     missing = {}
     for name, data in contents.items():
@@ -168,13 +168,13 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def told(row: Row) -> str:
-    """What `export` says."""
+def describe(row: Row) -> str:
+    """Returns the text of `export` for a row."""
     if "bits" not in row:
         lines = [f"{row['preset']}: {row['bytes']:,} bytes"]
         return "\n  ".join([*lines, *map(str, row["output"])])  # type: ignore[call-overload]
     return (
         f"{row['preset']} → {row['output']}: {row['bytes']:,} bytes\n"
-        f"  {row['bits']} bits a weight; against float32, on pictures made for it: "
+        f"  {row['bits']} bits a weight; against float32, on synthetic pictures: "
         f"{row['worst_levels']:.2f} grey levels at worst, {row['lost_db']:.4f} dB lost"
     )

@@ -1,4 +1,4 @@
-"""`comrec web`: a folder of pictures into a page that restores them in the browser."""
+"""Implements `comrec web`: a gallery that restores its pictures in the browser."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ from comrec.networks import presets
 from comrec.system import batch, files
 from comrec.system.batch import Job
 
-PRESET = "comrec-lite-2"  # of the newest lite pair: browsers are slow, networks travel
-PICTURES = "pictures"  # folder of the gallery
+PRESET = "comrec-lite-2"  # the newest lite pair: browsers are slow and load it
+PICTURES = "pictures"  # folder in the gallery
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class GalleryRequest:
-    """What the gallery is made of.
+    """Describes a gallery: its source, folder and options.
 
     Attributes:
-      source, folder: of the pictures, and where the gallery goes.
-      options: how pictures are compressed.
+      source: folder of the pictures.
+      folder: of the gallery.
+      options: how to compress pictures.
       title: of the page.
-      recursive: pictures in folders below the source too.
-      force: everything is made again, and files that were changed are replaced.
-      at_once: pictures that are compressed together.
+      recursive: whether to include folders below the source.
+      force: whether to make all files again, and to replace changed ones.
+      at_once: number of pictures to compress in parallel.
     """
 
     source: Path
@@ -53,91 +54,100 @@ class GalleryRequest:
 
 
 class Gallery:
-    """One run of `comrec web`.
+    """Makes or updates one gallery.
+
+    Attributes:
+      request: the request.
+      jobs: a job for each picture.
+      left_out: number of pictures without a job.
 
     Raises:
-      UsageError, OutputError: the folders will not do; nothing was written.
+      UsageError, OutputError: a folder cannot be used; nothing was written.
     """
 
-    def __init__(self, asked: GalleryRequest) -> None:
-        self.asked = asked
-        self.jobs, self.left_out = _plan(asked)
-        self._outputs = Outputs(asked.folder, asked.force)
-        self._dist = served.script()
+    def __init__(self, request: GalleryRequest) -> None:
+        self.request = request
+        self.jobs, self.left_out = _plan(request)
+        self._outputs = Outputs(request.folder, request.force)
+        self._dist = served.read_script()
         for name in ("index.html", "page.css", "page.js", *self._dist):
-            self._outputs.refuse(name)
+            self._outputs.check(name)
 
     def results(self) -> Iterator[tuple[Job, batch.Row | ComrecError]]:
-        """Each picture's row, or why it is left out; `finish` comes after them."""
+        """Yields the row or error of each picture; call `finish` after the last."""
         try:
-            yield from batch.run_all(self.jobs, self._picture, self.asked.at_once)
+            yield from batch.run_all(self.jobs, self._add_picture, self.request.at_once)
         finally:
             if self._outputs.pictures:
                 self._outputs.save()
 
     def finish(self, failed: Iterable[Job] = ()) -> Row:
-        """Writes the page and what it needs, and takes away what it does not.
+        """Writes the page and its script, and removes files of removed pictures.
 
         Args:
-          failed: pictures that the gallery is without.
+          failed: jobs whose pictures the gallery omits.
 
         Returns:
-          A row of totals, `notes` among them.
+          A row of totals, with `notes`.
 
         Raises:
+          UsageError: no picture is left.
           OutputError: a file cannot be written.
         """
         failed = set(failed)
-        sources = [self._source(job) for job in self.jobs if job not in failed]
+        sources = [self._source_of(job) for job in self.jobs if job not in failed]
         rows = [self._outputs.pictures[source] for source in sources]
         if not rows:
             raise UsageError(
-                f"{self.asked.source}: no picture for a gallery. Name a folder that "
-                f"has some, or add -r"
+                f"{self.request.source}: no picture for a gallery. Name a folder "
+                f"with pictures, or add -r"
             )
-        networks, notes = served.networks({row["preset"] for row in rows})
+        networks, notes = served.make_networks({row["preset"] for row in rows})
         sent = self._dist | networks
         for name, data in sent.items():
             self._outputs.put(name, data)
-        totals = served.totals(rows, sent)
-        for name, data in page.files(self.asked.title, rows, totals).items():
+        totals = served.count_bytes(rows, sent)
+        for name, data in page.make_files(self.request.title, rows, totals).items():
             self._outputs.put(name, data)
             totals["page_bytes"] += len(data)
-            totals["page_gzip_bytes"] += served.gzipped(data)
-        gone = self._outputs.finish(set(sources))
-        if gone:
-            notes.append(f"removed, of pictures that are gone: {', '.join(gone)}")
+            totals["page_gzip_bytes"] += served.count_gzip_bytes(data)
+        removed = self._outputs.finish(set(sources))
+        if removed:
+            notes.append(f"removed with their pictures: {', '.join(removed)}")
         for kind in ("", "gzip_"):
             parts = ("script", "network", "page")
             more = sum(totals[f"{part}_{kind}bytes"] for part in parts)
             totals[f"total_{kind}bytes"] = totals["pictures_bytes"] + more
-        return {"gallery": str(self.asked.folder)} | totals | {"notes": notes}
+        return {"gallery": str(self.request.folder)} | totals | {"notes": notes}
 
-    def _source(self, job: Job) -> str:
-        assert job.source is not None  # no gallery is made of stdin
-        return job.source.relative_to(self.asked.source).as_posix()
+    def _source_of(self, job: Job) -> str:
+        assert job.source is not None  # a gallery does not read stdin
+        return job.source.relative_to(self.request.source).as_posix()
 
-    def _picture(self, job: Job) -> batch.Row:
+    def _add_picture(self, job: Job) -> batch.Row:
+        """Writes the files of one picture, if they are missing or outdated."""
         assert job.source is not None
         assert job.target is not None
-        source, asked = self._source(job), self.asked
-        data, name = load(job.source, asked.options.max_pixels)
-        target = job.target.relative_to(asked.folder).as_posix()
+        source, request = self._source_of(job), self.request
+        data, name = load(job.source, request.options.max_pixels)
+        target = job.target.relative_to(request.folder).as_posix()
         with naming_errors(name):
-            beside = _beside(job.source, data, asked.options.max_pixels)
-            taken = beside is not None or provenance.is_output(job.source)
-            made_of = _made_of(data, beside, None if taken else asked.options, target)
-            if not asked.force and self._outputs.is_done(source, made_of):
+            sidecar = _read_sidecar(job.source, data, request.options.max_pixels)
+            is_pair = sidecar is not None or provenance.is_output(job.source)
+            made_of = _digest_inputs(
+                data, sidecar, None if is_pair else request.options, target
+            )
+            if not request.force and self._outputs.is_done(source, made_of):
                 row = self._outputs.pictures[source]
-                return _shown(row, job) | {"outcome": "skipped"}
+                return _public_row(row, job) | {"outcome": "skipped"}
             contents, row = (
-                _taken(data, beside, job.source, asked.options)
-                if taken
-                else _compressed(data, asked.options)
+                _copy(data, sidecar, job.source, request.options)
+                if is_pair
+                else _compress(data, request.options)
             )
         names = [target, naming.sidecar_of(Path(target)).as_posix()]
-        for each, content in zip(names, contents, strict=False):
-            self._outputs.put(each, content)
+        for output, content in zip(names, contents, strict=False):
+            self._outputs.put(output, content)
         row |= {
             "made_of": made_of, "title": job.source.stem.removesuffix(".comrec"),
             "files": names[: len(contents)], "bytes": sum(map(len, contents)),
@@ -145,20 +155,25 @@ class Gallery:
             "restores": len(contents) > 1 or container.is_comrec(contents[0]),
         }  # fmt: skip
         self._outputs.keep(source, row)
-        return _shown(row, job)
+        return _public_row(row, job)
 
 
-def _plan(asked: GalleryRequest) -> tuple[list[Job], int]:
-    """A job for each picture, with its target, and how many pictures are left out."""
-    source, folder = asked.source, asked.folder
+def _plan(request: GalleryRequest) -> tuple[list[Job], int]:
+    """Returns a job for each picture, and the number of pictures left out.
+
+    Raises:
+      UsageError: the source is no folder, or is the folder of the gallery.
+      OutputError: the folder of the gallery is a file.
+    """
+    source, folder = request.source, request.folder
     if not os.path.isdir(source):
-        raise UsageError(f"{source}: not a folder. Name one that has pictures")
+        raise UsageError(f"{source}: not a folder. Name one with pictures")
     inside = folder.resolve()
     if inside == source.resolve():
-        raise UsageError(f"{folder}: has the pictures. Name another for the gallery")
+        raise UsageError(f"{folder}: is the folder of the pictures. Name another one")
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise OutputError(f"{folder}: not a folder. Name another")
-    found = files.walk_files(source) if asked.recursive else sorted(source.iterdir())
+    found = files.walk_files(source) if request.recursive else sorted(source.iterdir())
     pictures = sorted(
         path
         for path in found
@@ -166,7 +181,7 @@ def _plan(asked: GalleryRequest) -> tuple[list[Job], int]:
         and not (os.path.isdir(path) or path.resolve().is_relative_to(inside))
     )
     chosen = [path for path in pictures if not _is_left_out(path)]
-    names = _names([path.relative_to(source) for path in chosen])
+    names = _name_outputs([path.relative_to(source) for path in chosen])
     jobs_ = [
         Job(path, folder / PICTURES / name)
         for path, name in zip(chosen, names, strict=True)
@@ -175,15 +190,15 @@ def _plan(asked: GalleryRequest) -> tuple[list[Job], int]:
 
 
 def _is_left_out(path: Path) -> bool:
-    """Whether a picture is in the gallery by another file: its pair's, or its own."""
+    """Tells whether the gallery shows a picture by another file, that of its pair."""
     if path.suffix.lower() not in naming.JPEGS and provenance.is_output(path):
-        return True  # what was restored of one
+        return True  # a restored picture
     pair = path.with_name(naming.compressed_name(path))
     return pair != path and os.path.isfile(pair) and provenance.is_output(pair)
 
 
-def _names(sources: list[Path]) -> list[Path]:
-    """Of the .jpg of each: its name, with its ending where two differ in that alone."""
+def _name_outputs(sources: list[Path]) -> list[Path]:
+    """Returns the names of the .jpg files, with the ending of the source if needed."""
     stems = [
         _key(path.with_name(path.stem.removesuffix(".comrec"))) for path in sources
     ]
@@ -202,12 +217,12 @@ def _names(sources: list[Path]) -> list[Path]:
 
 
 def _key(path: Path) -> str:
-    # Some file systems that a gallery may come to do not tell these apart.
+    # File systems of hosts may ignore case.
     return path.as_posix().casefold()
 
 
-def _beside(path: Path, data: bytes, max_pixels: int) -> bytes | None:
-    """The sidecar file of a .jpg that comrec made, where it needs one."""
+def _read_sidecar(path: Path, data: bytes, max_pixels: int) -> bytes | None:
+    """Reads the sidecar file of a .jpg; None if the .jpg needs none or has none."""
     sidecar = naming.sidecar_of(path)
     if path.suffix.lower() not in naming.JPEGS or not os.path.lexists(sidecar):
         return None
@@ -216,25 +231,27 @@ def _beside(path: Path, data: bytes, max_pixels: int) -> bytes | None:
     return container.read_sidecar(sidecar, max_pixels, pipes=False)
 
 
-def _made_of(
-    data: bytes, beside: bytes | None, options: Options | None, target: str
+def _digest_inputs(
+    data: bytes, sidecar: bytes | None, options: Options | None, target: str
 ) -> str:
-    """A digest of all that says what the files of a picture are."""
-    told = asdict(options) if options else {}
+    """Returns a SHA-256 digest of all on which the files of a picture depend."""
+    settings = asdict(options) if options else {}
     for name in ("threads", "engine", "max_pixels"):
-        told.pop(name, None)
-    words = json.dumps([comrec.__version__ if told else "", told, target])
-    digest = hashlib.sha256(words.encode())
-    for part in (data, beside or b""):
+        settings.pop(name, None)
+    version = comrec.__version__ if settings else ""
+    text = json.dumps([version, settings, target])
+    digest = hashlib.sha256(text.encode())
+    for part in (data, sidecar or b""):
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()
 
 
-def _compressed(data: bytes, options: Options) -> tuple[list[bytes], Row]:
+def _compress(data: bytes, options: Options) -> tuple[list[bytes], Row]:
     picture = read_input(data, options.max_pixels)
-    made = compress_picture(picture, options, data)
-    contents = [made.jpeg] + ([made.sidecar] if made.sidecar else [])
-    report = made.report
+    compressed = compress_picture(picture, options, data)
+    sidecar = compressed.sidecar
+    contents = [compressed.jpeg] + ([sidecar] if sidecar else [])
+    report = compressed.report
     return contents, {
         "outcome": report.outcome, "preset": report.preset,
         "width_px": report.width_px, "height_px": report.height_px,
@@ -245,26 +262,30 @@ def _compressed(data: bytes, options: Options) -> tuple[list[bytes], Row]:
     }  # fmt: skip
 
 
-def _taken(
-    data: bytes, beside: bytes | None, path: Path, options: Options
+def _copy(
+    data: bytes, sidecar: bytes | None, path: Path, options: Options
 ) -> tuple[list[bytes], Row]:
-    """A pair that was there before, as it is, if it is whole."""
-    sidecar = str(naming.sidecar_of(path))
-    opened = container.unpack(data, str(path), beside, sidecar, options.max_pixels)
-    record = opened.sidecar
+    """Returns the files of an existing pair unchanged, and their row.
+
+    Raises:
+      ComrecError: the pair is incomplete or damaged.
+    """
+    beside = str(naming.sidecar_of(path))
+    unpacked = container.unpack(data, str(path), sidecar, beside, options.max_pixels)
+    record = unpacked.sidecar
     if record:
         size = record.height_px, record.width_px
     else:
         height, width, _ = seg.frame_size(seg.parse(data))
         size = (height, width) if reader.orientation(data) < 5 else (width, height)
-    contents = [data] + ([beside] if beside and record else [])
+    contents = [data] + ([sidecar] if sidecar and record else [])
     return contents, {
         "outcome": "taken", "preset": record.preset if record else presets.PLAIN,
         "width_px": size[1], "height_px": size[0], "notes": [],
     }  # fmt: skip
 
 
-def _shown(row: Row, job: Job) -> batch.Row:
-    """A row for --json and for people."""
-    told = {name: value for name, value in row.items() if name not in ("made_of",)}
-    return {"input": job.name, "output": str(job.target)} | told
+def _public_row(row: Row, job: Job) -> batch.Row:
+    """Returns the row of a picture for JSON and for people."""
+    public = {name: value for name, value in row.items() if name != "made_of"}
+    return {"input": job.name, "output": str(job.target)} | public

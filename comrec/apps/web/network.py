@@ -1,4 +1,4 @@
-"""The network file: RecCNN of one preset as a web page downloads it.
+"""Writes and reads network files: RecCNN of one preset for web pages.
 
     8 bytes  "comrecnn"
     u32      length of the header in bytes
@@ -7,8 +7,8 @@
 
 Numbers are little-endian. Arrays are named after the layers of
 `comrec.networks.models.pyramid` and have Keras's order of axes. `f16` and `f32` are
-floats; an `i8` has a `step` for each of the last axis, and is
-the whole number times it.
+floats. An `i8` is a whole number, which is multiplied by the `step` of its index on
+the last axis.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Network:
-    """What a network file holds.
+    """Holds the content of a network file.
 
     Attributes:
       header: as in the file.
-      arrays: by name, float32, what the file's numbers stand for.
+      arrays: by name, float32, dequantised.
     """
 
     header: Mapping[str, Any]
@@ -54,38 +54,38 @@ class Network:
 
 
 def check(preset: Preset) -> None:
-    """Raises UsageError for a preset whose networks browsers are not made to run."""
+    """Raises UsageError for a preset that the script of web pages does not run."""
     if not families.find(preset.family).can_export(preset.sizes):
         raise UsageError(
-            f"{preset.name}: browsers run presets of the comrec family that have one "
-            f"width, such as comrec-lite-2. Name one of these"
+            f"{preset.name}: browsers run presets of the comrec family with one width, "
+            f"such as comrec-lite-2. Name one of these"
         )
 
 
-def file_name(preset: Preset, bits: int) -> str:
-    """What the file is called: the preset, and the hash of the master."""
+def make_file_name(preset: Preset, bits: int) -> str:
+    """Returns the name of a network file: the preset, the master's hash, the type."""
     stem = weights.stem(preset.name, "reccnn", preset.weights["reccnn"].sha256)
     return f"{stem}.{KINDS[bits]}.bin"
 
 
 def dump(preset: Preset, bits: int) -> bytes:
-    """The network file of a preset, of its verified weights.
+    """Returns the network file of a preset, from its verified weights.
 
     Args:
       preset: of the comrec family, with one width.
-      bits: of a kernel's weight: 8, 16 or 32. All else has 32.
+      bits: of a kernel's weight, 8, 16 or 32. Other arrays have 32.
 
     Raises:
-      UsageError: the preset is another.
+      UsageError: browsers do not run the preset.
       WeightsError: its weights are missing or altered.
     """
     check(preset)
     parts: list[bytes] = []
     entries: list[dict[str, Any]] = []
     offset = 0
-    for name, array in arrays_of(preset).items():
+    for name, array in read_arrays(preset).items():
         kind = KINDS[bits] if array.ndim == 4 else "f32"
-        stored, more = _stored(array, kind)
+        stored, more = _quantise(array, kind)
         entries.append(
             {"name": name, "shape": list(array.shape), "type": kind, "offset": offset}
             | more
@@ -93,16 +93,16 @@ def dump(preset: Preset, bits: int) -> bytes:
         data = stored.astype(_DTYPES[kind]).tobytes()
         parts.append(data + bytes(-len(data) % _ALIGN))
         offset += len(parts[-1])
-    header = json.dumps(_header(preset, bits) | {"arrays": entries}).encode()
+    header = json.dumps(_make_header(preset, bits) | {"arrays": entries}).encode()
     header += b" " * (-len(header) % _ALIGN)
     return b"".join([MAGIC, len(header).to_bytes(4, "little"), header, *parts])
 
 
 def read(data: bytes) -> Network:
-    """What `dump` wrote, with kernels as a browser has them.
+    """Reads a network file, with kernels as a browser computes them.
 
     Raises:
-      WeightsError: it is no network file, or of another format.
+      WeightsError: the data are no network file, or have another format.
     """
     start = len(MAGIC) + 4
     try:
@@ -113,7 +113,9 @@ def read(data: bytes) -> Network:
         if header["format"] != FORMAT:
             raise ValueError(f"format {header['format']}, this comrec reads {FORMAT}")
         rest = memoryview(data)[start + length :]
-        arrays = {entry["name"]: _read(rest, **entry) for entry in header["arrays"]}
+        arrays = {
+            entry["name"]: _read_array(rest, **entry) for entry in header["arrays"]
+        }
     except (ValueError, KeyError, TypeError) as err:
         raise WeightsError(
             f"not a network for the web ({err}). Export it again"
@@ -121,28 +123,29 @@ def read(data: bytes) -> Network:
     return Network(header, arrays)
 
 
-def arrays_of(preset: Preset) -> dict[str, np.ndarray]:
-    """RecCNN's arrays, float32, in Keras's order of axes, from the verified export."""
+def read_arrays(preset: Preset) -> dict[str, np.ndarray]:
+    """Reads RecCNN's arrays from the verified export, float32, axes as in Keras."""
     data = weights.read(preset.onnx["reccnn"])
-    found = tensors.tensors(data)
+    found = tensors.find(data)
     return {
-        name: _to_keras(found[key].read(data)) for name, key in _keys(preset, found)
+        name: _to_keras(found[key].read(data))
+        for name, key in _map_names(preset, found)
     }
 
 
-def onnx(preset: Preset, arrays: Arrays) -> bytes:
-    """The preset's RecCNN as an ONNX file, with other arrays in it.
+def make_onnx(preset: Preset, arrays: Arrays) -> bytes:
+    """Returns the preset's RecCNN as an ONNX file with other arrays.
 
     Args:
-      preset: whose.
-      arrays: as `arrays_of` or `read` give them.
+      preset: of the comrec family, with one width.
+      arrays: as `read_arrays` or `read` return them.
     """
     data = weights.read(preset.onnx["reccnn"])
-    keys = dict(_keys(preset, tensors.tensors(data)))
-    return tensors.replaced(data, {keys[n]: _to_onnx(a) for n, a in arrays.items()})
+    keys = dict(_map_names(preset, tensors.find(data)))
+    return tensors.replace(data, {keys[n]: _to_onnx(a) for n, a in arrays.items()})
 
 
-def _header(preset: Preset, bits: int) -> dict[str, Any]:
+def _make_header(preset: Preset, bits: int) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "preset": preset.name,
@@ -158,16 +161,16 @@ def _header(preset: Preset, bits: int) -> dict[str, Any]:
     }
 
 
-def _stored(array: np.ndarray, kind: str) -> tuple[np.ndarray, dict[str, Any]]:
-    """The numbers that stand in the file, and what else its header says of them."""
+def _quantise(array: np.ndarray, kind: str) -> tuple[np.ndarray, dict[str, Any]]:
+    """Returns the numbers of the file, and further items of their header entry."""
     if kind != "i8":
         return array, {}
     step = np.abs(array).max(axis=tuple(range(array.ndim - 1))) / np.float32(_LEVELS)
-    step = np.maximum(step, np.finfo(np.float32).tiny)  # of a map that is all zeros
+    step = np.maximum(step, np.finfo(np.float32).tiny)  # for a map of zeros
     return np.rint(array / step), {"step": [float(str(value)) for value in step]}
 
 
-def _read(
+def _read_array(
     data: memoryview, name: str, shape: list[int], type: str, offset: int,
     step: list[float] | None = None,
 ) -> np.ndarray:  # fmt: skip
@@ -177,24 +180,24 @@ def _read(
     return array if step is None else array * np.array(step, np.float32)
 
 
-def _layers(preset: Preset) -> Iterator[str]:
+def _list_layers(preset: Preset) -> Iterator[str]:
     yield from ("head", "told")
     for i in range(preset.sizes["reccnn"]["blocks"][0]):
         yield from (f"down0_{i}a", f"down0_{i}b")
     yield from ("tail", "gain")
 
 
-def _keys(
+def _map_names(
     preset: Preset, found: Mapping[str, tensors.Tensor]
 ) -> Iterator[tuple[str, str]]:
-    """(name here, name in the export) of every array.
+    """Yields the name of every array here, and its name in the export.
 
-    The export has paths, in which a layer may have a number at its end.
+    Names in the export are paths, in which a layer may end with a number.
     """
-    for layer in _layers(preset):
+    for layer in _list_layers(preset):
         inside = re.compile(rf"(.*/)?{layer}(_\d+)?/")
         keys = [key for key in found if inside.match(key)]
-        # A kernel, and a bias of one axis.
+        # The kernel has more axes than the bias.
         kernel, bias = sorted(keys, key=lambda key: -len(found[key].shape))
         yield f"{layer}/kernel", kernel
         yield f"{layer}/bias", bias

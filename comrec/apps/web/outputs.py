@@ -1,8 +1,8 @@
-"""What a run has written into a gallery's folder, and what it may write again.
+"""Writes and removes the files of a gallery's folder, and keeps their record.
 
-`comrec-web.json` there names every file with its SHA-256, and every picture with what
-it was made of. What is as it was is left alone, what somebody changed is not replaced
-unasked, and what no page shows any more is taken away.
+`comrec-web.json` in the folder names every file with its SHA-256 and every picture with
+a digest of its inputs. Unchanged files are not written again, files that a person
+changed are replaced only with force, and files of removed pictures are removed.
 """
 
 from __future__ import annotations
@@ -30,19 +30,22 @@ Row = dict[str, Any]
 
 
 class Outputs:
-    """The files of one gallery. May be used from several threads.
+    """Manages the files of one gallery; several threads may use it.
 
     Args:
-      folder: made where it is missing.
-      force: files of an earlier run may be replaced though somebody changed them.
+      folder: of the gallery, created if it is missing.
+      force: whether to replace files that a person changed since an earlier run.
+
+    Attributes:
+      pictures: rows by source.
 
     Raises:
-      OutputError: what stands under the record's name is no record.
+      OutputError: the record is damaged, or not of a gallery.
     """
 
     def __init__(self, folder: Path, force: bool = False) -> None:
         self.folder, self._force = folder, force
-        record = _read(folder / RECORD)
+        record = _read_record(folder / RECORD)
         self._digests: dict[str, str] = record["files"]
         self.pictures: dict[str, Row] = record["pictures"]
         self._kept: set[str] = set()
@@ -50,44 +53,45 @@ class Outputs:
         self._lock = threading.Lock()
 
     def put(self, name: str, data: bytes) -> None:
-        """Writes a file, whole or not at all; nothing where it is as it should be.
+        """Writes a file, whole or not at all, unless the file has this content.
 
         Args:
-          name: below the folder, with slashes.
+          name: path below the folder, with slashes.
+          data: content of the file.
 
         Raises:
-          OutputError: another file stands there, or it cannot be written.
+          OutputError: another file has the name, or the file cannot be written.
         """
-        self.refuse(name, data)
+        self.check(name, data)
         path, digest = self.folder / name, _digest(data)
-        if self._now(name) != digest:
+        if self._digest_file(name) != digest:
             files.write(path, data)
         with self._lock:
             self._digests[name] = digest
             self._kept.add(name)
 
-    def refuse(self, name: str, data: bytes = b"") -> None:
-        """Raises OutputError where a file stands that `put` would not replace."""
+    def check(self, name: str, data: bytes = b"") -> None:
+        """Raises OutputError if a file exists that `put` would not replace."""
         path = self.folder / name
-        now = self._now(name)
+        found = self._digest_file(name)
         known = self._digests.get(name)
-        if now is None or now in (known, _digest(data)) or (self._force and known):
+        if found is None or found in (known, _digest(data)) or (self._force and known):
             return
         why = "was changed since comrec wrote it" if known else "is not comrec's"
         do = "Use -f to replace it, or move it away" if known else "Move it away"
         raise OutputError(f"{path}: exists, and {why}. {do}")
 
     def is_done(self, source: str, made_of: str) -> bool:
-        """Whether a picture was made of the same before, and its files are whole."""
+        """Tells whether the inputs and files of a picture are unchanged."""
         row = self.pictures.get(source)
         return (
             row is not None
             and row["made_of"] == made_of
-            and all(self._now(n) == self._digests.get(n) for n in row["files"])
+            and all(self._digest_file(n) == self._digests.get(n) for n in row["files"])
         )
 
     def keep(self, source: str, row: Row) -> None:
-        """Puts a picture on record, and from time to time the record on disk."""
+        """Adds a picture to the record; saves the record every SAVE_EVERY_S."""
         with self._lock:
             self.pictures[source] = row
             self._kept.update(row["files"])
@@ -95,23 +99,27 @@ class Outputs:
                 self._save()
 
     def finish(self, sources: set[str]) -> list[str]:
-        """Takes away what belongs to no picture of these; names of such files.
+        """Removes the files of all other pictures; returns the names of removed files.
 
-        A file that somebody changed stays, and so does one that could not be removed.
+        Files that a person changed stay, as do files that cannot be removed.
+
+        Args:
+          sources: the pictures that stay.
         """
         with self._lock:
             self.pictures = {s: r for s, r in self.pictures.items() if s in sources}
             used = self._kept.union(*(row["files"] for row in self.pictures.values()))
-            gone = []
+            removed = []
             for name in sorted(self._digests.keys() - used):
-                if self._now(name) == self._digests.pop(name):
+                if self._digest_file(name) == self._digests.pop(name):
                     with contextlib.suppress(OSError):
                         (self.folder / name).unlink()
-                        gone.append(name)
+                        removed.append(name)
             self._save()
-        return gone
+        return removed
 
     def save(self) -> None:
+        """Writes the record."""
         with self._lock:
             self._save()
 
@@ -123,8 +131,8 @@ class Outputs:
         files.write(self.folder / RECORD, text.encode() + b"\n")
         self._saved_s = time.monotonic()
 
-    def _now(self, name: str) -> str | None:
-        """The digest of what stands under a name; None for nothing, "" for no file."""
+    def _digest_file(self, name: str) -> str | None:
+        """Returns the digest of a file; None if it is missing, "" if unreadable."""
         path = self.folder / name
         if not os.path.lexists(path):
             return None
@@ -139,26 +147,30 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(path: Path) -> Row:
+def _read_record(path: Path) -> Row:
     try:
         record = json.loads(files.read(path, _RECORD_BYTES_MAX, pipes=False))
         if record["format"] != FORMAT:
-            raise ValueError("of another format")
+            raise ValueError("another format")
         texts = [*record["files"], *record["files"].values()]
         for row in record["pictures"].values():
             texts += [*(row[name] for name in _TEXTS), *row["files"]]
             if not all(isinstance(row[name], int) for name in _NUMBERS):
-                raise ValueError("without its numbers")
+                raise ValueError("a number is missing")
         if not all(isinstance(text, str) for text in texts):
-            raise ValueError("not of texts")
+            raise ValueError("a text is missing")
         if any(_is_outside(name) for name in record["files"]):
-            raise ValueError("of files elsewhere")
+            raise ValueError("a file lies outside")
     except FileNotFoundError:
         return {"files": {}, "pictures": {}}
     except NotADirectoryError as err:
         raise OutputError(f"{path.parent}: not a folder. Name another") from err
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
-        reason = err.strerror if isinstance(err, OSError) else "damaged, or another's"
+        reason = (
+            err.strerror
+            if isinstance(err, OSError)
+            else "damaged, or of another program"
+        )
         raise OutputError(
             f"{path}: not the record of a gallery ({reason}). Move it away, or name "
             f"another folder"

@@ -1,4 +1,4 @@
-"""The page of a gallery: what stands in it of each picture, and of all together."""
+"""Makes the page of a gallery, with the facts of each picture and of all."""
 
 from __future__ import annotations
 
@@ -12,40 +12,41 @@ from urllib.parse import quote
 
 import comrec
 
-GENERATOR = "comrec"  # and its version: by this a page of comrec's is known
+GENERATOR = "comrec"  # with the version, marks a page that comrec made
 Row = dict[str, Any]
 
 
-def files(title: str, rows: Sequence[Row], totals: Row) -> dict[str, bytes]:
-    """The page and what belongs to it alone, by name.
+def make_files(title: str, rows: Sequence[Row], totals: Row) -> dict[str, bytes]:
+    """Returns the page, its style sheet and its script, by name.
 
     Args:
       title: of the page.
-      rows: of the pictures, in their order.
-      totals: bytes of all of them, of the script and of the networks.
+      rows: of the pictures, in order.
+      totals: of `served.count_bytes`.
     """
-    index = _filled(
+    index = _fill(
         "page.html",
         generator=f"{GENERATOR} {comrec.__version__}",
         title=html.escape(title),
-        summary=_summary(totals),
-        figures="".join(_figure(row, i == 0) for i, row in enumerate(rows)),
-        cost=_cost(totals),
+        summary=_summarise(totals),
+        figures="".join(_make_figure(row, i == 0) for i, row in enumerate(rows)),
+        cost=_describe_cost(totals),
     )
     return {
-        "index.html": index.encode("utf-8", "replace"),  # a name need not be text
-        "page.css": _part("page.css").encode(),
-        "page.js": _part("page.js").encode(),
+        # File names need not be valid text.
+        "index.html": index.encode("utf-8", "replace"),
+        "page.css": _read_part("page.css").encode(),
+        "page.js": _read_part("page.js").encode(),
     }
 
 
-def url(name: str) -> str:
-    """A file's name, with slashes, as a relative URL."""
+def make_url(name: str) -> str:
+    """Returns the relative URL of a file's name with slashes."""
     return quote(os.fsencode(name))
 
 
-def amount(size: int) -> str:
-    """A number of bytes for people, in units of a thousand."""
+def format_bytes(size: int) -> str:
+    """Returns a number of bytes in words, in units of powers of a thousand."""
     if size < 1000:
         return f"{size}\N{NO-BREAK SPACE}bytes"
     digits = 0 if size >= 10_000 else 1
@@ -54,75 +55,77 @@ def amount(size: int) -> str:
     return f"{size / 1e6:.1f}\N{NO-BREAK SPACE}MB"
 
 
-def _figure(row: Row, is_first: bool) -> str:
-    source = url(row["files"][0])
+def _make_figure(row: Row, is_first: bool) -> str:
+    source = make_url(row["files"][0])
     name = html.escape(row["title"])
     restores = row["restores"]
     image = (
         f'<img src="{source}" alt="{name}" width="{row["width_px"]}" '
         f'height="{row["height_px"]}" loading="{"eager" if is_first else "lazy"}">'
     )
-    return _filled(
+    return _fill(
         "figure.html",
         image=f"<comrec-img>{image}</comrec-img>" if restores else image,
         source=source,
         name=name,
         kind="restores" if restores else "plain",
-        facts=" · ".join(_facts(row)),
-        divider=_filled("divider.html", name=name) if restores else "",
+        facts=" · ".join(_list_facts(row)),
+        divider=_fill("divider.html", name=name) if restores else "",
     )
 
 
-def _facts(row: Row) -> list[str]:
-    facts = [f"{row['width_px']} × {row['height_px']}", amount(row["bytes"])]
+def _list_facts(row: Row) -> list[str]:
+    facts = [f"{row['width_px']} × {row['height_px']}", format_bytes(row["bytes"])]
     if row.get("input_bytes"):
-        more = _less(row["bytes"], row["input_bytes"])
-        facts.append(f"{more} the file it was made from ({amount(row['input_bytes'])})")
+        more = _compare(row["bytes"], row["input_bytes"])
+        facts.append(
+            f"{more} the file it was made from ({format_bytes(row['input_bytes'])})"
+        )
     if row.get("plain_bytes") and row["preset"] != "plain":
         quality = f"quality {row['plain_quality']}" if row["plain_quality"] else ""
-        plain = f"plain JPEG no closer to it ({quality}, {amount(row['plain_bytes'])})"
-        facts.append(f"{_less(row['bytes'], row['plain_bytes'])} {plain}")
+        plain = f"{quality}, {format_bytes(row['plain_bytes'])}"
+        less = _compare(row["bytes"], row["plain_bytes"])
+        facts.append(f"{less} plain JPEG no closer to it ({plain})")
     if not row["restores"]:
-        facts.append("a plain JPEG, shown as it is")
+        facts.append("a plain JPEG, shown unchanged")
     return facts
 
 
-def _less(ours: int, theirs: int) -> str:
+def _compare(ours: int, theirs: int) -> str:
     share = round(100 * (1 - ours / theirs))
     if share > 0:
         return f"{share}\N{NO-BREAK SPACE}% less than"
     return "as much as" if share == 0 else f"{-share}\N{NO-BREAK SPACE}% more than"
 
 
-def _summary(totals: Row) -> str:
+def _summarise(totals: Row) -> str:
     count = totals["pictures"]
-    text = (
-        f"{count} picture{'s' if count > 1 else ''}, {amount(totals['pictures_bytes'])}"
-    )
+    size = format_bytes(totals["pictures_bytes"])
+    text = f"{count} picture{'s' if count > 1 else ''}, {size}"
     if totals["input_bytes"]:
-        came = amount(totals["input_bytes"])
-        less = _less(totals["compared_bytes"], totals["input_bytes"])
-        text += f": {less} the files they were made from ({came})"
+        source = format_bytes(totals["input_bytes"])
+        less = _compare(totals["compared_bytes"], totals["input_bytes"])
+        text += f": {less} the files they were made from ({source})"
     if totals["plain_bytes"]:
-        plain = amount(totals["plain_bytes"])
-        less = _less(totals["judged_bytes"], totals["plain_bytes"])
+        plain = format_bytes(totals["plain_bytes"])
+        less = _compare(totals["judged_bytes"], totals["plain_bytes"])
         text += f", and {less} plain JPEG that is no closer to them ({plain})"
     return f"{text}."
 
 
-def _cost(totals: Row) -> str:
-    script = amount(totals["script_bytes"])
-    packed = amount(totals["script_gzip_bytes"])
-    network = amount(totals["network_bytes"])
+def _describe_cost(totals: Row) -> str:
+    script = format_bytes(totals["script_bytes"])
+    packed = format_bytes(totals["script_gzip_bytes"])
+    network = format_bytes(totals["network_bytes"])
     return (
         f"The script with its runtime takes at most {script} ({packed} with gzip), the "
         f"network {network}; both are loaded once and kept by the browser."
     )
 
 
-def _filled(template: str, **parts: str) -> str:
-    return Template(_part(template)).substitute(parts)
+def _fill(template: str, **parts: str) -> str:
+    return Template(_read_part(template)).substitute(parts)
 
 
-def _part(name: str) -> str:
+def _read_part(name: str) -> str:
     return (resources.files("comrec.apps.web") / name).read_text("utf-8")

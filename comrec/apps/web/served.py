@@ -1,4 +1,4 @@
-"""What a page of `comrec web` loads beside its pictures, and what it all takes."""
+"""Collects the script and networks of a gallery, and counts all bytes it serves."""
 
 from __future__ import annotations
 
@@ -11,31 +11,35 @@ from comrec.apps.web import export, network
 from comrec.errors import OutputError, UsageError
 from comrec.networks import presets
 
-BITS = 16  # of a weight: what `comrec export --bits auto` finds for every released pair
-SCRIPT = "comrec"  # folder of the gallery
-LICENCES = "LICENCES.txt"  # not asked for by any page
+BITS = 16  # of a weight: what `export.web` chooses for every released pair
+SCRIPT = "comrec"  # folder in the gallery
+LICENCES = "LICENCES.txt"  # not loaded by any page
 Row = dict[str, Any]
 
 
-def networks(names: set[str]) -> tuple[dict[str, bytes], list[str]]:
-    """The network files and their index, by name; and what there is to say of them."""
+def make_networks(names: set[str]) -> tuple[dict[str, bytes], list[str]]:
+    """Returns the network files of presets and their index, by name; and notes."""
     contents, entries, notes = {}, [], []
     for name in sorted(names - {presets.PLAIN}):
         preset = presets.find(name)
         try:
             data = network.dump(preset, BITS)
         except UsageError:
-            notes.append(f"browsers do not run {name}: its pictures stay as they are")
+            notes.append(f"browsers do not run {name}: its pictures are not restored")
             continue
-        file = network.file_name(preset, BITS)
+        file = network.make_file_name(preset, BITS)
         contents[f"{SCRIPT}/{file}"] = data
-        entries.append(export.entry(preset, file, data))
-    contents[f"{SCRIPT}/{export.INDEX}"] = export.index_text(entries)
+        entries.append(export.make_entry(preset, file, data))
+    contents[f"{SCRIPT}/{export.INDEX}"] = export.make_index(entries)
     return contents, notes
 
 
-def script() -> dict[str, bytes]:
-    """The script and its runtime as they were built, by name."""
+def read_script() -> dict[str, bytes]:
+    """Reads the built script and its runtime, by name.
+
+    Raises:
+      OutputError: the script is not installed.
+    """
     folder = resources.files("comrec.apps.web") / "dist"
     try:
         found = {f"{SCRIPT}/{f.name}": f.read_bytes() for f in folder.iterdir()}
@@ -46,8 +50,8 @@ def script() -> dict[str, bytes]:
     return found
 
 
-def totals(rows: list[Row], served: dict[str, bytes]) -> Row:
-    """Bytes of pictures, script and networks, and what they are compared with."""
+def count_bytes(rows: list[Row], served: dict[str, bytes]) -> Row:
+    """Returns bytes of pictures, script and networks, and of files for comparison."""
     compared = [row for row in rows if row.get("input_bytes")]
     judged = [row for row in rows if row.get("plain_bytes")]
     found: Row = {
@@ -64,11 +68,12 @@ def totals(rows: list[Row], served: dict[str, bytes]) -> Row:
         "script": lambda name: not name.endswith((".bin", LICENCES)),
     }
     for part, belongs in parts.items():
-        of_it = [data for name, data in served.items() if belongs(name)]
-        found[f"{part}_bytes"] = sum(map(len, of_it))
-        found[f"{part}_gzip_bytes"] = sum(map(gzipped, of_it))
+        contents = [data for name, data in served.items() if belongs(name)]
+        found[f"{part}_bytes"] = sum(map(len, contents))
+        found[f"{part}_gzip_bytes"] = sum(map(count_gzip_bytes, contents))
     return found
 
 
-def gzipped(data: bytes) -> int:
+def count_gzip_bytes(data: bytes) -> int:
+    """Returns the number of bytes after gzip."""
     return len(gzip.compress(data, 6, mtime=0))  # the level of most hosts

@@ -1,8 +1,8 @@
-"""The arrays inside an ONNX file, read without the `onnx` package.
+"""Finds and replaces arrays in ONNX files, without the `onnx` package.
 
-An ONNX file is a protocol buffer: fields of a number, a kind and a value. Only what
-leads to the initialisers of the graph is looked at. The files are verified before, so
-damage is no concern here.
+An ONNX file is a protocol buffer: a sequence of fields with a number, a kind and a
+value. This module reads only the path to the initialisers of the graph. Callers verify
+the hash of a file first, so damaged files need no checks here.
 """
 
 from __future__ import annotations
@@ -18,43 +18,47 @@ _GRAPH, _INITIALISER = 7, 5
 _DIMS, _DATA_TYPE, _NAME, _RAW = 1, 2, 8, 9
 _FLOAT = 1
 _VARINT, _BYTES = 0, 2  # kinds of values
-_FIXED = {1: 8, 5: 4}  # of so many bytes
+_FIXED_BYTES = {1: 8, 5: 4}  # by kind
 
-Field = tuple[int, int, int]  # number, and start and end, or number, -1 and value
+Field = tuple[int, int, int]  # (number, start, end) or (number, -1, value)
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where a float32 array is in a file."""
+    """Describes the place of a float32 array in a file."""
 
     shape: tuple[int, ...]
     start: int
     end: int
 
     def read(self, data: bytes) -> np.ndarray:
-        """The array, float32, of `shape`."""
+        """Returns the array, float32, of `shape`."""
         return np.frombuffer(data[self.start : self.end], "<f4").reshape(self.shape)
 
 
-def tensors(data: bytes) -> dict[str, Tensor]:
-    """The float32 initialisers of a graph, by name, where they are in the file.
+def find(data: bytes) -> dict[str, Tensor]:
+    """Finds the float32 initialisers of a graph, by name.
 
     Args:
-      data: the ONNX file, which keeps its arrays as raw data.
+      data: an ONNX file with arrays as raw data.
     """
     found = {}
-    for number, start, end in _fields(data, 0, len(data)):
+    for number, start, end in _iterate_fields(data, 0, len(data)):
         if number != _GRAPH:
             continue
-        for inner, first, last in _fields(data, start, end):
+        for inner, first, last in _iterate_fields(data, start, end):
             if inner == _INITIALISER:
-                found.update(_tensor(data, first, last))
+                found.update(_read_tensor(data, first, last))
     return found
 
 
-def replaced(data: bytes, arrays: Mapping[str, np.ndarray]) -> bytes:
-    """The file with other values in some of its initialisers."""
-    places, out = tensors(data), bytearray(data)
+def replace(data: bytes, arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Returns the file with other values of initialisers.
+
+    Raises:
+      ValueError: an array has another shape than its initialiser.
+    """
+    places, out = find(data), bytearray(data)
     for name, array in arrays.items():
         place = places[name]
         if array.shape != place.shape:
@@ -63,14 +67,14 @@ def replaced(data: bytes, arrays: Mapping[str, np.ndarray]) -> bytes:
     return bytes(out)
 
 
-def _tensor(data: bytes, start: int, end: int) -> dict[str, Tensor]:
+def _read_tensor(data: bytes, start: int, end: int) -> dict[str, Tensor]:
     shape: list[int] = []
     name, kind, raw = "", 0, None
-    for number, first, last in _fields(data, start, end):
+    for number, first, last in _iterate_fields(data, start, end):
         if number == _DIMS and first < 0:
             shape.append(last)
         elif number == _DIMS:
-            shape += _varints(data, first, last)
+            shape += _iterate_varints(data, first, last)
         elif number == _DATA_TYPE:
             kind = last
         elif number == _NAME:
@@ -82,28 +86,28 @@ def _tensor(data: bytes, start: int, end: int) -> dict[str, Tensor]:
     return {name: Tensor(tuple(shape), *raw)}
 
 
-def _fields(data: bytes, position: int, end: int) -> Iterator[Field]:
+def _iterate_fields(data: bytes, position: int, end: int) -> Iterator[Field]:
     while position < end:
-        key, position = _varint(data, position)
+        key, position = _read_varint(data, position)
         number, kind = key >> 3, key & 7
         if kind == _VARINT:
-            value, position = _varint(data, position)
+            value, position = _read_varint(data, position)
             yield number, -1, value
         elif kind == _BYTES:
-            length, position = _varint(data, position)
+            length, position = _read_varint(data, position)
             yield number, position, position + length
             position += length
         else:
-            position += _FIXED[kind]
+            position += _FIXED_BYTES[kind]
 
 
-def _varints(data: bytes, position: int, end: int) -> Iterator[int]:
+def _iterate_varints(data: bytes, position: int, end: int) -> Iterator[int]:
     while position < end:
-        value, position = _varint(data, position)
+        value, position = _read_varint(data, position)
         yield value
 
 
-def _varint(data: bytes, position: int) -> tuple[int, int]:
+def _read_varint(data: bytes, position: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[position]

@@ -1,4 +1,4 @@
-"""ComCNN: the encoder-side network that makes the compact image.
+"""Defines the networks of Jiang et al. 2017: ComCNN reduces, RecCNN restores.
 
 Architecture after F. Jiang et al., "An End-to-End Compression Framework Based
 on Convolutional Neural Networks", IEEE TCSVT 2017, https://arxiv.org/abs/1708.00838.
@@ -11,7 +11,8 @@ import math
 import keras
 
 SCALE = 2  # linear size ratio image : compact; fixed by the stride of conv2
-REACH_PX = 4  # three kernels of 3x3, the last one at half size
+REACH_PX = 4  # of ComCNN: three kernels of 3x3, the last one at half size
+DEPTH = 20  # convolutions of RecCNN in the paper
 
 
 def build_comcnn(channels: int = 1, width: int = 64) -> keras.Model:
@@ -44,13 +45,13 @@ def build_comcnn(channels: int = 1, width: int = 64) -> keras.Model:
         width, padding="same", activation="relu", name="conv1", **conv
     )(image)
     # Padded by hand: "same" at stride 2 pads bottom/right only when H is even
-    # and all round when H is odd, so the sampling grid would shift by one pixel
-    # with the parity of the image. The public MATLAB code pads 1 all round.
+    # and on all sides when H is odd, so the sampling grid would shift by one pixel
+    # with the parity of the image. The public MATLAB code pads 1 on all sides.
     x = keras.layers.ZeroPadding2D(1, name="conv2_pad")(x)
     x = keras.layers.Conv2D(
         width, strides=SCALE, activation="relu", name="conv2_down", **conv
     )(x)
-    # The output leaves mixed precision: pixels need more than bfloat16's 8 bits.
+    # The output is float32: pixels need more than the 8 bits of bfloat16.
     compact = keras.layers.Conv2D(
         channels, padding="same", dtype="float32", name="conv3", **conv
     )(x)
@@ -58,13 +59,15 @@ def build_comcnn(channels: int = 1, width: int = 64) -> keras.Model:
 
 
 def check_channels(channels: int) -> None:
+    """Checks a number of channels.
+
+    Raises:
+      ValueError: channels is neither 1 nor 3.
+    """
     if channels not in (1, 3):
         raise ValueError(
             f"channels must be 1 (luma) or 3 (colour). Received: channels={channels!r}"
         )
-
-
-DEPTH = 20
 
 
 def build_reccnn(channels: int = 1, width: int = 64, depth: int = DEPTH) -> keras.Model:
@@ -85,7 +88,7 @@ def build_reccnn(channels: int = 1, width: int = 64, depth: int = DEPTH) -> kera
     Returns:
       A functional model from float32 pixels in [0, 1] to a float32 residual on
       that scale. 668,225 trainable parameters for channels=1, width=64,
-      depth=20; batch normalisation keeps 2,304 running statistics besides.
+      depth=20, and 2,304 running statistics of batch normalisation.
 
     Raises:
       ValueError: channels is neither 1 nor 3.
@@ -98,8 +101,8 @@ def build_reccnn(channels: int = 1, width: int = 64, depth: int = DEPTH) -> kera
     x = keras.layers.Conv2D(width, activation="relu", name="conv1", **conv)(enlarged)
     for i in range(2, depth):
         x = keras.layers.Conv2D(width, name=f"conv{i}", **conv)(x)
-        # The paper draws the scales from N(0, 2/(9*64)) like the kernels, which
-        # starts the residual near zero.
+        # The paper draws the scales from N(0, 2/(9*64)) like the kernels, so that
+        # the residual is near zero at first.
         x = keras.layers.BatchNormalization(
             gamma_initializer=keras.initializers.RandomNormal(0.0, spread),
             name=f"bn{i}",

@@ -1,18 +1,19 @@
-"""A JPEG with a gradient: what training end to end puts in place of the real one.
+"""Defines a JPEG with a gradient, which replaces the real JPEG in training end to end.
 
     compact ─► YCbCr ─► chroma halved ─► DCT / steps ─► rounded ─► … and back ─► coded
                                               └─► sum of log2(1 + |c / step|), the bits
 
-Everything but the rounding is what libjpeg does, in float: the real tables, chroma as
-means of 2x2, enlarged by libjpeg's triangle. Rounding passes its gradient straight
-through. Pixels are neither rounded nor clipped on the way in or out. Coded is libjpeg's
-picture to about a grey level; in busy colour two, as libjpeg's YCbCr is in whole
-numbers, and what lies near a tie may round to the other side. The magnitudes are its
-bytes but for a factor, which `bits_per_magnitude` measures. (After Guleryuz et al.,
-"Sandwiched Compression", arXiv:2402.05887.)
+All steps but the rounding are those of libjpeg, in float: the real tables, chroma as
+means of 2x2, enlarged by libjpeg's triangle filter. Rounding passes its gradient
+straight through. The pixels of the input and the output are neither rounded nor
+clipped. The output differs from the picture of libjpeg by about one grey level; in
+busy colour by two, since the YCbCr of libjpeg is in whole numbers, and values near a
+tie may be rounded the other way. The magnitudes are proportional to the bytes of the
+JPEG; `bits_per_magnitude` measures the factor. (After Guleryuz et al., "Sandwiched
+Compression", arXiv:2402.05887.)
 
-Products are taken at the precision the backend has for float32; where that is less
-than float32 (JAX on a TPU or a recent GPU), so is the agreement with libjpeg.
+Products have the precision of float32 on the backend. Where that is lower (JAX on a TPU
+or a recent GPU), the agreement with libjpeg is lower, too.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from comrec.jpeg.quantisation import read_tables
 from comrec.jpeg.settings import PLAIN, SUBSAMPLINGS, JpegSettings
 
 BLOCK = 8
-LEVEL_SHIFT = 128  # of grey and luma, T.81 A.3.1; chroma is centred on zero as it is
+LEVEL_SHIFT = 128  # of grey and luma, T.81 A.3.1; chroma is centred on zero
 GRADIENTS = ("ste", "soft")
 DEAD_ZONE = 0.15  # in steps; about what mozjpeg's trellis makes zero
-# Price of a bit, in squared errors of pixels in [0, 1], over (scale * step / 255)^2:
-# measured on validation pictures, 0.10 to 0.15 at all qualities.
+# Price of a bit, in squared errors of pixels in [0, 1], over (scale * step / 255)^2. On
+# validation pictures, 0.10 to 0.15 was measured at all qualities.
 BIT_PRICE = 0.11
-NOISE_STEPS = 0.1  # scale of the logistic noise that "soft" supposes, in steps
+NOISE_STEPS = 0.1  # scale of the logistic noise that "soft" assumes, in steps
 
 
 def through(
@@ -48,67 +49,72 @@ def through(
     dead_zone: float = 0.0,
     gradient: str = "ste",
 ) -> tuple[Any, Any]:
-    """Codes and decodes a batch, each image with tables of its own.
+    """Codes and decodes a batch, each image with its own tables.
 
     Args:
       compact: tensor (B, h, w, 1) grey or (B, h, w, 3) RGB, pixels about [0, 1];
         h and w static, of any size.
       steps: tensor (B, 2, 8, 8), or (1, 2, 8, 8) for all; quantiser steps in grey
-        levels, luma and chroma, in natural order. Grey uses the luma's alone.
+        levels, luma and chroma, in natural order. Grey uses those of luma alone.
       subsampling: of the chroma, "4:2:0" or "4:4:4"; no effect on grey.
-      dead_zone: in steps; AC coefficients below 0.5 + dead_zone become zero, as
-        an encoder with a trellis (mozjpeg) makes many of them.
-      gradient: of the rounding. "ste" is the identity; "soft" is less than it for
-        AC coefficients that become zero, and nearly nothing far from the edge.
+      dead_zone: in steps; AC coefficients below 0.5 + dead_zone become zero, as many
+        do in an encoder with a trellis (mozjpeg).
+      gradient: of the rounding. "ste" is the identity; "soft" is smaller for AC
+        coefficients that become zero, and near zero far from the edge.
 
     Returns:
-      coded, float32 like compact, not clipped; and float32 (B,), the `magnitudes`.
+      coded, float32 of the shape of compact, not clipped; and the `magnitudes`,
+      float32 (B,).
 
     Raises:
-      JpegError: an argument is not one of those.
+      JpegError: subsampling or gradient is not one of these.
     """
     if gradient not in GRADIENTS:
         raise JpegError(
             f"the gradient of a JPEG is one of {', '.join(GRADIENTS)}. "
             f"Received: {gradient!r}"
         )
-    spectra = _spectra(compact, steps, subsampling)
+    spectra = _transform(compact, steps, subsampling)
     _, height, width, channels = compact.shape
     planes = [
-        _plane(_rounded(spectrum, dead_zone, gradient) * _as_spectrum(steps, index))
+        _to_plane(_round(spectrum, dead_zone, gradient) * _as_spectrum(steps, index))
         for index, spectrum in enumerate(spectra)
     ]
     planes[0] = planes[0][:, :height, :width] + LEVEL_SHIFT
     if channels == 3 and subsampling == "4:2:0":
-        planes[1:] = [_doubled(plane, height, width) for plane in planes[1:]]
+        planes[1:] = [_double(plane, height, width) for plane in planes[1:]]
     levels = ops.stack([plane[:, :height, :width] for plane in planes], axis=-1)
     if channels == 3:
         levels = ops.matmul(levels, ops.convert_to_tensor(YCBCR_TO_RGB.T))
-    return levels / 255, _counted(spectra)
+    return levels / 255, _sum_magnitudes(spectra)
 
 
 def magnitudes(compact: Any, steps: Any, subsampling: str = "4:2:0") -> Any:
-    """What each image costs, but for a factor: the sum of log2(1 + |c / step|).
+    """Computes the sum of log2(1 + |c / step|) of each image, proportional to its bits.
 
-    Over the DCT coefficients c, before rounding; DC as the difference from the block
-    before it, the first of each row left out. Arguments as of `through`.
+    The sum is over the DCT coefficients c before rounding. DC is the difference from
+    the block before; the first block of each row is left out. The arguments are those
+    of `through`.
 
     Returns:
       float32 tensor (B,).
     """
-    return _counted(_spectra(compact, steps, subsampling))
+    return _sum_magnitudes(_transform(compact, steps, subsampling))
 
 
 @lru_cache(maxsize=512)
 def steps_at(
     quality: int, settings: JpegSettings = PLAIN, channels: int = 3
 ) -> np.ndarray:
-    """`tables_of` what `jpeg.encode` writes; float32 (2, 8, 8), not to be written to.
+    """Reads the quantiser steps of a JPEG of a quality.
 
     Args:
       quality: 1 to 100.
       settings: of the encoder.
       channels: 1 or 3.
+
+    Returns:
+      float32 (2, 8, 8), luma and chroma, in grey levels and natural order; read-only.
     """
     blank = np.zeros((BLOCK, BLOCK, channels), np.uint8)
     steps = read_tables(coding.encode(blank, quality, settings))
@@ -119,9 +125,9 @@ def steps_at(
 def content_bits(
     compact: np.ndarray, quality: int, settings: JpegSettings = PLAIN
 ) -> int:
-    """Bits of a real JPEG beyond those of a flat picture of its size.
+    """Measures the bits of a real JPEG beyond those of a flat picture of the same size.
 
-    Optimised Huffman tables count, as far as they grow with the content.
+    The growth of optimised Huffman tables with the content counts.
 
     Args:
       compact: float32 (h, w, 1) or (h, w, 3), pixels about [0, 1].
@@ -136,11 +142,11 @@ def content_bits(
 def bits_per_magnitude(
     compact: np.ndarray, qualities: Sequence[int], settings: JpegSettings = PLAIN
 ) -> float:
-    """Real JPEG bits over `magnitudes`, of a batch.
+    """Measures real JPEG bits over `magnitudes`, of a batch.
 
     Args:
       compact: float32 (N, h, w, 1) or (N, h, w, 3), pixels about [0, 1].
-      qualities: N of them, 1 to 100.
+      qualities: N values, 1 to 100.
       settings: of the encoder.
     """
     channels = compact.shape[3]
@@ -164,8 +170,8 @@ def _empty_bytes(
     return len(coding.encode(np.full(shape, 128, np.uint8), quality, settings))
 
 
-def _spectra(compact: Any, steps: Any, subsampling: str) -> list[Any]:
-    """Of each plane, in steps: (B, rows, 8, columns, 8) of blocks, unrounded."""
+def _transform(compact: Any, steps: Any, subsampling: str) -> list[Any]:
+    """Returns the DCT of each plane, in steps: (B, rows, 8, columns, 8), unrounded."""
     if subsampling not in SUBSAMPLINGS:
         raise JpegError(
             f"JPEG subsampling must be one of {', '.join(SUBSAMPLINGS)}. "
@@ -181,22 +187,22 @@ def _spectra(compact: Any, steps: Any, subsampling: str) -> list[Any]:
             planes[1:] = [_sandwich(_halving_matrix, plane) for plane in planes[1:]]
     planes[0] = planes[0] - LEVEL_SHIFT
     return [
-        _blocks(_sandwich(_dct_matrix, plane)) / _as_spectrum(steps, index)
+        _split_blocks(_sandwich(_dct_matrix, plane)) / _as_spectrum(steps, index)
         for index, plane in enumerate(planes)
     ]
 
 
-def _rounded(spectrum: Any, dead_zone: float, gradient: str) -> Any:
-    # DC has no dead zone and always its gradient: its zero is mid-grey, not nothing.
+def _round(spectrum: Any, dead_zone: float, gradient: str) -> Any:
+    # DC has no dead zone and the full gradient: a DC of zero is mid-grey.
     edge = np.full((1, 1, BLOCK, 1, BLOCK), 0.5 + dead_zone, np.float32)
     edge[:, :, 0, :, 0] = 0
     edge = ops.convert_to_tensor(edge)
     whole = ops.where(ops.abs(spectrum) < edge, 0.0, ops.round(spectrum))
     passed = spectrum
     if gradient == "soft":
-        # The chance that it is not zero with logistic noise on it: one when it is
-        # coded, half at the edge, and small where no move that one step of training
-        # makes would show in the file.
+        # The probability of a coefficient that is not zero after logistic noise: near
+        # one for coded ones, half at the edge, and small where one step of training
+        # cannot change the file.
         beyond = [
             ops.sigmoid((sign * spectrum - edge) / NOISE_STEPS) for sign in (1, -1)
         ]
@@ -204,12 +210,12 @@ def _rounded(spectrum: Any, dead_zone: float, gradient: str) -> Any:
     return passed + ops.stop_gradient(whole - passed)
 
 
-def _counted(spectra: list[Any]) -> Any:
+def _sum_magnitudes(spectra: list[Any]) -> Any:
     is_ac = np.ones((1, 1, BLOCK, 1, BLOCK), np.float32)
     is_ac[:, :, 0, :, 0] = 0
     total = 0.0
     for spectrum in spectra:
-        # The first DC of a row is left out: a patch does not know the block before it.
+        # The first DC of a row is left out: the block before is not in the patch.
         dc = spectrum[:, :, 0, :, 0]
         ac = _log2(spectrum * ops.convert_to_tensor(is_ac))
         moves = _log2(dc[:, :, 1:] - dc[:, :, :-1])
@@ -222,24 +228,24 @@ def _log2(x: Any) -> Any:
 
 
 def _as_spectrum(steps: Any, plane: int) -> Any:
-    """(B, 2, 8, 8) to the (B, 1, 8, 1, 8) of a plane: luma, Cb or Cr."""
+    """Reshapes steps (B, 2, 8, 8) to (B, 1, 8, 1, 8) for a plane: luma, Cb or Cr."""
     return ops.cast(steps, "float32")[:, min(plane, 1)][:, None, :, None, :]
 
 
-def _blocks(plane: Any) -> Any:
+def _split_blocks(plane: Any) -> Any:
     _, height, width = plane.shape
     return ops.reshape(plane, (-1, height // BLOCK, BLOCK, width // BLOCK, BLOCK))
 
 
-def _plane(spectrum: Any) -> Any:
-    """(B, rows, 8, columns, 8) of coefficients to (B, 8 rows, 8 columns) of levels."""
+def _to_plane(spectrum: Any) -> Any:
+    """Turns coefficients (B, rows, 8, columns, 8) into levels (B, 8rows, 8columns)."""
     _, rows, _, columns, _ = spectrum.shape
     flat = ops.reshape(spectrum, (-1, rows * BLOCK, columns * BLOCK))
     return _sandwich(lambda length: _dct_matrix(length).T, flat)
 
 
-def _doubled(plane: Any, height: int, width: int) -> Any:
-    """Halved chroma, edges padded to blocks, to (B, height, width)."""
+def _double(plane: Any, height: int, width: int) -> Any:
+    """Enlarges halved chroma, with edges padded to blocks, to (B, height, width)."""
     rows, columns = (
         ops.convert_to_tensor(_doubling_matrix(n)) for n in (height, width)
     )
@@ -248,14 +254,17 @@ def _doubled(plane: Any, height: int, width: int) -> Any:
 
 
 def _sandwich(matrix: Any, plane: Any) -> Any:
-    """matrix(h) @ plane @ matrix(w).T, for (B, h, w)."""
+    """Computes matrix(h) @ plane @ matrix(w).T, for (B, h, w)."""
     rows, columns = (ops.convert_to_tensor(matrix(n)) for n in plane.shape[1:])
     return ops.matmul(ops.matmul(rows, plane), ops.transpose(columns))
 
 
 @lru_cache(maxsize=64)
 def _dct_matrix(length: int) -> np.ndarray:
-    """float32 (padded length, length): DCT of each block; the edge is repeated."""
+    """Returns the DCT of each block, float32 (padded length, length).
+
+    The edge is repeated to whole blocks.
+    """
     padded = -(-length // BLOCK) * BLOCK
     repeat = np.zeros((padded, length), np.float32)
     repeat[np.arange(padded), np.minimum(np.arange(padded), length - 1)] = 1
@@ -267,7 +276,10 @@ def _dct_matrix(length: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _halving_matrix(length: int) -> np.ndarray:
-    """float32 (length / 2 rounded up, length): means of two, an odd last repeated."""
+    """Returns the means of two, float32 (length / 2 rounded up, length).
+
+    A last sample without a partner is repeated.
+    """
     pairs = np.arange(-(-length // 2))
     matrix = np.zeros((len(pairs), length), np.float32)
     for offset in (0, 1):
@@ -277,9 +289,10 @@ def _halving_matrix(length: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _doubling_matrix(length: int) -> np.ndarray:
-    """float32 (length, length / 2 rounded up): 3/4 of its own, 1/4 of the nearer next.
+    """Returns the triangle filter, float32 (length, length / 2 rounded up).
 
-    What libjpeg calls fancy upsampling; the edge is repeated.
+    The weights are 3/4 for the own sample and 1/4 for the nearer neighbour, as in
+    libjpeg's "fancy upsampling"; the edge is repeated.
     """
     places, halved = np.arange(length), -(-length // 2)
     nearer = np.clip(places // 2 + np.where(places % 2, 1, -1), 0, halved - 1)

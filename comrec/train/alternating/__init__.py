@@ -1,1 +1,1 @@
-"""Training ComCNN and RecCNN in turn, as in the paper."""
+"""Trains ComCNN and RecCNN in turn, as in the paper."""

@@ -1,4 +1,4 @@
-"""Pictures to patches: what both steps of the alternating scheme are fed."""
+"""Turns folders of pictures into patches for both steps of the alternating scheme."""
 
 from __future__ import annotations
 
@@ -15,22 +15,27 @@ from comrec.jpeg.colour import luma
 from comrec.jpeg.settings import JpegSettings
 from comrec.train.alternating.config import TrainConfig
 
-# Huffman tables and scans do not change the decoded pixels; this is the fastest.
-LOOP = JpegSettings(huffman="standard", scans="baseline")
+# Huffman tables and scans do not change the decoded pixels; these are the fastest.
+FAST = JpegSettings(huffman="standard", scans="baseline")
 
 
 def load_crops(folder: Path, crop_px: int, channels: int) -> np.ndarray:
     """Reads a folder and cuts every picture into squares that do not overlap.
 
+    Args:
+      folder: of pictures.
+      crop_px: side of a square.
+      channels: 1, luma, or 3, RGB.
+
     Returns:
       uint8 (N, crop_px, crop_px, channels); grey is BT.601 full range.
 
     Raises:
-      UsageError: the folder cannot be read, or holds no picture of that size.
-      ImageError: a picture in it cannot be read.
+      UsageError: the folder cannot be read, or no picture is as large as a square.
+      ImageError: a picture in the folder cannot be read.
     """
     crops = []
-    for path in picture_files(folder):
+    for path in list_pictures(folder):
         pixels = load_picture(path, channels)
         rows, columns = (side // crop_px for side in pixels.shape[:2])
         for y in range(0, rows * crop_px, crop_px):
@@ -47,21 +52,34 @@ def load_crops(folder: Path, crop_px: int, channels: int) -> np.ndarray:
 def load_validation(
     folder: Path, channels: int, every: int = 1, side_px: int = 256
 ) -> dict[str, np.ndarray]:
-    """Every n-th picture of a folder by name, its top left corner of side_px at most.
+    """Reads the top left corners of the pictures in a folder.
+
+    Args:
+      folder: of pictures.
+      channels: 1, luma, or 3, RGB.
+      every: n, to read every n-th picture by name.
+      side_px: largest side of a corner.
+
+    Returns:
+      uint8 (H, W, channels) by file name.
 
     Raises:
       UsageError: the folder cannot be read or is empty.
       ImageError: a picture cannot be read.
     """
-    paths = picture_files(folder)[::every]
-    return {  # copies: the rest of a large picture need not stay
+    paths = list_pictures(folder)[::every]
+    return {  # copies, so that the rest of a large picture is freed
         path.name: load_picture(path, channels)[:side_px, :side_px].copy()
         for path in paths
     }
 
 
-def picture_files(folder: Path) -> list[Path]:
-    """The pictures directly in a folder, sorted by name; at least one."""
+def list_pictures(folder: Path) -> list[Path]:
+    """Lists the pictures directly in a folder, sorted by name.
+
+    Raises:
+      UsageError: the folder cannot be read, or holds no picture.
+    """
     try:
         files = sorted(
             p for p in folder.iterdir() if p.suffix.lower() in names.PICTURES
@@ -77,10 +95,17 @@ def picture_files(folder: Path) -> list[Path]:
 
 
 def load_picture(path: Path, channels: int) -> np.ndarray:
-    """A picture as the codec would see it, uint8 (H, W, channels).
+    """Reads a picture as the codec does.
+
+    Args:
+      path: of the picture.
+      channels: 1, luma, or 3, RGB.
+
+    Returns:
+      uint8 (H, W, channels).
 
     Raises:
-      ImageError: the file cannot be read, is damaged, or no picture.
+      ImageError: the file cannot be read, is damaged, or is no picture.
     """
     with naming_errors(str(path)):
         try:
@@ -92,8 +117,13 @@ def load_picture(path: Path, channels: int) -> np.ndarray:
     return pixels if pixels.shape[2] == 3 else pixels.repeat(3, axis=2)
 
 
-def turned(crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each square under one of its 8 flips and rotations, drawn at random."""
+def turn(crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Turns each square by one of its 8 flips and rotations, drawn at random.
+
+    Args:
+      crops: (N, H, H, C).
+      rng: source of the draws.
+    """
     out = np.empty_like(crops)
     for i, (crop, which) in enumerate(
         zip(crops, rng.integers(8, size=len(crops)), strict=True)
@@ -103,19 +133,19 @@ def turned(crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def coded_pairs(
+def code_and_enlarge(
     comcnn: Callable[[np.ndarray], np.ndarray],
     crops: np.ndarray,
     quality: int,
     scale: int,
 ) -> np.ndarray:
-    """What RecCNN will see: crops through ComCNN and a *real* JPEG, enlarged.
+    """Makes the inputs of RecCNN: reduces crops, codes them as JPEG, enlarges them.
 
     Args:
-      comcnn: float32 (B, H, W, C) in [0, 1] to (B, h, w, C).
+      comcnn: from float32 (B, H, W, C) in [0, 1] to (B, h, w, C).
       crops: uint8 (N, H, W, C).
       quality: of the JPEG, 1 to 100.
-      scale: linear size ratio of ComCNN.
+      scale: linear size ratio image : compact.
 
     Returns:
       float32 (N, H, W, C), pixels on the scale [0, 1], not clipped.
@@ -124,19 +154,27 @@ def coded_pairs(
     for start in range(0, len(crops), 16):
         image = crops[start : start + 16].astype(np.float32) / 255
         for i, compact in enumerate(np.asarray(comcnn(image), np.float32)):
-            coded = through_jpeg(compact, quality)
+            coded = code(compact, quality)
             enlarged[start + i] = resample.enlarge(coded, scale, crops.shape[1:3])
     return enlarged
 
 
-def through_jpeg(compact: np.ndarray, quality: int) -> np.ndarray:
-    """One compact image, float32 (h, w, C) about [0, 1], rounded, coded, decoded."""
+def code(compact: np.ndarray, quality: int) -> np.ndarray:
+    """Rounds a compact image to 8 bits, codes it as JPEG, and decodes it.
+
+    Args:
+      compact: float32 (h, w, C), pixels about [0, 1].
+      quality: 1 to 100.
+
+    Returns:
+      float32 (h, w, C), pixels in [0, 1].
+    """
     pixels = np.rint(np.clip(compact, 0, 1) * 255).astype(np.uint8)
-    coded = coding.decode(coding.encode(pixels, quality, LOOP))
+    coded = coding.decode(coding.encode(pixels, quality, FAST))
     return coded.astype(np.float32) / 255
 
 
-def patches(
+def cut_patches(
     arrays: tuple[np.ndarray, ...], config: TrainConfig, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, ...]]:
     """Cuts aligned crops into patches on a grid with a random origin, shuffled.
@@ -148,7 +186,7 @@ def patches(
       rng: source of the origin and the order.
 
     Yields:
-      One float32 (batch, patch_px, patch_px, C) per array; uint8 becomes [0, 1].
+      One float32 (batch, patch_px, patch_px, C) per array; uint8 pixels become [0, 1].
     """
     count, side = arrays[0].shape[:2]
     reach, size = side - config.patch_px, config.batch

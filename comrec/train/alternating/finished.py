@@ -1,4 +1,4 @@
-"""What a run has made, ready to become a preset: a round, with its log and weights."""
+"""Reads a finished round of an alternating run, to make a preset of."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from comrec.train.run.log import Row, RunLog
 
 @dataclass(frozen=True)
 class FinishedRound(TrainedPair):
-    """One round of a run that has weights and a score on the validation pictures.
+    """Describes a round that has weights and a score on the validation pictures.
 
     Attributes:
       folder: of the run.
       config: of the run.
       rows: the whole log of the run.
       number: of the round, from 0.
-      is_best: whether no other finished round scored higher.
+      is_best: whether no other finished round has a higher score.
     """
 
     folder: Path
@@ -40,14 +40,18 @@ class FinishedRound(TrainedPair):
 
     @classmethod
     def find(cls, folder: Path, number: int | None = None) -> FinishedRound:
-        """A round of the run in a folder; the best one when no number is given.
+        """Finds a round of the run in a folder.
+
+        Args:
+          folder: of the run.
+          number: of the round; None for the round with the highest score.
 
         Raises:
-          UsageError: not the folder of a run, or the round is not finished.
+          UsageError: the folder holds no run, or the round is not finished.
         """
         config = TrainConfig.load(folder / "config.json")
         rows = RunLog(folder / "metrics.jsonl").rows()
-        scores = _scores(folder, rows)
+        scores = _read_scores(folder, rows)
         if not scores:
             raise UsageError(
                 f"{folder}: no finished round in it, one with round-N.npz and its "
@@ -62,22 +66,23 @@ class FinishedRound(TrainedPair):
             )
         return cls(folder, config, tuple(rows), number, scores[number] == scores[best])
 
-    bold = "The round in bold is the one released."
+    table_note = "The round in bold is the one released."
 
     @property
-    def which(self) -> str:  # type: ignore[override]
-        picked = (
+    def weights_note(self) -> str:  # type: ignore[override]
+        """Names the round in a sentence."""
+        chosen = (
             "the best one on the validation pictures" if self.is_best else "as asked"
         )
-        return f"Those after round {self.number}: {picked}."
+        return f"Those after round {self.number}: {chosen}."
 
     @property
     def path(self) -> Path:
-        """Of its weights, as `checkpoint.load` reads them."""
+        """Returns the path of the weights, for `checkpoint.load`."""
         return self.folder / f"round-{self.number}.npz"
 
-    def models(self) -> tuple[keras.Model, keras.Model]:
-        """ComCNN and RecCNN in float32, with the weights of the round.
+    def load_models(self) -> tuple[keras.Model, keras.Model]:
+        """Loads ComCNN and RecCNN in float32, with the weights of the round.
 
         Raises:
           UsageError: the weights cannot be read, or are those of other networks.
@@ -95,30 +100,34 @@ class FinishedRound(TrainedPair):
             ) from err
         return pair
 
-    def row(self) -> dict[str, Any]:
-        """The settings of a `Preset` that follow from the config.
+    def derive_preset(self) -> dict[str, Any]:
+        """Returns the settings of a `Preset` that follow from the config.
 
         Raises:
-          UsageError: its ComCNN never learned.
+          UsageError: the run trained RecCNN alone.
         """
         config = self.config
         if config.reduction != "comcnn":
             raise UsageError(
                 f"{self.folder}: its ComCNN never learned (reduction is "
-                f"{config.reduction!r}), so it is no pair. Name another run"
+                f"{config.reduction!r}), so the run has no pair. Name another run"
             )
         return {
             "channels": config.channels,
             "scales": (SCALE,),
             "compact_scales": (SCALE,),
             "compact_quality": config.compact_quality,
-            "jpeg": JpegSettings(),  # as rounds are validated
+            "jpeg": JpegSettings(),  # those of the validation
             "sizes": config.sizes,
             "reach_px": {"comcnn": REACH_PX, "reccnn": config.depth},
         }
 
-    def what(self, parameters: Mapping[str, int]) -> str:
-        """A paragraph for the card; of each network its trainable parameters."""
+    def describe(self, parameters: Mapping[str, int]) -> str:
+        """Returns a paragraph for the card.
+
+        Args:
+          parameters: trainable parameters of each network.
+        """
         config = self.config
         return (
             f"ComCNN ({parameters['comcnn']:,} parameters) and RecCNN "
@@ -128,8 +137,8 @@ class FinishedRound(TrainedPair):
             f"{PICTURES[config.channels]}"
         )
 
-    def validation(self) -> Table:
-        """Head and lines of the table of rounds, the warm-up among them."""
+    def tabulate_validation(self) -> Table:
+        """Returns the head and the lines of the table of rounds, with the warm-up."""
         config = self.config
         head = (
             "round", "epochs of ComCNN", "of RecCNN", "minutes",
@@ -142,20 +151,20 @@ class FinishedRound(TrainedPair):
         lines: list[Iterable[str]] = []
         for number in sorted({row["round"] for row in epochs} | scores.keys()):
             name = "warm-up" if number < 0 else f"{number}"
-            mine = [row for row in epochs if row["round"] == number]
-            networks = [row["network"] for row in mine]
-            minutes = sum(row["duration_s"] for row in mine) / 60
+            trained = [row for row in epochs if row["round"] == number]
+            networks = [row["network"] for row in trained]
+            minutes = sum(row["duration_s"] for row in trained) / 60
             lines.append(
                 (
                     f"**{name}**" if number == self.number else name,
                     f"{networks.count('comcnn')}", f"{networks.count('reccnn')}",
-                    f"{minutes:.1f}", *_figures(scores.get(number)),
+                    f"{minutes:.1f}", *_format_score(scores.get(number)),
                 )
             )  # fmt: skip
         return head, lines
 
 
-def _figures(score: Mapping[str, float] | None) -> tuple[str, ...]:
+def _format_score(score: Mapping[str, float] | None) -> tuple[str, ...]:
     if score is None:
         return ("",) * 4
     return (
@@ -164,8 +173,8 @@ def _figures(score: Mapping[str, float] | None) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _scores(folder: Path, rows: list[Row]) -> dict[int, float]:
-    """{round: psnr_db} of the finished ones; not a number counts as the worst."""
+def _read_scores(folder: Path, rows: list[Row]) -> dict[int, float]:
+    """Returns {round: psnr_db} of the finished rounds; NaN becomes -inf."""
     try:
         scores = {
             int(row["round"]): float(row["psnr_db"])

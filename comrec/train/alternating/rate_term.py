@@ -1,15 +1,15 @@
-"""What a compact image costs in a JPEG, as something with a gradient.
+"""Estimates the bits of a compact image in a JPEG, with a gradient.
 
-Nothing in the paper's loss keeps ComCNN from buying quality with bytes. The rate
+The loss of the paper lets ComCNN raise the quality at the cost of more bytes. The rate
 term adds
 
     rate_weight * scale * sum_i log2(1 + |c_i / step_i|)
 
 over the DCT coefficients c of the compact image, each in steps of the quantisation
 table, DC as the difference from the block before it, chroma halved, as JPEG codes it.
-`scale` is measured: real JPEG bits over that sum, on whole pictures of the run, every
-epoch anew. So the term counts bits (on small patches some 15 % too many, for their
-padded edges), and `rate_weight` has a meaning: halved squared error per bit.
+`scale` is measured in every epoch: real JPEG bits over the sum, on whole pictures of
+the run. So the term counts bits (on small patches about 15 % too many, because of the
+padded edges), and the unit of `rate_weight` is halved squared error per bit.
 (Log-magnitudes calibrated against the actual JPEG: after Guleryuz et al.,
 "Sandwiched Compression", arXiv:2402.05887.)
 """
@@ -26,7 +26,7 @@ from comrec.networks.models import jpeg_proxy
 
 
 def magnitudes(compact: Any, quality: int) -> Any:
-    """The uncalibrated sum of log-magnitudes of each image.
+    """Computes the uncalibrated sum of log-magnitudes of each image.
 
     Args:
       compact: tensor (B, h, w, C) of static size, pixels about [0, 1].
@@ -44,12 +44,12 @@ def bits_per_magnitude(
     crops: Iterable[np.ndarray],
     quality: int,
 ) -> float:
-    """Real JPEG bits over `magnitudes`, of compact images of whole pictures.
+    """Measures real JPEG bits over `magnitudes`, of compact images of whole pictures.
 
     Args:
-      comcnn: float32 (1, H, W, C) in [0, 1] to (1, h, w, C).
+      comcnn: from float32 (1, H, W, C) in [0, 1] to (1, h, w, C).
       crops: uint8 (H, W, C) each, all of one size.
-      quality: of the JPEG.
+      quality: of the JPEG, 1 to 100.
     """
     compact = np.concatenate(
         [np.asarray(comcnn(crop[None].astype(np.float32) / 255)) for crop in crops]

@@ -1,4 +1,4 @@
-"""The alternating scheme of Jiang et al. 2017: RecCNN and ComCNN learn in turn."""
+"""Trains RecCNN and ComCNN in turn, by the scheme of Jiang et al. 2017."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from comrec.train.run.parallel import Parallel
 from comrec.train.run.progress import ProgressListener
 from comrec.train.run.run import Batches, Run, Trainable
 
-# (comcnn, reccnn, round) to what the round is worth; "psnr_db" decides.
+# From (comcnn, reccnn, round) to the scores of the round; the best has most "psnr_db".
 Validate = Callable[[keras.Model, keras.Model, int], dict[str, float]]
 
 
 class AlternatingRun(Run):
-    """A `Run` in rounds, until one gains too little or the schedule ends.
+    """Trains in rounds, until a round gains too little or the schedule ends.
 
     Args:
-      config: what to train, and how.
-      folder: gets, besides what every run leaves, the weights at the end of each
-        round: `round-0.npz` and so on.
+      config: of the networks and the training.
+      folder: gets the files of every `Run`, and the weights at the end of each round,
+        `round-0.npz` and so on.
       crops: uint8 (N, crop_px, crop_px, channels).
-      validate: judges the pair at the end of each round.
-      resume, watch, pictures, parallel: as of every `Run`.
+      validate: scores the networks at the end of each round.
+      resume, listener, pictures, parallel: as for every `Run`.
 
     Raises:
-      UsageError: as every `Run`, or the processes and devices cannot train this
+      UsageError: as for every `Run`, or the processes and devices cannot train
         together.
       OutputError: the folder cannot be written.
     """
@@ -54,7 +54,7 @@ class AlternatingRun(Run):
         validate: Validate,
         *,
         resume: bool = False,
-        watch: ProgressListener | None = None,
+        listener: ProgressListener | None = None,
         pictures: Mapping[str, int] | None = None,
         parallel: Parallel | None = None,
     ) -> None:
@@ -62,7 +62,7 @@ class AlternatingRun(Run):
         parallel = parallel or Parallel()
         parallel.check(config.batch, _checksum(config, crops))
         super().__init__(
-            config, folder, resume=resume, watch=watch, pictures=pictures,
+            config, folder, resume=resume, listener=listener, pictures=pictures,
             parallel=parallel,
         )  # fmt: skip
 
@@ -75,7 +75,7 @@ class AlternatingRun(Run):
     def _load_start(self, start: str) -> None:
         load_start(self.models, start)
 
-    def _optimizer(self, phase: Phase) -> keras.Optimizer:
+    def _build_optimizer(self, phase: Phase) -> keras.Optimizer:
         optimizer = keras.optimizers.Adam(
             phase.rate(0), epsilon=1e-8, weight_decay=self.config.weight_decay
         )
@@ -86,11 +86,11 @@ class AlternatingRun(Run):
         return half_square_error(image, restored)
 
     def _seed(self, phase: Phase) -> list[int]:
-        """That of RecCNN does not depend on how ComCNN learned."""
-        alike = [(p.round, p.network) for p in self.phases[: self.phase]]
-        stretch = alike.count((phase.round, phase.network))
+        """Returns a seed that, for RecCNN, does not depend on the phases of ComCNN."""
+        before = [(p.round, p.network) for p in self.phases[: self.phase]]
+        place = before.count((phase.round, phase.network))
         is_rec = int(phase.network == "reccnn")
-        return [self.config.seed, phase.round + 1, is_rec, stretch, self.epoch]
+        return [self.config.seed, phase.round + 1, is_rec, place, self.epoch]
 
     def _progress(self, phase: Phase, batch: int) -> float:
         return self.epoch / max(phase.epochs - 1, 1)
@@ -98,36 +98,36 @@ class AlternatingRun(Run):
     def _epoch_batches(self) -> int:
         return self.config.epoch_patches // self.config.batch
 
-    def _words(self, phase: Phase) -> str:
+    def _describe(self, phase: Phase) -> str:
         return str(phase)
 
-    def _columns(self, phase: Phase) -> dict[str, object]:
+    def _log_columns(self, phase: Phase) -> dict[str, object]:
         return {"round": phase.round, "network": phase.network}
 
-    def _step(
+    def _build_step(
         self, phase: Phase
     ) -> tuple[Trainable, Callable[[np.random.Generator], Batches]]:
         learns_rec = phase.network == "reccnn"
         self.reccnn.trainable, self.comcnn.trainable = learns_rec, not learns_rec
-        crops, config, share = self.crops, self.config, self.parallel.share
+        crops, config, share = self.crops, self.config, self.parallel.take_share
         if learns_rec:
-            comcnn = self.parallel.local(self.comcnn)
-            look = steps.reduction(comcnn.predict_on_batch, config)
-            return self.reccnn, lambda rng: self._some(
-                steps.reconstruction(crops, config, rng, share, look)
+            comcnn = self.parallel.copy_local(self.comcnn)
+            reduce = steps.choose_reduction(comcnn.predict_on_batch, config)
+            return self.reccnn, lambda rng: self._refuse_none(
+                steps.draw_reconstruction(crops, config, rng, share, reduce)
             )
         if phase.round < 0:
-            return self.comcnn, lambda rng: self._some(
-                steps.warmup(crops, config, rng, share)
+            return self.comcnn, lambda rng: self._refuse_none(
+                steps.draw_warmup(crops, config, rng, share)
             )
         with self.parallel.scope():
             step = CompactStep(self.comcnn, self.reccnn, config, self.parallel)
-        return step, lambda rng: self._some(
-            steps.compact(crops, config, rng, share, step)
+        return step, lambda rng: self._refuse_none(
+            steps.draw_compact(crops, config, rng, share, step)
         )
 
-    def _some(self, batches: Iterator[steps.Batch]) -> Batches:
-        """The same, and an error where there is not one."""
+    def _refuse_none(self, batches: Iterator[steps.Batch]) -> Batches:
+        """Yields the batches, and raises a UsageError if there is no batch."""
         batch = None
         for batch in batches:
             yield batch
@@ -140,18 +140,18 @@ class AlternatingRun(Run):
     def _end_phase(self, phase: Phase) -> None:
         after = self.phases[self.phase + 1 :]
         if phase.round >= 0 and not (after and after[0].round == phase.round):
-            scores = self.parallel.first(lambda: self._judge(phase.round))
+            scores = self.parallel.run_on_first(lambda: self._score(phase.round))
             self._record(event="validation", round=phase.round, **scores)
 
-    def _judge(self, number: int) -> dict[str, float]:
+    def _score(self, number: int) -> dict[str, float]:
         checkpoint.save(
-            self.folder / f"round-{number}.npz", checkpoint.weights_of(self.models)
+            self.folder / f"round-{number}.npz", checkpoint.collect_weights(self.models)
         )
-        comcnn, reccnn = map(self.parallel.local, self.models)
+        comcnn, reccnn = map(self.parallel.copy_local, self.models)
         return self.validate(comcnn, reccnn, number)
 
-    def _has_settled(self) -> bool:
-        """Whether the last round gained too little for another one."""
+    def _has_converged(self) -> bool:
+        """Returns whether the last round gained too little for another round."""
         if self.epoch or not self._at_round_start():
             return False
         values = [row["psnr_db"] for row in self.log.rows("validation")]

@@ -1,4 +1,4 @@
-"""Beginning from a trained pair instead of random weights."""
+"""Loads trained networks as the start of an alternating run."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from comrec.train.run.start import load_preset
 
 
 def load_start(models: Iterable[keras.Model], start: str) -> None:
-    """Puts the weights of a preset, or of a run's best round, into the models.
+    """Sets the models to the weights of a preset or of the best round of a run.
+
+    Args:
+      models: ComCNN and RecCNN.
+      start: name of a preset, or folder of a run.
 
     Raises:
-      UsageError: there is no such pair, or it has networks of another size.
+      UsageError: no such networks exist, or their size is another one.
     """
     try:
         if Path(start).is_dir():
@@ -34,5 +38,5 @@ def load_start(models: Iterable[keras.Model], start: str) -> None:
     except ValueError as err:
         raise UsageError(
             f"start: {start!r} has networks of another size. channels, width and "
-            f"depth must be those it was trained with"
+            f"depth must be those of its training"
         ) from err

@@ -1,6 +1,6 @@
-"""What each step of the scheme is fed: one epoch of batches.
+"""Draws the batches of an epoch, for each step of the alternating scheme.
 
-All processes of a run draw the same batches; each goes on with its `share` of them.
+All processes of a run draw the same batches; each process yields its share of them.
 """
 
 from __future__ import annotations
@@ -14,73 +14,73 @@ from comrec.networks.models import resampling
 from comrec.networks.models.jiang2017 import SCALE
 from comrec.train.alternating.compact import CompactStep
 from comrec.train.alternating.config import TrainConfig
-from comrec.train.alternating.data import coded_pairs, patches, turned
+from comrec.train.alternating.data import code_and_enlarge, cut_patches, turn
 
-Batch = tuple[object, np.ndarray]  # what goes in, and what should come out
-Run = Callable[[np.ndarray], np.ndarray]
-Share = Callable[[np.ndarray], np.ndarray]
+Batch = tuple[object, np.ndarray]  # inputs, and the target
+Reduce = Callable[[np.ndarray], np.ndarray]
+Share = Callable[[np.ndarray], np.ndarray]  # see Parallel.take_share
 
 
-def reduction(comcnn: Run, config: TrainConfig) -> Run:
-    """What makes compact images of a batch of pictures: ComCNN, or bicubic."""
+def choose_reduction(comcnn: Reduce, config: TrainConfig) -> Reduce:
+    """Returns the function that makes compact images of a batch: ComCNN or bicubic."""
     if config.reduction == "comcnn":
         return comcnn
     return lambda images: np.stack([resample.reduce(x, SCALE) for x in images])
 
 
-def warmup(
+def draw_warmup(
     crops: np.ndarray, config: TrainConfig, rng: np.random.Generator, share: Share
 ) -> Iterator[Batch]:
-    """(image, reduced): ComCNN learns the plain reduction."""
+    """Yields (image, reduced image), from which ComCNN learns bicubic reduction."""
     matrix = resampling.bicubic_matrix(config.patch_px, config.patch_px // SCALE)
-    for (image,) in _epoch(lambda: (turned(crops, rng),), config, rng, share):
+    for (image,) in _draw_epoch(lambda: (turn(crops, rng),), config, rng, share):
         yield image, np.einsum("hH,bHWc,wW->bhwc", matrix, image, matrix)
 
 
-def compact(
+def draw_compact(
     crops: np.ndarray,
     config: TrainConfig,
     rng: np.random.Generator,
     share: Share,
     step: CompactStep,
 ) -> Iterator[Batch]:
-    """((image, codec error), image): RecCNN stands still."""
+    """Yields ((image, codec error), image), from which ComCNN learns."""
     step.calibrate(crops)
-    for (image,) in _epoch(lambda: (turned(crops, rng),), config, rng, share):
-        yield (image, step.codec_error(image)), image
+    for (image,) in _draw_epoch(lambda: (turn(crops, rng),), config, rng, share):
+        yield (image, step.measure_codec_error(image)), image
 
 
-def reconstruction(
+def draw_reconstruction(
     crops: np.ndarray,
     config: TrainConfig,
     rng: np.random.Generator,
     share: Share,
-    comcnn: Run,
+    reduce: Reduce,
 ) -> Iterator[Batch]:
-    """(enlarged, residual): ComCNN stands still, the JPEG is a real one."""
+    """Yields (enlarged, residual), from which RecCNN learns, coded by real JPEG."""
 
-    def coded() -> tuple[np.ndarray, ...]:
-        image = turned(crops, rng)
-        return coded_pairs(comcnn, image, config.compact_quality, SCALE), image
+    def draw() -> tuple[np.ndarray, ...]:
+        image = turn(crops, rng)
+        return code_and_enlarge(reduce, image, config.compact_quality, SCALE), image
 
-    for enlarged, image in _epoch(coded, config, rng, share):
+    for enlarged, image in _draw_epoch(draw, config, rng, share):
         yield enlarged, image - enlarged
 
 
-def _epoch(
+def _draw_epoch(
     draw: Callable[[], tuple[np.ndarray, ...]],
     config: TrainConfig,
     rng: np.random.Generator,
     share: Share,
 ) -> Iterator[tuple[np.ndarray, ...]]:
-    """Batches from pictures turned anew until the epoch has its patches."""
+    """Yields batches, from pictures turned anew until the epoch has its patches."""
     left = config.epoch_patches // config.batch
     while left > 0:
         before = left
-        for batch in patches(draw(), config, rng):
+        for batch in cut_patches(draw(), config, rng):
             yield tuple(map(share, batch))
             left -= 1
             if left == 0:
                 return
-        if left == before:  # not one batch in all the pictures
+        if left == before:  # the pictures make no batch
             return

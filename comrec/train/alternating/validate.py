@@ -1,4 +1,4 @@
-"""Scores a pair at equal bytes: what every round of training is judged by."""
+"""Scores a pair against plain JPEG at equal bytes, after each round of training."""
 
 from __future__ import annotations
 
@@ -20,30 +20,38 @@ from comrec.networks.engine import Network
 from comrec.networks.models.jiang2017 import DEPTH, REACH_PX, SCALE
 from comrec.networks.presets import Preset
 from comrec.train.alternating.config import TrainConfig
-from comrec.train.alternating.steps import reduction
+from comrec.train.alternating.steps import choose_reduction
 
-SIDECAR_BYTES = 80  # counted with the compact JPEG; the real one is a little smaller
+SIDECAR_BYTES = 80  # counted with the compact JPEG; a real sidecar is slightly smaller
 
 
 @dataclass(frozen=True)
 class Score:
-    """Means over a validation set; dB on 8-bit pixels."""
+    """Holds means over a validation set; dB on 8-bit pixels.
 
-    psnr_db: float  # restored, at the bytes of the plain JPEG or fewer
+    Attributes:
+      psnr_db: of the restored pictures, at most at the bytes of the plain JPEG.
+      plain_psnr_db: of the plain JPEG.
+      fixed_psnr_db: of the restored pictures, at the JPEG quality of the training.
+      fixed_bytes_ratio: bytes at the quality of the training over the plain bytes.
+    """
+
+    psnr_db: float
     plain_psnr_db: float
-    fixed_psnr_db: float  # restored, at the quality the pair was trained for
-    fixed_bytes_ratio: float  # of those files over the plain ones
+    fixed_psnr_db: float
+    fixed_bytes_ratio: float
 
 
-def codec_of(
+def build_codec(
     comcnn: Network, reccnn: Network, channels: int, quality: int, depth: int = DEPTH
 ) -> Codec:
-    """A codec around two networks in training.
+    """Builds a codec from two networks in training.
 
     Args:
-      comcnn, reccnn: float32 (1, H, W, C) to the compact image and the residual.
+      comcnn: from float32 (1, H, W, C) to the compact image.
+      reccnn: from float32 (1, H, W, C) to the residual.
       channels: C of both.
-      quality: of the compact JPEG that the pair is trained for.
+      quality: of the compact JPEG in training, 1 to 100.
       depth: convolutions of RecCNN.
     """
     preset = Preset(
@@ -58,7 +66,7 @@ def codec_of(
         onnx={},
         licence="",
         training="",
-        sizes={"comcnn": {}, "reccnn": {}},  # the networks are here already
+        sizes={"comcnn": {}, "reccnn": {}},  # the networks are built already
         compact_scales=(SCALE,),
         reach_px={"comcnn": REACH_PX, "reccnn": depth},
     )
@@ -68,16 +76,16 @@ def codec_of(
 def score(
     codec: Codec, images: list[np.ndarray], plain_quality: int, compact_quality: int
 ) -> Score:
-    """Byte-fair comparison with plain JPEG, picture by picture.
+    """Compares a codec with plain JPEG at equal bytes, picture by picture.
 
     Args:
-      codec: the pair.
+      codec: of the pair.
       images: uint8 (H, W, C) each.
       plain_quality: of the plain JPEG whose bytes are the budget.
-      compact_quality: that the pair was trained for.
+      compact_quality: of the compact JPEG in training.
 
     Raises:
-      UsageError: the pictures are all too small or too plain to compare on.
+      UsageError: plain JPEG is lossless, or too small to match, for all pictures.
     """
     rows = []
     for image in images:
@@ -87,7 +95,7 @@ def score(
             codec, image, len(plain.jpeg) - SIDECAR_BYTES
         )
         if matched is None or math.isinf(plain.psnr_db):
-            continue  # so plain that JPEG takes next to nothing, or loses nothing
+            continue  # plain JPEG takes hardly any bytes, or is lossless
         ratio = (len(fixed.jpeg) + SIDECAR_BYTES) / len(plain.jpeg)
         rows.append((matched.psnr_db, plain.psnr_db, fixed.psnr_db, ratio))
     if not rows:
@@ -99,13 +107,13 @@ def score(
 
 
 class Validation:
-    """Judges each round on the same pictures, and keeps some of them to look at.
+    """Scores each round on the same pictures, and saves samples of the first ones.
 
     Args:
       images: uint8 (H, W, C) each, by name.
       config: of the run.
       samples: folder for `round-0/NAME.png` and so on; None for no samples.
-      sample_count: of the first so many pictures.
+      sample_count: number of pictures with a sample.
     """
 
     def __init__(
@@ -121,15 +129,18 @@ class Validation:
     def __call__(
         self, comcnn: keras.Model, reccnn: keras.Model, number: int
     ) -> dict[str, float]:
-        """The fields of `Score`; samples of the round are on the disk then."""
-        codec = codec_of(
-            reduction(comcnn.predict_on_batch, self.config), reccnn.predict_on_batch,
-            self.config.channels, self.config.compact_quality, self.config.depth,
-        )  # fmt: skip
+        """Writes the samples of a round, and returns the fields of its `Score`."""
+        codec = build_codec(
+            choose_reduction(comcnn.predict_on_batch, self.config),
+            reccnn.predict_on_batch,
+            self.config.channels,
+            self.config.compact_quality,
+            self.config.depth,
+        )
         if self.samples:
             for name in list(self.images)[: self.sample_count]:
                 _save_sample(
-                    sample(codec, self.images[name], self.config.plain_quality),
+                    draw_sample(codec, self.images[name], self.config.plain_quality),
                     self.samples
                     / f"round-{number}"
                     / f"{name.removesuffix('.png')}.png",
@@ -141,10 +152,19 @@ class Validation:
         )
 
 
-def sample(codec: Codec, image: np.ndarray, plain_quality: int) -> np.ndarray:
-    """Image, compact (doubled, as it is), restored, plain JPEG; side by side.
+def draw_sample(codec: Codec, image: np.ndarray, plain_quality: int) -> np.ndarray:
+    """Puts an image, its compact image, the restored one and plain JPEG side by side.
 
-    uint8 (H, 4W, C). Restored and plain have about the same bytes.
+    The compact image is enlarged by repeated pixels. The restored image and the plain
+    JPEG have about the same bytes.
+
+    Args:
+      codec: of the pair.
+      image: uint8 (H, W, C).
+      plain_quality: of the plain JPEG.
+
+    Returns:
+      uint8 (H, 4W, C).
     """
     plain = encoder_plain.encode_plain(image, plain_quality)
     matched = encoder_plain.encode_within(codec, image, len(plain.jpeg) - SIDECAR_BYTES)
@@ -160,6 +180,6 @@ def _save_sample(pixels: np.ndarray, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels.squeeze()).save(path)
     except OSError as err:
-        if path.is_file():  # half of one
+        if path.is_file():  # incomplete
             path.unlink()
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err

@@ -1,1 +1,1 @@
-"""Training a pair of the comrec family end to end, through a differentiable JPEG."""
+"""Trains a pair of the comrec family end to end, through a differentiable JPEG."""

@@ -1,4 +1,4 @@
-"""What an end-to-end run has made, ready to become a preset of the comrec family."""
+"""Reads the best epoch of an end-to-end run, to make a preset of."""
 
 from __future__ import annotations
 
@@ -23,21 +23,27 @@ BEST = "best.npz"
 
 @dataclass(frozen=True)
 class FinishedJoint(TrainedPair):
-    """The epoch of an end-to-end run that did best on the validation pictures."""
+    """Describes the epoch of an end-to-end run with the highest validation score.
+
+    Attributes:
+      folder: of the run.
+      config: of the run.
+      rows: the whole log of the run.
+    """
 
     folder: Path
     config: JointConfig
     rows: tuple[Row, ...]
 
-    which = "Those after the epoch that gained most on the validation pictures."
-    bold = (
+    weights_note = "Those after the epoch that gained most on the validation pictures."
+    table_note = (
         "dB above plain JPEG (libjpeg-turbo, optimised Huffman tables) at the same "
         "mean bytes; the compact JPEG is mozjpeg's, with flat tables."
     )
 
     @staticmethod
     def is_in(folder: Path) -> bool:
-        """Whether a folder holds such a run, and not an alternating one."""
+        """Returns whether a folder holds an end-to-end run."""
         try:
             return "stages" in json.loads((folder / "config.json").read_bytes())
         except (OSError, ValueError, TypeError):
@@ -45,10 +51,15 @@ class FinishedJoint(TrainedPair):
 
     @classmethod
     def find(cls, folder: Path, number: int | None = None) -> FinishedJoint:
-        """The best epoch of the run in a folder.
+        """Finds the best epoch of the run in a folder.
+
+        Args:
+          folder: of the run.
+          number: of a round, which an end-to-end run does not have.
 
         Raises:
-          UsageError: not such a run, without a finished epoch, or a round is asked for.
+          UsageError: the folder holds no such run, no epoch is finished, or `number`
+            is not None.
         """
         if number is not None:
             raise UsageError(
@@ -63,8 +74,8 @@ class FinishedJoint(TrainedPair):
             )
         return cls(folder, config, tuple(rows))
 
-    def models(self) -> tuple[keras.Model, ...]:
-        """The networks in float32 with the weights of the best epoch.
+    def load_models(self) -> tuple[keras.Model, ...]:
+        """Loads the networks in float32 with the weights of the best epoch.
 
         Raises:
           UsageError: the weights cannot be read, or are those of other networks.
@@ -82,8 +93,8 @@ class FinishedJoint(TrainedPair):
             ) from err
         return models
 
-    def row(self) -> dict[str, Any]:
-        """The settings of a `Preset` that follow from the config."""
+    def derive_preset(self) -> dict[str, Any]:
+        """Returns the settings of a `Preset` that follow from the config."""
         sizes = self.config.sizes
         flat, visual = self.config.tables[0], self.config.tables[-1]
         return {
@@ -102,8 +113,12 @@ class FinishedJoint(TrainedPair):
             "multiple_px": pyramid.multiple(self.config.widths),
         }
 
-    def what(self, parameters: Mapping[str, int]) -> str:
-        """A paragraph for the card; of each network its trainable parameters."""
+    def describe(self, parameters: Mapping[str, int]) -> str:
+        """Returns a paragraph for the card.
+
+        Args:
+          parameters: trainable parameters of each network.
+        """
         counts = ", ".join(f"{name} {n:,}" for name, n in parameters.items())
         *others, last = map(str, self.config.scales)
         scales = " and ".join(filter(None, (", ".join(others), last)))
@@ -113,22 +128,26 @@ class FinishedJoint(TrainedPair):
             f"trained end to end. Trainable parameters: {counts}."
         )
 
-    def validation(self) -> Table:
-        """A line for each stage: what its last epoch reached."""
+    def tabulate_validation(self) -> Table:
+        """Returns a line for each stage, with the scores of its last epoch.
+
+        Raises:
+          ValueError: the log has no validation.
+        """
         scores = [row for row in self.rows if row["event"] == "validation"]
         if not scores:
-            raise ValueError("no epoch was judged")
+            raise ValueError("no epoch was validated")
         names = [name for name in scores[-1] if name.startswith("gain_db_")]
-        columns = [_at(name) for name in names]
+        columns = [_name_column(name) for name in names]
         head = ("stage", "learned", "epochs", "minutes", "mean dB", *columns)
         lines: list[Iterable[str]] = []
         for number, stage in enumerate(self.config.stages):
-            mine = [row for row in self.rows if row["phase"] == number]
-            epochs = [row for row in mine if row["event"] == "epoch"]
-            judged = [row for row in mine if row["event"] == "validation"]
-            if epochs and judged:
+            rows = [row for row in self.rows if row["phase"] == number]
+            epochs = [row for row in rows if row["event"] == "epoch"]
+            validations = [row for row in rows if row["event"] == "validation"]
+            if epochs and validations:
                 minutes = sum(row["duration_s"] for row in epochs) / 60
-                figures = [judged[-1].get(name) for name in ("gain_db", *names)]
+                figures = [validations[-1].get(name) for name in ("gain_db", *names)]
                 lines.append(
                     (
                         f"{number}", stage.learns, f"{len(epochs)}", f"{minutes:.0f}",
@@ -138,7 +157,7 @@ class FinishedJoint(TrainedPair):
         return head, lines
 
 
-def _at(name: str) -> str:
-    """ "gain_db_2_0.15" to "scale 2, 0.15 bpp"."""
+def _name_column(name: str) -> str:
+    """Returns "scale 2, 0.15 bpp" for "gain_db_2_0.15"."""
     scale, rate_bpp = name.removeprefix("gain_db_").split("_")
     return f"scale {scale}, {rate_bpp} bpp"

@@ -1,4 +1,4 @@
-"""End to end: RecCNN learns on the real encoder's pictures, ComCNN through a proxy."""
+"""Trains end to end: RecCNN on files of the real encoder, ComCNN through a proxy."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from comrec.train.run.progress import ProgressListener
 from comrec.train.run.run import CHECKPOINT, Batches, Run, Trainable
 from comrec.train.run.start import load_preset
 
-Validate = Callable[["JointRun"], dict[str, float]]  # "gain_db" decides
+Validate = Callable[["JointRun"], dict[str, float]]  # the best has most "gain_db"
 CLIP_NORM = 1.0
 BEST = "best.npz"
 
 
 class JointRun(Run):
-    """A `Run` in stages, on one device.
+    """Trains in stages, on one device.
 
     Args:
-      config: what to train, and how.
-      folder: gets, besides what every run leaves, the weights of the epoch that gained
-        most, `best.npz`.
+      config: of the networks and the training.
+      folder: gets the files of every `Run`, and the weights of the epoch with the
+        highest score, `best.npz`.
       images: uint8 (H, W, 3) each.
-      validate: judges the networks at the end of each epoch.
-      resume, watch, pictures: as of every `Run`.
+      validate: scores the networks at the end of each epoch.
+      resume, listener, pictures: as for every `Run`.
 
     Raises:
-      UsageError: as every `Run`, or no image is as large as a patch.
+      UsageError: as for every `Run`, or no image is as large as a patch.
       OutputError: the folder cannot be written.
     """
 
@@ -55,21 +55,28 @@ class JointRun(Run):
         validate: Validate,
         *,
         resume: bool = False,
-        watch: ProgressListener | None = None,
+        listener: ProgressListener | None = None,
         pictures: Mapping[str, int] | None = None,
     ) -> None:
-        self.images, self.validate = _large(images, config), validate
-        super().__init__(config, folder, resume=resume, watch=watch, pictures=pictures)
+        self.images, self.validate = _keep_large(images, config), validate
+        super().__init__(
+            config, folder, resume=resume, listener=listener, pictures=pictures
+        )
 
-    def change(self, scale: float) -> samples.Change | None:
-        """What ComCNN adds to images before they are reduced, if it is for a scale."""
+    def get_change(self, scale: float) -> samples.Change | None:
+        """Returns ComCNN as a function of images, or None at scales without ComCNN.
+
+        The function maps float32 (B, H, W, 3) to the change of the same shape, which
+        is added before the reduction.
+        """
         comcnn = self.comcnn
         if comcnn is None or scale not in self.config.compact_scales:
             return None
 
         def call(images: np.ndarray) -> np.ndarray:
-            told = np.full((len(images), 1), np.log2(scale), np.float32)
-            return np.asarray(comcnn.predict_on_batch([images, told]), np.float32)
+            log_scale = np.full((len(images), 1), np.log2(scale), np.float32)
+            change = comcnn.predict_on_batch([images, log_scale])
+            return np.asarray(change, np.float32)
 
         return call
 
@@ -82,9 +89,9 @@ class JointRun(Run):
         return tuple(built.values())
 
     def _assign(self, state: checkpoint.State) -> None:
-        """A ComCNN that the state has none of stays as it is, the plain reduction."""
-        there = {name.rpartition("_")[0] for name in state}
-        models = [m for m in self.models if m.name in there or m is self.reccnn]
+        """Sets the networks to a state; a ComCNN that is not in the state is kept."""
+        present = {name.rpartition("_")[0] for name in state}
+        models = [m for m in self.models if m.name in present or m is self.reccnn]
         checkpoint.assign(models, state)
 
     def _load_start(self, start: str) -> None:
@@ -98,10 +105,14 @@ class JointRun(Run):
                 preset = presets.find(start)
                 load_preset(self._models_of(preset), preset)
         except ValueError as err:
-            raise _other_size(start) from err
+            raise _build_size_error(start) from err
 
     def _models_of(self, preset: presets.Preset) -> list[keras.Model]:
-        """Those of the networks that a preset has."""
+        """Returns the networks that a preset has weights for.
+
+        Raises:
+          UsageError: the preset is of another family or of another size.
+        """
         if preset.family != "comrec" or not preset.weights:
             raise UsageError(
                 f"start: {preset.name!r} is no pair of the comrec family. Name one, or "
@@ -110,10 +121,10 @@ class JointRun(Run):
         models = [model for model in self.models if model.name in preset.weights]
         sizes = self.config.sizes
         if any(preset.sizes[m.name] != sizes[m.name] for m in models):
-            raise _other_size(preset.name)
+            raise _build_size_error(preset.name)
         return models
 
-    def _optimizer(self, phase: Stage) -> keras.Optimizer:
+    def _build_optimizer(self, phase: Stage) -> keras.Optimizer:
         mean = {"use_ema": True, "ema_momentum": phase.average} if phase.average else {}
         return keras.optimizers.Adam(
             phase.rate(0), beta_2=0.99, clipnorm=CLIP_NORM, **mean
@@ -131,61 +142,61 @@ class JointRun(Run):
     def _epoch_batches(self) -> int:
         return self.config.epoch_batches
 
-    def _words(self, phase: Stage) -> str:
+    def _describe(self, phase: Stage) -> str:
         return f"stage {self.phase}, {phase.learns}"
 
-    def _columns(self, phase: Stage) -> dict[str, object]:
+    def _log_columns(self, phase: Stage) -> dict[str, object]:
         return {"learns": phase.learns}
 
-    def _step(
+    def _build_step(
         self, phase: Stage
     ) -> tuple[Trainable, Callable[[np.random.Generator], Batches]]:
         self.reccnn.trainable = phase.learns != "comcnn"
         if self.comcnn is None or not phase.is_through_codec:
-            return Restoration(self.reccnn), self._reconstruction
+            return Restoration(self.reccnn), self._draw_reconstruction
         scales = self.config.compact_scales
         step = JointSteps(self.comcnn, self.reccnn, scales)
-        changes = {n: change for n in scales if (change := self.change(n))}
-        return step, lambda rng: joint_step.batches(
+        changes = {n: change for n in scales if (change := self.get_change(n))}
+        return step, lambda rng: joint_step.draw_batches(
             self.images, changes, self.config, rng
         )
 
-    def _reconstruction(self, rng: np.random.Generator) -> Batches:
-        changes = {scale: self.change(scale) for scale in self.config.scales}
+    def _draw_reconstruction(self, rng: np.random.Generator) -> Batches:
+        changes = {scale: self.get_change(scale) for scale in self.config.scales}
         drawn = samples.draw(self.images, self.config, rng, changes)
-        return samples.batches(drawn, self.config, rng)
+        return samples.draw_batches(drawn, self.config, rng)
 
     def _end_epoch(self, phase: Stage) -> None:
-        learnt = checkpoint.weights_of(self.models)
+        learnt = checkpoint.collect_weights(self.models)
         self._take_mean()
-        self._judge()
+        self._score()
         checkpoint.assign(self.models, learnt)
 
     def _end_phase(self, phase: Stage) -> None:
         self._take_mean()
 
     def _take_mean(self) -> None:
-        """The running mean in place of the weights, where one is kept."""
+        """Replaces the weights by their running mean, if the stage has one."""
         learner = self.learner
         learner.optimizer.finalize_variable_values(learner.trainable_variables)
 
-    def _judge(self) -> None:
-        """A row of the log; the weights go to `best.npz` if none gained more."""
+    def _score(self) -> None:
+        """Writes the scores to the log, and saves the weights if they are the best."""
         before = self.log.rows("validation")
         self._record(event="validation", **self.validate(self))
-        judged = self.log.rows("validation")[-1]
-        # A run that was begun with another judge has rows that say nothing here.
-        alike = [_gain(row) for row in before if row.keys() == judged.keys()]
+        row = self.log.rows("validation")[-1]
+        # Rows of another validation, from an earlier part of the run, do not compare.
+        alike = [_read_gain(old) for old in before if old.keys() == row.keys()]
         best = self.folder / BEST
-        if not best.exists() or (alike and _gain(judged) > max(alike)):
-            checkpoint.save(best, checkpoint.weights_of(self.models))
+        if not best.exists() or (alike and _read_gain(row) > max(alike)):
+            checkpoint.save(best, checkpoint.collect_weights(self.models))
 
 
 class Restoration(keras.Model):
-    """[enlarged, condition] to restored, trainable in RecCNN alone."""
+    """Maps [enlarged, condition] to restored, trainable in RecCNN alone."""
 
     def __init__(self, reccnn: keras.Model) -> None:
-        # float32: a mixed policy here would round the pixels that come in.
+        # float32: a mixed policy would round the input pixels.
         super().__init__(name="restoration", dtype="float32")
         self.reccnn = reccnn
 
@@ -195,13 +206,17 @@ class Restoration(keras.Model):
 
 
 def square_error(image: Any, restored: Any) -> Any:
-    """Mean squared error of each patch."""
+    """Returns the mean squared error of each patch."""
     error = ops.cast(restored, "float32") - ops.cast(image, "float32")
     return ops.mean(ops.square(error), axis=(1, 2, 3))
 
 
-def _large(images: Sequence[np.ndarray], config: JointConfig) -> list[np.ndarray]:
-    """Those that patches can be cut from."""
+def _keep_large(images: Sequence[np.ndarray], config: JointConfig) -> list[np.ndarray]:
+    """Returns the images that patches can be cut from.
+
+    Raises:
+      UsageError: no image is as large as a patch.
+    """
     sides = [
         config.joint_patch_px if stage.is_through_codec else config.patch_px
         for stage in config.stages
@@ -216,13 +231,13 @@ def _large(images: Sequence[np.ndarray], config: JointConfig) -> list[np.ndarray
     return large
 
 
-def _gain(row: Mapping[str, Any]) -> float:
+def _read_gain(row: Mapping[str, Any]) -> float:
     gain_db = float(row["gain_db"])
     return -math.inf if math.isnan(gain_db) else gain_db
 
 
-def _other_size(start: str) -> UsageError:
+def _build_size_error(start: str) -> UsageError:
     return UsageError(
         f"start: {start!r} has networks of another size. widths, blocks, "
-        f"compact_width and compact_blocks must be those it was trained with"
+        f"compact_width and compact_blocks must be those of its training"
     )

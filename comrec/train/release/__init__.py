@@ -1,1 +1,1 @@
-"""From a finished run to a preset."""
+"""Makes presets of trained networks: weights, exports, model cards, table rows."""

@@ -1,4 +1,4 @@
-"""The model card of a preset, and its line in the index of cards."""
+"""Writes the model card of a preset, and its line in the index of cards."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from comrec.train.run.finished import TrainedPair
 WIDTH = 90  # of lines of text, as in the other documents
 
 
-def card(
+def write_card(
     preset: Preset, data: str, source: TrainedPair, parameters: Mapping[str, int]
 ) -> str:
-    """The Markdown of a card.
+    """Returns the Markdown of a card.
 
     Args:
       preset: the row as released.
-      data: what the pair was trained on, in a person's words.
-      source: the round it comes from.
-      parameters: trainable ones of each network.
+      data: the training data in words.
+      source: the networks and their run.
+      parameters: trainable parameters of each network.
 
     Raises:
       KeyError, TypeError, ValueError: the log has other rows than training writes.
@@ -30,20 +30,20 @@ def card(
 
 {preset.summary}
 
-{_paragraph("What it is", source.what(parameters))}
+{_wrap("What it is", source.describe(parameters))}
 
-{_paragraph("Terms", preset.licence)}
+{_wrap("Terms", preset.licence)}
 
-{_paragraph("Trained on", data)}
+{_wrap("Trained on", data)}
 
-**Which weights.** {source.which}
+**Which weights.** {source.weights_note}
 
 ## Validation
 
 Means over the validation pictures, PSNR on 8-bit pixels, networks in the precision of
-training. {source.bold}
+training. {source.table_note}
 
-{_table(*source.validation())}
+{_format_table(*source.tabulate_validation())}
 
 ## Config
 
@@ -53,35 +53,37 @@ training. {source.bold}
 
 ## Made with
 
-{_versions(source)}
+{_list_versions(source)}
 
 ## Files
 
-{_table(("file", "SHA-256"), _files(preset))}
+{_format_table(("file", "SHA-256"), _list_files(preset))}
 
 Each `.weights.h5` is a master (Keras 3, float32), the `.onnx` of the same name its
 export. Every load checks the SHA-256.
 """
 
 
-def indexed(index: str, preset: Preset) -> str:
-    """The index of cards with a line for a preset at the end of its table."""
+def add_to_index(index: str, preset: Preset) -> str:
+    """Returns the index of cards with a line for a preset at the end of its table."""
     licence = preset.licence.replace("|", "\\|")
-    line = _line((f"`{preset.name}`", f"[{preset.name}.md]({preset.name}.md)", licence))
+    line = _format_line(
+        (f"`{preset.name}`", f"[{preset.name}.md]({preset.name}.md)", licence)
+    )
     lines = index.splitlines()
     table = [i for i, old in enumerate(lines) if old.startswith("|")]
     last = max(table, default=len(lines) - 1)
     return "\n".join([*lines[: last + 1], line, *lines[last + 1 :]]) + "\n"
 
 
-def _paragraph(head: str, text: str) -> str:
+def _wrap(head: str, text: str) -> str:
     return textwrap.fill(
         f"**{head}.** {text}", WIDTH, break_long_words=False, break_on_hyphens=False
     )
 
 
-def _versions(source: TrainedPair) -> str:
-    """A line for each set of versions that the run was started or taken up with."""
+def _list_versions(source: TrainedPair) -> str:
+    """Returns a line for each set of versions that the run was started with."""
     starts = [row for row in source.rows if row["event"] == "start"]
     lines = [
         ", ".join(
@@ -94,15 +96,15 @@ def _versions(source: TrainedPair) -> str:
     return "\n".join(f"- {line}" for line in dict.fromkeys(lines)) or "- not in the log"
 
 
-def _files(preset: Preset) -> list[Iterable[str]]:
+def _list_files(preset: Preset) -> list[Iterable[str]]:
     files = (*preset.weights.values(), *preset.onnx.values())
     return [(f"`{file.name}`", f"`{file.sha256}`") for file in files]
 
 
-def _table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+def _format_table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     head = tuple(head)
-    return "\n".join(map(_line, (head, ("---",) * len(head), *lines)))
+    return "\n".join(map(_format_line, (head, ("---",) * len(head), *lines)))
 
 
-def _line(cells: Iterable[str]) -> str:
+def _format_line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"

@@ -1,4 +1,4 @@
-"""A trained network as the two files of a preset: Keras master and ONNX export."""
+"""Writes a trained network as the files of a preset: Keras master and ONNX export."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from comrec.networks.engine import BLOCKS
 SIZES_PX = ((48, 64), (37, 53), (1, 1), (1, 17))  # height, width: even, odd, tiny
 SIDE_PX = 16
 TOLERANCE = 1e-4  # of the pixel range
-TOLD = {"Reshape", "Transpose", "Unsqueeze"}  # nodes from which it comes to the maps
+# Nodes from which the condition comes to the maps.
+CONDITION = {"Reshape", "Transpose", "Unsqueeze"}
 
 
 def save(model: keras.Model, master: Path, export: Path, multiple_px: int = 1) -> None:
-    """Writes both files of a network, and checks that they compute the same.
+    """Writes both files of a network, and checks that both compute the same.
 
     Args:
       model: a network of `comrec.networks.models`, in float32.
       master: ends in `.weights.h5`; gets the weights.
       export: ends in `.onnx`; gets the network with its weights.
-      multiple_px: sides that the network takes are multiples of it.
+      multiple_px: sides of the network's input are multiples of this number.
 
     Raises:
       UsageError: Keras does not run on TensorFlow, which the export needs.
-      WeightsError: the export computes something else.
+      WeightsError: the export computes other values.
     """
     if keras.backend.backend() != "tensorflow":
         raise UsageError(
@@ -41,7 +42,7 @@ def save(model: keras.Model, master: Path, export: Path, multiple_px: int = 1) -
         keras.InputSpec(shape=shape, dtype="float32")
         for shape in (shapes if several else [shapes])
     ]
-    _predict(model, _random(model, np.random.default_rng(0), SIDE_PX, SIDE_PX))
+    _predict(model, _draw_inputs(model, np.random.default_rng(0), SIDE_PX, SIDE_PX))
     model.export(
         export, format="onnx", verbose=False,
         input_signature=[specs] if several else specs,
@@ -52,15 +53,15 @@ def save(model: keras.Model, master: Path, export: Path, multiple_px: int = 1) -
 
 
 def restore_squeeze(export: Path, rank: int) -> None:
-    """Takes axes of length 1 off the front of the output until it has `rank` axes.
+    """Removes leading axes of length 1 from the output until `rank` axes remain.
 
-    A file whose output has that rank is left as it is.
+    A file whose output has `rank` axes is not changed.
     """
-    # tf2onnx 1.17 turns the transposes of a network with one channel into Reshape and
-    # Squeeze in a loop that shortens the list it walks over, and that list is in the
-    # order of a set of objects, so of memory addresses. Where the last transpose is
-    # skipped it is done after the Identity at the output has gone; then the Squeeze
-    # is lost, and what should be (B, H, W, 1) comes as (1, B, H, W, 1).
+    # tf2onnx 1.17 replaces the transposes of a network with one channel by Reshape and
+    # Squeeze in a loop that shortens the list of the loop, and the order of that list
+    # is that of memory addresses. If the loop skips the last transpose, tf2onnx
+    # replaces that transpose after the Identity at the output is removed. Then the
+    # Squeeze is lost, and the output is (1, B, H, W, 1) in place of (B, H, W, 1).
     import onnx
 
     exported = onnx.load(export)
@@ -85,10 +86,11 @@ def restore_squeeze(export: Path, rank: int) -> None:
 def keep_blocks(export: Path) -> None:
     """Lets onnxruntime compute all convolutions without a change of memory layout.
 
-    On CPUs it keeps maps in blocks of channels. What a network is told is added in
-    another layout, in which the sum then stays, so that each residual addition turned
-    its maps twice. A convolution by one, which in float32 changes no value, leads back.
-    A file that has it, or where nothing is told, is left as it is.
+    On CPUs, onnxruntime keeps maps in blocks of channels. The condition of a network is
+    added in another layout, and the sum would stay in that layout, so that each
+    residual addition would convert its maps twice. A convolution by one, which in
+    float32 changes no value, restores the blocks. A file that has this convolution, or
+    a network without a condition, is not changed.
     """
     import onnx
 
@@ -99,8 +101,13 @@ def keep_blocks(export: Path) -> None:
     kernel = f"{BLOCKS}_kernel"
     for place, node in enumerate(graph.node):
         made = {makers[n].op_type: makers[n] for n in node.input if n in makers}
-        is_told = "Conv" in made and len(made) == 2 and made.keys() & TOLD
-        if node.op_type != "Add" or not is_told or kernel in tensors:
+        adds_condition = (
+            node.op_type == "Add"
+            and "Conv" in made
+            and len(made) == 2
+            and made.keys() & CONDITION
+        )
+        if not adds_condition or kernel in tensors:
             continue
         channels = tensors[made["Conv"].input[1]].dims[0]
         ones = np.ones((channels, 1, 1, 1), np.float32)
@@ -117,10 +124,15 @@ def keep_blocks(export: Path) -> None:
 
 
 def check(model: keras.Model, export: Path, multiple_px: int = 1) -> None:
-    """Runs random pictures of several sizes through both.
+    """Compares a network and its export on random pictures of several sizes.
+
+    Args:
+      model: the network.
+      export: path of the ONNX file.
+      multiple_px: sides of the network's input are multiples of this number.
 
     Raises:
-      WeightsError: shapes differ, or values by more than TOLERANCE.
+      WeightsError: shapes differ, or values differ by more than TOLERANCE.
     """
     import onnxruntime
 
@@ -131,17 +143,17 @@ def check(model: keras.Model, export: Path, multiple_px: int = 1) -> None:
         height, width = (
             -(-side // multiple_px) * multiple_px for side in (height, width)
         )
-        inputs = _random(model, rng, height, width)
+        inputs = _draw_inputs(model, rng, height, width)
         ours = _predict(model, inputs)
-        # Copies: what a framework hands out may be a view of memory it uses again.
+        # A copy, since the output may be a view of memory that is used again.
         theirs = np.array(session.run(None, dict(zip(names, inputs, strict=True)))[0])
         _compare(f"{export.name}: {model.name} at {width}x{height}", ours, theirs)
 
 
-def _random(
+def _draw_inputs(
     model: keras.Model, rng: np.random.Generator, height: int, width: int
 ) -> list[np.ndarray]:
-    """A picture, and what else the network is told."""
+    """Draws a picture and the other inputs of a network at random."""
     return [
         rng.random(
             (1, height, width)[: len(tensor.shape) - 1] + tensor.shape[-1:], np.float32
@@ -155,16 +167,16 @@ def _predict(model: keras.Model, inputs: list[np.ndarray]) -> np.ndarray:
     return np.array(model.predict_on_batch(given), np.float32)
 
 
-def _compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+def _compare(name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
     if ours.shape != theirs.shape:
         raise WeightsError(
-            f"{what}: the ONNX export gives an array of shape {theirs.shape} where "
+            f"{name}: the ONNX export gives an array of shape {theirs.shape} where "
             f"Keras gives {ours.shape}. Export with another version of tf2onnx"
         )
     worst = float(np.abs(ours - theirs).max())
-    if not worst <= TOLERANCE:  # nor is NaN
+    if not worst <= TOLERANCE:  # true for NaN, too
         raise WeightsError(
-            f"{what}: the ONNX export differs from Keras by {worst:.2g}, shape "
+            f"{name}: the ONNX export differs from Keras by {worst:.2g}, shape "
             f"{ours.shape}; at most {TOLERANCE:g} is legal. Export with another "
             f"version of tf2onnx"
         )

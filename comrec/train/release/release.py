@@ -1,4 +1,4 @@
-"""From a run to a preset: weights, exports, model card, and the row that names them."""
+"""Makes a preset of a run: weights, exports, model card, and the row in the table."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from comrec.train.joint.finished import FinishedJoint
 from comrec.train.release import card, export
 from comrec.train.run.finished import TrainedPair
 
-INDEX = "README.md"  # of the cards, where the folder has one
+INDEX = "README.md"  # of the cards, if the folder has an index
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST = 64
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a person says of a pair, a line each.
+    """Holds the words for a released pair, one line each.
 
     Attributes:
       name: of the preset; part of the names of its files and of every sidecar.
-      summary: what it is for.
+      summary: purpose of the preset.
       licence: terms of the weights.
-      data: what it was trained on.
+      data: training data.
 
     Raises:
-      UsageError: a line is empty or several, or the name is not one for files.
+      UsageError: a text is not one line, or the name is not legal in file names.
     """
 
     name: str
@@ -49,17 +49,21 @@ class Label:
                 f"the name must be small letters, digits and single hyphens, at most "
                 f"{_LONGEST}. Received: {self.name!r}"
             )
-        for what, text in vars(self).items():
+        for name, text in vars(self).items():
             if not text.strip() or not text.isprintable():
-                raise UsageError(f"the {what} must be one line. Received: {text!r}")
+                raise UsageError(f"the {name} must be one line. Received: {text!r}")
 
 
 def find(folder: Path, number: int | None = None) -> TrainedPair:
-    """What the run in a folder has made: its best round, or the one asked for.
+    """Finds the trained networks of the run in a folder.
+
+    Args:
+      folder: of the run.
+      number: of a round of an alternating run; None for the best networks.
 
     Raises:
-      UsageError: not the folder of a run, the round is not finished, or the run has
-        no rounds to ask for.
+      UsageError: the folder holds no run, the round is not finished, or the run has no
+        rounds.
     """
     if FinishedJoint.is_in(folder):
         return FinishedJoint.find(folder, number)
@@ -67,11 +71,11 @@ def find(folder: Path, number: int | None = None) -> TrainedPair:
 
 
 def release(source: TrainedPair, label: Label, folder: Path, table: Path) -> Preset:
-    """Makes a preset of a round: all of its files and its row, or nothing.
+    """Makes a preset of trained networks: all of its files and its row, or nothing.
 
     Args:
-      source: which weights.
-      label: what to call it.
+      source: the networks.
+      label: name and words of the preset.
       folder: gets the masters, the exports and the card `NAME.md`; its index of
         cards gets a line.
       table: as `presets.TABLE`; gets the row, with the next free number.
@@ -80,25 +84,25 @@ def release(source: TrainedPair, label: Label, folder: Path, table: Path) -> Pre
       The row.
 
     Raises:
-      UsageError: the name is taken, or the run or the table is none.
-      WeightsError: an export does not compute what Keras computes.
-      OutputError: something cannot be written.
+      UsageError: the name is taken, or the run or the table cannot be read.
+      WeightsError: an export computes other values than Keras.
+      OutputError: a file cannot be written.
     """
     rows = presets.read(table)
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder. Make it, or name another")
-    draft = _draft(source, label, rows, table)
+    draft = _build_draft(source, label, rows, table)
     try:
         with tempfile.TemporaryDirectory(prefix=".release-", dir=folder) as place:
             preset, parameters = _save(source, draft, Path(place))
             (Path(place) / f"{preset.name}.md").write_text(
-                _card(preset, label, source, parameters), encoding="utf-8"
+                _write_card(preset, label, source, parameters), encoding="utf-8"
             )
             changed = {table: presets.dump([*rows, preset])}
             index = folder / INDEX
             if index.exists():
                 text = index.read_text(encoding="utf-8")
-                changed = {index: card.indexed(text, preset)} | changed
+                changed = {index: card.add_to_index(text, preset)} | changed
             _commit(Path(place), folder, changed)
     except OSError as err:
         raise OutputError(
@@ -109,11 +113,11 @@ def release(source: TrainedPair, label: Label, folder: Path, table: Path) -> Pre
     return preset
 
 
-def _draft(
+def _build_draft(
     source: TrainedPair, label: Label, rows: tuple[Preset, ...], table: Path
 ) -> Preset:
-    """The row without its files."""
-    made = source.row()
+    """Returns the row without its files."""
+    settings = source.derive_preset()
     for row in rows:
         if row.name == label.name:
             raise UsageError(
@@ -133,36 +137,36 @@ def _draft(
         onnx={},
         licence=label.licence,
         training=f"pretrained/{label.name}.md",
-        **made,
+        **settings,
     )
 
 
 def _save(
     source: TrainedPair, draft: Preset, place: Path
 ) -> tuple[Preset, dict[str, int]]:
-    """Writes both files of both networks; the row with them, and parameter counts."""
+    """Writes both files of each network; returns the row and the parameter counts."""
     masters, exports, parameters = {}, {}, {}
-    for model in source.models():
+    for model in source.load_models():
         master, onnx = place / "draft.weights.h5", place / "draft.onnx"
         export.save(model, master, onnx, draft.multiple_px)
         stem = weights.stem(draft.name, model.name, weights.digest(master.read_bytes()))
-        masters[model.name] = _named(master, f"{stem}.weights.h5")
-        exports[model.name] = _named(onnx, f"{stem}.onnx")
+        masters[model.name] = _rename(master, f"{stem}.weights.h5")
+        exports[model.name] = _rename(onnx, f"{stem}.onnx")
         shapes = [variable.shape for variable in model.trainable_variables]
         parameters[model.name] = sum(map(math.prod, shapes))
     return replace(draft, weights=masters, onnx=exports), parameters
 
 
-def _named(path: Path, name: str) -> WeightFile:
+def _rename(path: Path, name: str) -> WeightFile:
     path = path.rename(path.with_name(name))
     return WeightFile(name, weights.digest(path.read_bytes()))
 
 
-def _card(
+def _write_card(
     preset: Preset, label: Label, source: TrainedPair, parameters: Mapping[str, int]
 ) -> str:
     try:
-        return card.card(preset, label.data, source, parameters)
+        return card.write_card(preset, label.data, source, parameters)
     except (KeyError, TypeError, ValueError) as err:
         raise UsageError(
             f"{source.folder / 'metrics.jsonl'}: not the log of a run "
@@ -175,15 +179,21 @@ def _commit(place: Path, folder: Path, changed: Mapping[Path, str]) -> None:
 
     Args:
       place: on the same disk as the folder.
-      folder: has no file of those names.
-      changed: new content of files that are there, in this order.
+      folder: must not have a file of the same name.
+      changed: new content of existing files, in this order.
+
+    Raises:
+      OutputError: the folder has a file of the same name.
     """
     moved: list[Path] = []
     replaced: list[Path] = []
     try:
-        for path, text in changed.items():  # all that takes room comes first
-            shutil.copy2(path, _beside(path, "old"))
-            _beside(path, "new").write_text(text, encoding="utf-8")
+        for (
+            path,
+            text,
+        ) in changed.items():  # before any file is moved, as the disk may be full
+            shutil.copy2(path, _temporary(path, "old"))
+            _temporary(path, "new").write_text(text, encoding="utf-8")
         for path in sorted(place.iterdir()):
             target = folder / path.name
             if os.path.lexists(target):
@@ -194,18 +204,18 @@ def _commit(place: Path, folder: Path, changed: Mapping[Path, str]) -> None:
             moved.append(path.rename(target))
         for path in changed:
             replaced.append(path)
-            _beside(path, "new").replace(path)
+            _temporary(path, "new").replace(path)
     except BaseException:
         for path in moved:
             path.unlink(missing_ok=True)
         for path in replaced:
-            _beside(path, "old").replace(path)
+            _temporary(path, "old").replace(path)
         raise
     finally:
         for path in changed:
-            _beside(path, "old").unlink(missing_ok=True)
-            _beside(path, "new").unlink(missing_ok=True)
+            _temporary(path, "old").unlink(missing_ok=True)
+            _temporary(path, "new").unlink(missing_ok=True)
 
 
-def _beside(path: Path, kind: str) -> Path:
+def _temporary(path: Path, kind: str) -> Path:
     return path.with_name(f".{path.name}.{kind}")

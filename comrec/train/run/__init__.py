@@ -1,1 +1,1 @@
-"""What all training runs share: configuration checks, checkpoints, log, progress."""
+"""Holds the parts of every training run: config checks, checkpoints, log, progress."""

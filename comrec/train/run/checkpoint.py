@@ -1,4 +1,4 @@
-"""Weights and optimiser of a run in one file, whole or not at all."""
+"""Saves the weights and the optimiser of a run in one file, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from comrec.errors import OutputError, UsageError
 State = dict[str, np.ndarray]
 
 
-def weights_of(models: Iterable[keras.Model]) -> State:
-    """Arrays named `comcnn_0`, `comcnn_1`, ... in the order of `model.variables`."""
+def collect_weights(models: Iterable[keras.Model]) -> State:
+    """Returns the weights of models as arrays.
+
+    Returns:
+      Arrays named `comcnn_0`, `comcnn_1`, ... in the order of `model.variables`.
+    """
     return {
         f"{model.name}_{i}": keras.ops.convert_to_numpy(variable)
         for model in models
@@ -25,10 +29,10 @@ def weights_of(models: Iterable[keras.Model]) -> State:
 
 
 def assign(models: Iterable[keras.Model], state: Mapping[str, np.ndarray]) -> None:
-    """The inverse of `weights_of`.
+    """Sets the weights of models to the arrays of `collect_weights`.
 
     Raises:
-      ValueError: the arrays are those of other networks.
+      ValueError: an array is missing, or has the shape of another network.
     """
     for model in models:
         for i, variable in enumerate(model.variables):
@@ -39,10 +43,10 @@ def assign(models: Iterable[keras.Model], state: Mapping[str, np.ndarray]) -> No
 
 
 def save(path: Path, state: State) -> None:
-    """Writes under another name first, so that a kill leaves the file of before.
+    """Writes a checkpoint; a process that is killed leaves the file of before.
 
     Raises:
-      OutputError: the disk is full, say. Nothing half-written stays.
+      OutputError: the file cannot be written. No part of the file stays.
     """
     temporary = path.with_name(f"{path.stem}.tmp.npz")
     try:
@@ -57,25 +61,27 @@ def save(path: Path, state: State) -> None:
 
 
 def load(path: Path) -> State:
-    """Reads what `save` wrote.
+    """Reads a checkpoint.
 
     Raises:
-      UsageError: the file is missing, damaged or something else.
+      UsageError: the file is missing, damaged or no checkpoint.
     """
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as state:
             return {name: state[name] for name in state.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
-        why = getattr(err, "strerror", None) or "damaged, or something else"
+        why = getattr(err, "strerror", None) or "damaged, or another kind of file"
         raise UsageError(f"{path}: not a checkpoint ({why})") from err
 
 
-def optimizer_state(optimizer: keras.Optimizer | None) -> State:
+def collect_optimizer(optimizer: keras.Optimizer | None) -> State:
+    """Returns the variables of an optimiser as `optimizer_0`, `optimizer_1`, ..."""
     variables: list[Any] = optimizer.variables if optimizer else []
     values = [keras.ops.convert_to_numpy(variable) for variable in variables]
     return {f"optimizer_{i}": value for i, value in enumerate(values)}
 
 
 def assign_optimizer(optimizer: keras.Optimizer, state: State) -> None:
+    """Sets the variables of an optimiser to the arrays of `collect_optimizer`."""
     for i, variable in enumerate(optimizer.variables):
         variable.assign(state[f"optimizer_{i}"])

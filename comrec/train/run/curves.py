@@ -1,4 +1,4 @@
-"""The rows of a run as tables, and drawn: what it is worth, and its losses."""
+"""Writes the log of a run as tables, and plots its losses and its validation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from comrec.errors import OutputError
 from comrec.train.run.log import Row, RunLog
-from comrec.train.run.progress import gains
+from comrec.train.run.progress import read_gains
 
 EPOCH = ("round", "network", "epoch", "steps", "loss", "rate", "duration_s")
 ROUND = (
@@ -22,8 +22,12 @@ LINES = ("-", "--", ":", "-.")
 def draw(folder: Path) -> None:
     """Writes `epochs.tsv`, `curves.png` and a table of the validation.
 
-    That is `rounds.tsv` of an alternating run, `validation.tsv` of an end-to-end one.
-    Without matplotlib (the train extra has it) the tables alone.
+    The table is `rounds.tsv` of an alternating run and `validation.tsv` of an
+    end-to-end run. The plot needs matplotlib, which the train extra has; without
+    matplotlib, only the tables are written.
+
+    Args:
+      folder: of the run.
 
     Raises:
       UsageError: the log is damaged.
@@ -35,14 +39,17 @@ def draw(folder: Path) -> None:
     try:
         _write_tsv(folder / "epochs.tsv", JOINT_EPOCH if is_joint else EPOCH, epochs)
         if is_joint:
-            judged = _counted(log)
+            judged = _count_epochs(log)
             names = [name for name in judged[-1] if "gain_db" in name] if judged else ()
             _write_tsv(folder / "validation.tsv", ("epochs", *names), judged)
         else:
             _write_tsv(folder / "rounds.tsv", ROUND, judged)
         if epochs:
             _save(
-                folder / "curves.png", _joint if is_joint else _rounds, epochs, judged
+                folder / "curves.png",
+                _plot_stages if is_joint else _plot_rounds,
+                epochs,
+                judged,
             )
     except ImportError:
         return
@@ -50,8 +57,8 @@ def draw(folder: Path) -> None:
         raise OutputError(f"{folder}: cannot be written ({err.strerror})") from err
 
 
-def _counted(log: RunLog) -> list[Row]:
-    """Validation rows with the `epochs` that were done before, of the whole run."""
+def _count_epochs(log: RunLog) -> list[Row]:
+    """Returns the validation rows, each with the number of `epochs` done before."""
     done, judged = 0, []
     for row in log.rows():
         done += row["event"] == "epoch"
@@ -82,8 +89,8 @@ def _save(path: Path, plot: Any, epochs: list[Row], judged: list[Row]) -> None:
     os.replace(temporary, path)
 
 
-def _rounds(figure: Any, epochs: list[Row], rounds: list[Row]) -> None:
-    """Of an alternating run: dB and bytes over rounds, both losses."""
+def _plot_rounds(figure: Any, epochs: list[Row], rounds: list[Row]) -> None:
+    """Plots an alternating run: dB and bytes over rounds, and both losses."""
     (quality, size), (rec, com) = figure.subplots(2, 2)
     x = [row["round"] for row in rounds]
     for name, label, style in (
@@ -99,13 +106,13 @@ def _rounds(figure: Any, epochs: list[Row], rounds: list[Row]) -> None:
     if rounds:
         quality.legend(fontsize="small")
     for axes, network, title in ((rec, "reccnn", "RecCNN"), (com, "comcnn", "ComCNN")):
-        mine = [r for r in epochs if r["network"] == network and r["round"] >= 0]
-        _losses(axes, f"Loss while {title} learns", mine, "round")
+        rows = [r for r in epochs if r["network"] == network and r["round"] >= 0]
+        _plot_losses(axes, f"Loss while {title} learns", rows, "round")
         axes.set(xlabel="epoch of its own", ylabel="½ squared error of a patch")
 
 
-def _joint(figure: Any, epochs: list[Row], judged: list[Row]) -> None:
-    """Of an end-to-end run: dB gained over epochs, and the loss of each kind."""
+def _plot_stages(figure: Any, epochs: list[Row], judged: list[Row]) -> None:
+    """Plots an end-to-end run: dB gained over epochs, and the loss of each kind."""
     kinds = (
         ("RecCNN alone", ("reccnn",), "share of the error that is left"),
         (
@@ -114,23 +121,26 @@ def _joint(figure: Any, epochs: list[Row], judged: list[Row]) -> None:
             "bits per pixel + error / price",
         ),
     )
-    shown = [kind for kind in kinds if any(r["learns"] in kind[1] for r in epochs)]
-    cells = [["gain"] * len(shown), [title for title, _, _ in shown]]
+    present = [kind for kind in kinds if any(r["learns"] in kind[1] for r in epochs)]
+    cells = [["gain"] * len(present), [title for title, _, _ in present]]
     axes = figure.subplot_mosaic(cells)
-    _gain(axes["gain"], epochs, judged)
-    for title, learners, label in shown:
-        mine = [row for row in epochs if row["learns"] in learners]
-        _losses(axes[title], f"Loss: {title}", mine, "phase")
+    _plot_gain(axes["gain"], epochs, judged)
+    for title, learners, label in present:
+        rows = [row for row in epochs if row["learns"] in learners]
+        _plot_losses(axes[title], f"Loss: {title}", rows, "phase")
         axes[title].set(xlabel="epoch of its own", ylabel=label)
 
 
-def _gain(axes: Any, epochs: list[Row], judged: list[Row]) -> None:
-    """Of the rows judged as the last one was; a line where a stage begins."""
+def _plot_gain(axes: Any, epochs: list[Row], judged: list[Row]) -> None:
+    """Plots the gain of the rows with the columns of the last one.
+
+    A vertical line marks the begin of each stage.
+    """
     judged = [row for row in judged if row.keys() == judged[-1].keys()]
     x = [row["epochs"] for row in judged]
     if judged:
         axes.plot(x, [row["gain_db"] for row in judged], "k.-", lw=2.5, label="mean")
-    curves = [gains(row) for row in judged]
+    curves = [read_gains(row) for row in judged]
     scales: list[str] = []
     for place in curves[-1] if curves else ():
         scale = place.split(",")[0]
@@ -140,7 +150,7 @@ def _gain(axes: Any, epochs: list[Row], judged: list[Row]) -> None:
             color=f"C{list(curves[-1]).index(place)}",
             linestyle=LINES[scales.index(scale) % len(LINES)],
         )  # fmt: skip
-    for first in _borders(axes, epochs, "phase"):
+    for first in _mark_borders(axes, epochs, "phase"):
         axes.text(
             first + 0.6, 1.02, epochs[first]["learns"], color="0.4", fontsize="small",
             transform=axes.get_xaxis_transform(),
@@ -152,15 +162,15 @@ def _gain(axes: Any, epochs: list[Row], judged: list[Row]) -> None:
         axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def _losses(axes: Any, title: str, rows: list[Row], part: str) -> None:
-    """One point an epoch; a line where a round, or a stage, begins."""
+def _plot_losses(axes: Any, title: str, rows: list[Row], part: str) -> None:
+    """Plots a point for each epoch, and marks the begin of each round or stage."""
     axes.plot(range(1, len(rows) + 1), [row["loss"] for row in rows], ".-")
-    _borders(axes, rows, part)
+    _mark_borders(axes, rows, part)
     axes.set_title(title)
 
 
-def _borders(axes: Any, rows: list[Row], part: str) -> list[int]:
-    """The first of each part; a line before all but the first."""
+def _mark_borders(axes: Any, rows: list[Row], part: str) -> list[int]:
+    """Draws a line before each part but the first; returns where the parts begin."""
     firsts = [
         i for i in range(len(rows)) if not i or rows[i][part] != rows[i - 1][part]
     ]

@@ -1,4 +1,4 @@
-"""Describes trained networks, so that a release can be made of them."""
+"""Defines the trained networks that a release is made from."""
 
 from __future__ import annotations
 
@@ -24,34 +24,38 @@ Table = tuple[Iterable[str], list[Iterable[str]]]  # head, lines
 
 
 class TrainedPair(ABC):
-    """Trained networks and where they come from.
+    """Describes trained networks and the run that they come from.
 
     Attributes:
       folder: of the run.
       config: of the run; `dump()` gives its JSON.
       rows: the whole log of the run.
-      which: a sentence for the card: which weights of the run these are.
-      bold: a sentence on what the card's table shows.
+      weights_note: a sentence for the card that names the weights in the run.
+      table_note: a sentence for the card that explains its table.
     """
 
     folder: Path
     config: Any
     rows: tuple[Row, ...]
-    which: str
-    bold: str
+    weights_note: str
+    table_note: str
 
     @abstractmethod
-    def models(self) -> tuple[keras.Model, ...]:
-        """The networks in float32, ComCNN first, named as presets name them."""
+    def load_models(self) -> tuple[keras.Model, ...]:
+        """Loads the networks in float32, ComCNN first, named as presets name them."""
 
     @abstractmethod
-    def row(self) -> dict[str, Any]:
-        """The settings of a `Preset` that follow from the config."""
+    def derive_preset(self) -> dict[str, Any]:
+        """Returns the settings of a `Preset` that follow from the config."""
 
     @abstractmethod
-    def what(self, parameters: Mapping[str, int]) -> str:
-        """A paragraph for the card; of each network its trainable parameters."""
+    def describe(self, parameters: Mapping[str, int]) -> str:
+        """Returns a paragraph for the card.
+
+        Args:
+          parameters: trainable parameters of each network.
+        """
 
     @abstractmethod
-    def validation(self) -> Table:
-        """What was measured while it was trained."""
+    def tabulate_validation(self) -> Table:
+        """Returns the measurements that were made during the training."""

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON object a line, in `metrics.jsonl`."""
+"""Keeps the log of a run: one JSON object a line, in `metrics.jsonl`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Row = dict[str, Any]
 
 
 class RunLog:
-    """Rows carry `phase` and `epoch`: what was trained when they were written."""
+    """Reads and writes a log, whose rows say in which `phase` and `epoch` they are."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def rows(self, event: str = "") -> list[Row]:
-        """All rows, or those of one kind; none where there is no log yet.
+        """Returns all rows, or the rows of one event; none where no log exists yet.
 
         Raises:
-          UsageError: the file is not such a log.
+          UsageError: the file is not the log of a run.
         """
         if not self.path.exists():
             return []
@@ -36,6 +36,11 @@ class RunLog:
             raise UsageError(f"{self.path}: not the log of a run ({err})") from err
 
     def add(self, row: Row) -> Row:
+        """Appends a row, and returns the row with the time in `time_s`.
+
+        Raises:
+          OutputError: the file cannot be written.
+        """
         row = {"time_s": round(time.time(), 1), **row}
         try:
             with open(self.path, "a") as log:
@@ -45,7 +50,11 @@ class RunLog:
         return row
 
     def rewind(self, phase: int, epoch: int) -> None:
-        """Forgets what the checkpoint at this place does not know of."""
+        """Drops the rows that were written after the checkpoint of a phase and epoch.
+
+        Raises:
+          OutputError: the file cannot be written.
+        """
         kept = [
             row
             for row in self.rows()
@@ -60,8 +69,12 @@ class RunLog:
             raise _unwritable(self.path, err) from err
 
 
-def versions(backend: str) -> dict[str, str]:
-    """What a run is made with."""
+def read_versions(backend: str) -> dict[str, str]:
+    """Returns the versions of comrec, of its libraries, and of the source under git.
+
+    Args:
+      backend: of Keras.
+    """
     names = ("comrec", "keras", backend, "numpy", "PIL")
     found = {name: importlib.import_module(name).__version__ for name in names}
     try:

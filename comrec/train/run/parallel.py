@@ -1,7 +1,8 @@
-"""Training on several devices, in one process or several: who feeds and writes what.
+"""Trains on several devices, in one process or in several processes.
 
-Keras splits each batch over the devices and keeps every variable whole on all of them
-(`DataParallel`): a step is that of one device, summed in another order. JAX alone can.
+Keras splits each batch over the devices and keeps a full copy of every variable on
+each device (`DataParallel`). The result is that of one device, but for the order of
+sums. Only the JAX backend supports this.
 """
 
 from __future__ import annotations
@@ -19,18 +20,21 @@ import numpy as np
 from comrec.errors import ComrecError, UsageError
 
 T = TypeVar("T")
-FAREWELL_S = 5.0  # that a failed process gives the others to fail too; JAX gives 300
+# Time that a failed process gives the others to fail too; JAX would give 300 s.
+SHUTDOWN_S = 5.0
 
 
 class Parallel(AbstractContextManager["Parallel"]):
-    """The devices of a run: one, if nothing else is said.
+    """Describes the devices and the processes of a run; by default, one of each.
 
-    All processes call `check` and `first` alike, or they would wait for each other. As
-    a context it lets none wait for one that failed.
+    All processes must call `check` and `run_on_first` in the same order, or the
+    processes would wait for each other. Used as a context, a failure in one process
+    ends the others.
 
     Args:
-      is_mine: for each device in turn, whether it belongs to this process.
-      processes, process: how many there are, and which one this is, from 0.
+      is_mine: for each device in turn, whether the device belongs to this process.
+      processes: number of processes.
+      process: number of this process, from 0.
     """
 
     def __init__(
@@ -38,12 +42,12 @@ class Parallel(AbstractContextManager["Parallel"]):
     ) -> None:
         self.is_mine, self.processes, self.process = is_mine, processes, process
         self.distribution: keras.distribution.DataParallel | None = None
-        self._twins: dict[keras.Model, keras.Model] = {}
+        self._copies: dict[keras.Model, keras.Model] = {}
 
     def __exit__(self, kind: Any, failure: BaseException | None, trace: Any) -> None:
         if failure is None or self.processes == 1:
             return
-        timer = threading.Timer(FAREWELL_S, os._exit, (1,))
+        timer = threading.Timer(SHUTDOWN_S, os._exit, (1,))
         timer.daemon = True
         timer.start()
         if "Gloo" in str(failure):  # what connects CPUs
@@ -52,7 +56,10 @@ class Parallel(AbstractContextManager["Parallel"]):
             ) from failure
 
     def scope(self) -> AbstractContextManager[None]:
-        """Models are built, compiled and trained inside it, and run outside."""
+        """Returns the context in which models are built, compiled and trained.
+
+        Models are run outside of the context.
+        """
         return self.distribution.scope() if self.distribution else nullcontext()
 
     def check(self, batch: int, checksum: int) -> None:
@@ -75,26 +82,33 @@ class Parallel(AbstractContextManager["Parallel"]):
             raise UsageError(
                 f"batch must divide among {devices} devices. Received: {batch}"
             )
-        if checksum != self.first(lambda: checksum):
+        if checksum != self.run_on_first(lambda: checksum):
             raise UsageError(
                 f"process {self.process} must have the config and pictures of process 0"
             )
 
-    def share(self, batch: np.ndarray) -> np.ndarray:
-        """The rows of a batch (B, ...) that this process feeds: a block a device."""
+    def take_share(self, batch: np.ndarray) -> np.ndarray:
+        """Returns the rows of a batch (B, ...) for the devices of this process."""
         return batch[np.repeat(self.is_mine, len(batch) // len(self.is_mine))]
 
-    def local(self, model: keras.Model) -> keras.Model:
-        """The model as it stands, to be run on what this process alone has."""
+    def copy_local(self, model: keras.Model) -> keras.Model:
+        """Returns the model with its present weights, for inputs of this process alone.
+
+        The result is a copy where the variables of the model are on several devices.
+        """
         if not self.distribution:
             return model
-        if model not in self._twins:  # whose variables live on one device
-            self._twins[model] = type(model).from_config(model.get_config())
-        self._twins[model].set_weights(model.get_weights())
-        return self._twins[model]
+        if model not in self._copies:  # whose variables are on one device
+            self._copies[model] = type(model).from_config(model.get_config())
+        self._copies[model].set_weights(model.get_weights())
+        return self._copies[model]
 
-    def first(self, act: Callable[[], T]) -> T:
-        """What `act` returns in process 0, which alone does it, or its ComrecError."""
+    def run_on_first(self, act: Callable[[], T]) -> T:
+        """Calls `act` in process 0 alone, and returns its result in all processes.
+
+        Raises:
+          ComrecError: as `act` raised in process 0, in all processes.
+        """
         if self.processes == 1:
             return act()
         message = b""
@@ -103,21 +117,23 @@ class Parallel(AbstractContextManager["Parallel"]):
                 message = pickle.dumps((act(), None))
             except ComrecError as err:
                 message = pickle.dumps((None, err))
-        result, error = pickle.loads(_from_first(message))
+        result, error = pickle.loads(_receive_from_first(message))
         if error:
             raise error
         return result
 
 
 def join(address: str = "", processes: int = 1, process: int = 0) -> Parallel:
-    """Meets the other processes of a run; to be called before anything is computed.
+    """Connects to the other processes of a run, before anything is computed.
 
-    On JAX each brings all its devices; other backends have one process and one device.
-    JAX ends a process, in its own words, if the others do not come in five minutes.
+    On JAX, each process uses all its devices; other backends have one process and one
+    device. JAX ends a process with its own message if the others do not connect in
+    five minutes.
 
     Args:
       address: HOST:PORT, where process 0 listens.
-      processes, process: how many there are, and which one this is, from 0.
+      processes: number of processes.
+      process: number of this process, from 0.
 
     Raises:
       UsageError: several processes on another backend, or the port is not free.
@@ -143,11 +159,12 @@ def join(address: str = "", processes: int = 1, process: int = 0) -> Parallel:
     return joined
 
 
-def _from_first(message: bytes) -> bytes:
-    """The message of process 0, and some zeros."""
+def _receive_from_first(message: bytes) -> bytes:
+    """Returns the message of process 0, padded with zeros."""
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
     size = int(broadcast_one_to_all(np.int32(len(message))))
-    room = 1 << size.bit_length()  # JAX compiles for each size anew, so there are few
-    padded = np.frombuffer(message.ljust(room, b"\0"), np.uint8)
+    # JAX compiles anew for each size, so only powers of two are used.
+    padded_bytes = 1 << size.bit_length()
+    padded = np.frombuffer(message.ljust(padded_bytes, b"\0"), np.uint8)
     return broadcast_one_to_all(padded).tobytes()

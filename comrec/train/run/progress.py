@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar on a terminal, and one line an epoch."""
+"""Shows the progress of a run: a bar on a terminal, and a line for each epoch."""
 
 from __future__ import annotations
 
@@ -14,20 +14,29 @@ if TYPE_CHECKING:
 
 
 class ProgressListener:
-    """Is told of every batch and of every row of the log; this one keeps silent."""
+    """Receives every batch and every row of the log; the base class does nothing."""
 
-    def batch(self, words: str, done: int, total: int, loss: float) -> None:
-        """After each batch: the phase in words, batches of the whole run, its loss."""
+    def on_batch(self, phase: str, done: int, total: int, loss: float) -> None:
+        """Receives a finished batch.
 
-    def row(self, row: Row) -> None:
-        """After each row of the log."""
+        Args:
+          phase: in words.
+          done: batches of the whole run that are finished.
+          total: batches of the whole run.
+          loss: of the batch.
+        """
+
+    def on_row(self, row: Row) -> None:
+        """Receives a row of the log, after the row was written."""
 
 
 class Display(ProgressListener):
-    """A context: rows in words on stdout, a bar on stderr where that is a terminal.
+    """Prints rows in words on stdout, and shows a bar on stderr if a terminal.
+
+    The display is a context: the bar is shown inside.
 
     Args:
-      after_validation: called when what it came to is in the log, to draw it, say.
+      after_validation: called when the row of a validation is in the log.
     """
 
     def __init__(self, after_validation: Callable[[], None] = lambda: None) -> None:
@@ -59,25 +68,35 @@ class Display(ProgressListener):
         if self._bar:
             self._bar.stop()
 
-    def batch(self, words: str, done: int, total: int, loss: float) -> None:
+    def on_batch(self, phase: str, done: int, total: int, loss: float) -> None:
         if self._bar:
-            words = f"{words}, loss {loss:.3f}"
+            words = f"{phase}, loss {loss:.3f}"
             self._bar.update(self._task, description=words, completed=done, total=total)
 
-    def row(self, row: Row) -> None:
+    def on_row(self, row: Row) -> None:
         if row["event"] == "epoch":
             print(
-                f"{_phase(row)}, epoch {row['epoch']}: loss {row['loss']:.4f}, "
-                f"learning rate {row['rate']:.1e}, {row['duration_s']:.0f} s",
+                f"{_describe_phase(row)}, epoch {row['epoch']}: "
+                f"loss {row['loss']:.4f}, learning rate {row['rate']:.1e}, "
+                f"{row['duration_s']:.0f} s",
                 flush=True,
             )
         elif row["event"] == "validation":
-            print(_gains(row) if "gain_db" in row else _round(row), flush=True)
+            is_joint = "gain_db" in row
+            words = _describe_gains(row) if is_joint else _describe_round(row)
+            print(words, flush=True)
             self._after_validation()
 
 
-def gains(row: Row) -> dict[str, float]:
-    """dB above plain JPEG in the validation row of an end-to-end run, by where."""
+def read_gains(row: Row) -> dict[str, float]:
+    """Returns the dB above plain JPEG at each scale and rate.
+
+    Args:
+      row: of a validation of an end-to-end run.
+
+    Returns:
+      {"scale 2, 0.15 bpp": dB, ...}.
+    """
     places = [name.split("_")[2:] for name in row if name.startswith("gain_db_")]
     return {
         f"scale {scale}, {rate_bpp} bpp": row[f"gain_db_{scale}_{rate_bpp}"]
@@ -85,14 +104,14 @@ def gains(row: Row) -> dict[str, float]:
     }
 
 
-def _phase(row: Row) -> str:
+def _describe_phase(row: Row) -> str:
     if "learns" in row:
         return f"stage {row['phase']}, {row['learns']}"
     where = "warm-up" if row["round"] < 0 else f"round {row['round']}"
     return f"{where}, {row['network']}"
 
 
-def _round(row: Row) -> str:
+def _describe_round(row: Row) -> str:
     return (
         f"round {row['round']}: {row['psnr_db']:.2f} dB at the bytes of plain "
         f"JPEG ({row['plain_psnr_db']:.2f} dB); at its own quality "
@@ -101,9 +120,9 @@ def _round(row: Row) -> str:
     )
 
 
-def _gains(row: Row) -> str:
+def _describe_gains(row: Row) -> str:
     each = "; ".join(
-        f"{place}: {gain_db:+.2f}" for place, gain_db in gains(row).items()
+        f"{place}: {gain_db:+.2f}" for place, gain_db in read_gains(row).items()
     )
     return (
         f"stage {row['phase']}, epoch {row['epoch']}: {row['gain_db']:+.2f} dB above "

@@ -1,4 +1,4 @@
-"""A training run in its folder, whatever its schedule: log, checkpoints, the clock."""
+"""Runs a training schedule in a folder, with a log, checkpoints and a time budget."""
 
 from __future__ import annotations
 
@@ -14,50 +14,49 @@ import numpy as np
 
 from comrec.errors import ComrecError, OutputError, UsageError
 from comrec.train.run import checkpoint
-from comrec.train.run.log import RunLog, versions
+from comrec.train.run.log import RunLog, read_versions
 from comrec.train.run.parallel import Parallel
 from comrec.train.run.progress import ProgressListener
 
-Batches = Iterator[tuple[Any, ...]]  # each what `train_on_batch` takes
-Trainable = Any  # a keras.Model, or what can be compiled and trained on batches as one
+Batches = Iterator[tuple[Any, ...]]  # each the arguments of `train_on_batch`
+Trainable = Any  # a keras.Model, or an object with the same compile and train_on_batch
 CHECKPOINT = "checkpoint.npz"
 
 
 class OutOfTime(Exception):
-    """The budget is spent. Everything up to the last epoch is in the checkpoint."""
+    """Reports that the budget is spent; the checkpoint has all finished epochs."""
 
     def __init__(self, epochs: int) -> None:
         words = "--resume goes on from the last epoch"
         if not epochs:
-            words = "not one epoch was done, so nothing is gained: give it longer"
+            words = "not one epoch was done, so the run needs a larger budget"
         super().__init__(f"out of time; {words}")
 
 
 class DivergedError(ComrecError):
-    """A loss is no longer a finite number."""
+    """Reports that a loss is not finite."""
 
 
 class Run(ABC):
-    """One run in its folder; every epoch ends in a checkpoint.
+    """Trains the networks of one run in a folder; every epoch ends in a checkpoint.
 
-    A schedule is a list of phases. It says here what learns in one, from what, by which
-    optimiser, and what is done at the end of an epoch or a phase. All randomness of an
-    epoch comes from `_seed`, so a run that was stopped anywhere and resumed sees what
-    an unbroken one would have seen.
+    A schedule is a list of phases. A subclass defines, for each phase, the model that
+    learns, its batches, its optimiser, and the actions at the end of an epoch or a
+    phase. All randomness of an epoch comes from `_seed`, so a run that is stopped and
+    resumed uses the same batches as an unbroken run.
 
     Args:
-      config: what to train, and how.
+      config: of the networks and the training.
       folder: gets `config.json`, `metrics.jsonl` and `checkpoint.npz`.
-      resume: take up the run that is in the folder; without it, one that holds a
-        run is refused.
-      watch: told of every batch and every row of the log.
-      pictures: what identifies those trained and judged on; goes into the log, and
-        must be the same on `resume`.
-      parallel: the devices, and the processes, that train together. Process 0 alone
-        reads and writes the folder, validates, and has its eye on the clock.
+      resume: continue the run in the folder; otherwise a folder with a run is refused.
+      listener: receives every batch and every row of the log.
+      pictures: counts and checksums of the pictures for training and validation. The
+        log keeps them, and they must be the same on `resume`.
+      parallel: the devices and processes that train together. Process 0 alone reads
+        and writes the folder, validates, and measures the time.
 
     Raises:
-      UsageError: the folder holds another run, or `start` is no such pair.
+      UsageError: the folder holds another run, or `start` names no such networks.
       OutputError: the folder cannot be written.
     """
 
@@ -69,44 +68,48 @@ class Run(ABC):
         folder: Path,
         *,
         resume: bool = False,
-        watch: ProgressListener | None = None,
+        listener: ProgressListener | None = None,
         pictures: Mapping[str, int] | None = None,
         parallel: Parallel | None = None,
     ) -> None:
         self.config, self.folder = config, folder
-        self.watch, self.parallel = watch or ProgressListener(), parallel or Parallel()
+        self.listener = listener or ProgressListener()
+        self.parallel = parallel or Parallel()
         self.phases: Sequence[Any] = list(config.phases())
-        self.phase, self.epoch = 0, 0  # the next to be trained
+        self.phase, self.epoch = 0, 0  # that are trained next
         self.log = RunLog(folder / "metrics.jsonl")
         self.pictures = dict(pictures or {})
         self._deadline, self._epochs_done = float("inf"), 0
-        self.learner: Trainable = None  # compiled, of the phase that is trained
+        self.learner: Trainable = None  # compiled, of the phase in training
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(config.precision)
         with self.parallel.scope():
             self.models = self._build()
-        for model in self.models:  # the same before and after it was trained
+        for model in self.models:  # the same before and after training
             model.jit_compile = _jit()
         if config.start and not (resume and (folder / CHECKPOINT).exists()):
             self._load_start(config.start)
-        self._state = self.parallel.first(lambda: self._claim_folder(resume))
+        self._state = self.parallel.run_on_first(lambda: self._claim_folder(resume))
         if self._state:
             self._restore()
-        self.parallel.first(lambda: self.log.rewind(self.phase, self.epoch))
+        self.parallel.run_on_first(lambda: self.log.rewind(self.phase, self.epoch))
 
     def train(self, budget_s: float = float("inf")) -> None:
-        """Trains to the end of the schedule, or until a further phase is no use.
+        """Trains to the end of the schedule, or until the training has converged.
+
+        Args:
+          budget_s: seconds after which the run stops.
 
         Raises:
           OutOfTime: the budget is spent.
           DivergedError: a loss is not finite.
           OutputError: the disk is full.
         """
-        self._deadline = time.monotonic() + self.parallel.first(lambda: budget_s)
-        made = versions(keras.backend.backend()) | self.pictures
-        self._record(event="start", **made)
+        self._deadline = time.monotonic() + self.parallel.run_on_first(lambda: budget_s)
+        versions = read_versions(keras.backend.backend())
+        self._record(event="start", **versions | self.pictures)
         while self.phase < len(self.phases):
-            if self.parallel.first(self._has_settled):
+            if self.parallel.run_on_first(self._has_converged):
                 return
             phase = self.phases[self.phase]
             self._train_phase(phase)
@@ -114,67 +117,70 @@ class Run(ABC):
             self.phase, self.epoch = self.phase + 1, 0
             self._checkpoint(None)
 
-    # What a schedule says
+    # Defined by each schedule
 
     @abstractmethod
     def _build(self) -> tuple[keras.Model, ...]:
-        """The networks, untrained."""
+        """Builds the networks, untrained."""
 
     @abstractmethod
     def _load_start(self, start: str) -> None:
-        """Puts the weights that the config begins with into the networks."""
+        """Sets the networks to the weights that the config names as its start."""
 
     @abstractmethod
-    def _step(
+    def _build_step(
         self, phase: Any
     ) -> tuple[Trainable, Callable[[np.random.Generator], Batches]]:
-        """The trainable model of a phase, and what yields one epoch for it."""
+        """Builds the trainable model of a phase, and a function that draws an epoch."""
 
     @abstractmethod
-    def _optimizer(self, phase: Any) -> keras.Optimizer: ...
+    def _build_optimizer(self, phase: Any) -> keras.Optimizer:
+        """Builds the optimiser of a phase."""
 
     @abstractmethod
     def _loss(self, image: Any, restored: Any) -> Any:
-        """Of each patch."""
+        """Returns the loss of each patch."""
 
     @abstractmethod
     def _seed(self, phase: Any) -> list[int]:
-        """Of this epoch."""
+        """Returns the seed of the present epoch."""
 
     @abstractmethod
     def _progress(self, phase: Any, batch: int) -> float:
-        """How far the phase is, 0 to 1, as its learning rate takes it."""
+        """Returns the finished part of the phase, 0 to 1, for its learning rate."""
 
     @abstractmethod
     def _epoch_batches(self) -> int:
-        """At most."""
+        """Returns the largest number of batches in an epoch."""
 
     @abstractmethod
-    def _words(self, phase: Any) -> str:
-        """The phase, as people are told of it."""
+    def _describe(self, phase: Any) -> str:
+        """Returns a phase in words."""
 
     @abstractmethod
-    def _columns(self, phase: Any) -> dict[str, object]:
-        """What the row of an epoch says of its phase."""
+    def _log_columns(self, phase: Any) -> dict[str, object]:
+        """Returns the columns on the phase in the row of an epoch."""
 
     def _end_epoch(self, phase: Any) -> None:
-        """After the row of an epoch, before its checkpoint."""
+        """Acts after the row of an epoch, before its checkpoint."""
         return
 
     def _end_phase(self, phase: Any) -> None:
-        """After the last checkpoint of a phase."""
+        """Acts after the last epoch of a phase."""
         return
 
-    def _has_settled(self) -> bool:
-        """Whether a further phase is no use."""
+    def _has_converged(self) -> bool:
+        """Returns whether a further phase would gain too little."""
         return False
 
     # The folder
 
     def _claim_folder(self, resume: bool) -> checkpoint.State:
-        """Writes the config; the checkpoint to go on from, if there is one.
+        """Writes the config, and returns the checkpoint to continue from, or {}.
 
-        A folder that holds another run is refused.
+        Raises:
+          UsageError: the folder holds another run.
+          OutputError: the folder cannot be written.
         """
         path, saved = self.folder / "config.json", self.folder / CHECKPOINT
         if path.exists() and saved.exists():
@@ -208,7 +214,7 @@ class Run(ABC):
                     )
 
     def _assign(self, state: checkpoint.State) -> None:
-        """Puts the weights of a checkpoint into the networks."""
+        """Sets the networks to the weights of a checkpoint."""
         checkpoint.assign(self.models, state)
 
     def _restore(self) -> None:
@@ -221,18 +227,18 @@ class Run(ABC):
             ) from err
 
     def _checkpoint(self, optimizer: keras.Optimizer | None) -> None:
-        state = checkpoint.weights_of(self.models)
-        state |= checkpoint.optimizer_state(optimizer)
+        state = checkpoint.collect_weights(self.models)
+        state |= checkpoint.collect_optimizer(optimizer)
         state["progress"] = np.array([self.phase, self.epoch])
         path = self.folder / CHECKPOINT
-        self.parallel.first(lambda: checkpoint.save(path, state))
+        self.parallel.run_on_first(lambda: checkpoint.save(path, state))
 
     # Training
 
     def _train_phase(self, phase: Any) -> None:
-        model, batches = self._step(phase)
+        model, batches = self._build_step(phase)
         with self.parallel.scope():
-            optimizer = self._optimizer(phase)
+            optimizer = self._build_optimizer(phase)
             model.compile(optimizer, loss=self._loss, jit_compile=_jit())
             optimizer.build(model.trainable_variables)
         self.learner = model
@@ -255,39 +261,43 @@ class Run(ABC):
                 losses.append(float(model.train_on_batch(*batch)))
             if not np.isfinite(losses[-1]):
                 raise DivergedError(
-                    f"{self.folder}: {self._words(phase)}, epoch {self.epoch}, batch "
-                    f"{i}: the loss is {losses[-1]}. Start again with lower learning "
-                    f"rates"
+                    f"{self.folder}: {self._describe(phase)}, epoch {self.epoch}, "
+                    f"batch {i}: the loss is {losses[-1]}. Start again with lower "
+                    f"learning rates"
                 )
-            self._tell(phase, i + 1, losses[-1])
-            if self._is_late():
+            self._report_batch(phase, i + 1, losses[-1])
+            if self._is_out_of_time():
                 raise OutOfTime(self._epochs_done)
         self._record(
-            event="epoch", **self._columns(phase),
+            event="epoch", **self._log_columns(phase),
             steps=len(losses), loss=float(np.mean(losses)),
             rate=float(model.optimizer.learning_rate),
             duration_s=round(time.monotonic() - started, 1),
         )  # fmt: skip
 
-    def _is_late(self) -> bool:
-        """All processes stop at the same batch."""
+    def _is_out_of_time(self) -> bool:
+        """Returns the same in all processes, so that all stop at the same batch."""
         if self._deadline == float("inf"):
             return False
-        return self.parallel.first(lambda: time.monotonic() > self._deadline)
+        return self.parallel.run_on_first(lambda: time.monotonic() > self._deadline)
 
-    def _tell(self, phase: Any, batch: int, loss: float) -> None:
+    def _report_batch(self, phase: Any, batch: int, loss: float) -> None:
         epochs = [phase.epochs for phase in self.phases]
         each = self._epoch_batches()
         done = (sum(epochs[: self.phase]) + self.epoch) * each + batch
-        self.watch.batch(self._words(phase), done, sum(epochs) * each, loss)
+        self.listener.on_batch(self._describe(phase), done, sum(epochs) * each, loss)
 
     def _record(self, **row: object) -> None:
         row = {"phase": self.phase, "epoch": self.epoch, **row}
-        self.parallel.first(lambda: self.watch.row(self.log.add(row)))
+        self.parallel.run_on_first(lambda: self.listener.on_row(self.log.add(row)))
 
 
 def fingerprint(name: str, pictures: Iterable[np.ndarray]) -> dict[str, int]:
-    """How many pictures, and a checksum of their pixels, for the log."""
+    """Returns the number of pictures and the CRC-32 of their pixels, for the log.
+
+    Returns:
+      {name: number, f"{name}_crc32": checksum}.
+    """
     count, checksum = 0, 0
     for picture in pictures:
         count, checksum = count + 1, zlib.crc32(picture.tobytes(), checksum)
@@ -295,5 +305,5 @@ def fingerprint(name: str, pictures: Iterable[np.ndarray]) -> dict[str, int]:
 
 
 def _jit() -> bool | str:
-    # TensorFlow on a CPU is twice as slow compiled; JAX is nothing without.
+    # TensorFlow on a CPU is twice as slow when compiled; JAX always compiles.
     return False if keras.backend.backend() == "tensorflow" else "auto"

@@ -12,7 +12,7 @@ from comrec.networks.models import load
 
 
 def load_preset(models: Iterable[keras.Model], preset: presets.Preset) -> None:
-    """Sets the weights of models to those of a preset's networks of the same name.
+    """Sets models to the weights of a preset's networks of the same name.
 
     Raises:
       UsageError: the preset has no such network.

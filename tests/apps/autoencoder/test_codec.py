@@ -26,7 +26,6 @@ from comrec.apps.autoencoder import (
 from comrec.apps.autoencoder.architecture import Architecture
 from comrec.apps.autoencoder.codec import Codec
 from comrec.errors import ComrecError, ImageError, StreamError, UsageError
-from comrec.format import provenance
 
 KINDS = sorted(autoencoders.TINY)
 
@@ -114,9 +113,9 @@ def test_a_network_that_cannot_be_is_refused(change, words):
         "kind": "dense", "channels": 1, "size_px": (28, 28), "latent": 9,
         "widths": (8,),
     }  # fmt: skip
-    assert Architecture.of(legal)
+    assert Architecture.from_record(legal)
     with pytest.raises(ValueError, match=words):
-        Architecture.of(legal | change)
+        Architecture.from_record(legal | change)
 
 
 def test_a_convolutional_one_codes_tile_by_tile_what_it_codes_whole(made, monkeypatch):
@@ -154,8 +153,8 @@ def test_a_value_that_never_moves_has_a_range():
 def test_coarser_levels_are_sums_of_finer_ones():
     counts = np.random.default_rng(0).integers(1, 99, (4, 256)).astype(np.uint16)
     pairs = counts[:, ::2].astype(int) + counts[:, 1::2]
-    np.testing.assert_array_equal(quantiser.coarser(counts, 7), pairs)
-    np.testing.assert_array_equal(quantiser.coarser(counts, 8), counts)
+    np.testing.assert_array_equal(quantiser.merge_levels(counts, 7), pairs)
+    np.testing.assert_array_equal(quantiser.merge_levels(counts, 8), counts)
 
 
 @pytest.mark.parametrize("bits", range(1, 9))
@@ -202,7 +201,9 @@ def test_what_is_compressed_comes_back_as_the_network_restores_it(made, kind, bi
     pixels = picture(kind)
     data = coder.encode(pixels, bits)
     restored = coder.decode(bitstream.parse(data))
-    _, (expected,) = coder.coded(coder.latents(pixels[None]), bits, pixels.shape)
+    _, (expected,) = coder.code_many(
+        coder.compute_latents(pixels[None]), bits, pixels.shape
+    )
     assert np.abs(restored.astype(int) - expected).max() <= 1
     assert restored.dtype == np.uint8
 
@@ -257,7 +258,7 @@ def test_a_forged_checksum_gives_a_picture_or_a_refusal(made, kind):
 
 def test_a_tiny_file_that_says_a_huge_picture_is_refused_before_any_work(made):
     _, coder = made["convolutional"]
-    head = provenance.CRAE_START + bytes([1, 0]) + coder.model.hash + bytes([8])
+    head = bitstream.MAGIC + bytes([1, 0]) + coder.model.hash + bytes([8])
     side = bytes([0x80, 0x80, 1])  # 16,384
     stream = bitstream.parse(resealed(head + side + side + bytes(50)))
     assert stream.height_px == 16_384
@@ -304,13 +305,13 @@ def test_a_model_reads_back_as_it_was_but_for_half_precision(made, tmp_path):
 
 
 def record(**changes) -> np.ndarray:
-    a = autoencoders.TINY["dense"].record() | changes
+    a = autoencoders.TINY["dense"].to_record() | changes
     return np.frombuffer(json.dumps({"name": "x", "architecture": a}).encode(), "u1")
 
 
 BAD_MODELS = {
     "text": (b"nothing", "not a zip file"),
-    "objects": ({"record": np.array([{}], dtype=object)}, "not what its header says"),
+    "objects": ({"record": np.array([{}], dtype=object)}, "does not fit its header"),
     "no counts": ({"counts": np.zeros((6, 256), np.uint16)}, "its ranges and counts"),
     "no weights": ({"weight_0": None}, "weight_0"),
     "small": (
@@ -333,7 +334,7 @@ BAD_MODELS = {
 
 @pytest.mark.parametrize("damage", BAD_MODELS)
 def test_a_model_that_is_none_is_refused_in_words(made, tmp_path, damage, monkeypatch):
-    monkeypatch.setattr(model, "MOST_BYTES", 2**22)
+    monkeypatch.setattr(model, "MAX_BYTES", 2**22)
     path, _ = made["dense"]
     bad = tmp_path / "bad.npz"
     change, words = BAD_MODELS[damage]
@@ -422,7 +423,7 @@ def test_pictures_that_a_model_does_not_code_are_refused(
     clear = save(tmp_path / "clear.png", (8, 12, 4))
     start = ("autoencoder", "compress")
     line = refused(*start, large, "-m", path, names=large)
-    assert "48x64 pixels, and dense codes 12x8 and nothing else" in line
+    assert "48x64 pixels, and dense codes 12x8 only" in line
     line = refused(*start, rgb, "-m", path, names=rgb)
     assert "3 channels (RGB), and dense codes 1 channel (grey)" in line
     line = refused(*start, digit, "-m", colour, names=digit)

@@ -285,7 +285,7 @@ NUMPY = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tK\x62tR
         (b"cnumpy.core.multiarray\n_reconstruct\n}b.", "sets what is no array's"),
         # A billion values, of no bytes; and a text of 100 kB, spelled 1,000 times.
         (NUMPY + b"(K\x01J\x00\xca\x9a\x3b\x85cnumpy\ndtype\nU\x02u1\x85R\x89U\x00tb.",
-         "not what its bytes are"),
+         "does not fit its bytes"),
         (b"X\xa0\x86\x01\x00" + b"a" * 100_000 + b"q\x00U\x06latin1q\x010("
          + b"c_codecs\nencode\nh\x00h\x01\x86R" * 1000 + b"t.", "POP"),
         (b"X\xa0\x86\x01\x00" + b"a" * 100_000 + b"q\x00U\x06latin1q\x01("

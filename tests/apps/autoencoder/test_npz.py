@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from comrec.apps.autoencoder import npz
+from comrec.apps.autoencoder import bitstream, npz
 from comrec.cli import main
 from comrec.format import provenance
 
@@ -79,7 +79,7 @@ def test_what_is_no_arrays_is_refused(data):
 
 def test_a_text_that_begins_like_an_autoencoders_file_is_not_ours(tmp_path):
     (tmp_path / "letter.txt").write_bytes(b"CRAE is a word")
-    assert not provenance.is_ours(tmp_path / "letter.txt")
+    assert not provenance.is_ours(tmp_path / "letter.txt", [bitstream.is_stream])
 
 
 @pytest.mark.parametrize("command", ["compress", "decompress"])

@@ -39,11 +39,11 @@ def config(kind: str, **changes) -> AutoencoderConfig:
     return replace(whole, **changes)
 
 
-def start(kind: str, folder: Path, resume=False, watch=None, **changes):
+def start(kind: str, folder: Path, resume=False, listener=None, **changes):
     images = autoencoders.pictures(autoencoders.TINY[kind], 48)
     return AutoencoderRun(
         config(kind, **changes), folder, images[:40], images[40:], resume=resume,
-        watch=watch,
+        listener=listener,
     )  # fmt: skip
 
 
@@ -70,8 +70,8 @@ def test_a_run_learns_and_its_model_codes(done, kind):
     assert losses[1] < losses[0]
     coder = Codec(model.load(str(run.folder / "model.npz")))
     images = autoencoders.pictures(autoencoders.TINY[kind], 6)
-    plain = measure.as_it_is(coder, images)
-    same, coded = measure.by_bits(coder, images, (8,))
+    plain = measure.score_float(coder, images)
+    same, coded = measure.score_bits(coder, images, (8,))
     assert same.psnr_db == plain.psnr_db
     assert coded.psnr_db == pytest.approx(plain.psnr_db, abs=0.5)
     assert coded.latent_values == plain.latent_values
@@ -84,7 +84,7 @@ class StopsAt(ProgressListener):
     def __init__(self, batch: int) -> None:
         self.left = batch
 
-    def batch(self, words, done, total, loss):
+    def on_batch(self, phase, done, total, loss):
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt
@@ -98,7 +98,7 @@ SLOW = pytest.mark.slow
 )
 def test_a_stopped_run_resumes_to_the_same_bits(done, tmp_path, batch):
     with pytest.raises(KeyboardInterrupt):
-        start("dense", tmp_path, watch=StopsAt(batch)).train()
+        start("dense", tmp_path, listener=StopsAt(batch)).train()
     resumed = start("dense", tmp_path, resume=True)
     resumed.train()
     for ours, theirs in zip(weights(resumed), weights(done["dense"][0]), strict=True):
@@ -141,11 +141,11 @@ def test_ranges_are_measured_and_then_learned(done, tmp_path):
     assert (made.ranges.low < made.ranges.high).all()
     plain = start("dense", tmp_path, estimator="none", epochs=1, quantised_epochs=1)
     plain.train()
-    measured = quantiser.measure(plain._latents())
-    for ours, theirs in zip(plain._quantiser.ranges(), measured, strict=True):
+    measured = quantiser.measure(plain._compute_latents())
+    for ours, theirs in zip(plain._quantiser.get_ranges(), measured, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5)
     learned = done["dense"][0]
-    measured = quantiser.measure(learned._latents())
+    measured = quantiser.measure(learned._compute_latents())
     for ours, theirs in zip(made.ranges, measured, strict=True):
         assert (np.abs(ours - theirs) > 1e-4).all()
 
@@ -156,7 +156,7 @@ def test_the_quantiser_shows_what_quantisation_does(estimator):
     latent = np.random.default_rng(0).normal(0, 1, (200, 3)).astype(np.float32)
     ranges = quantiser.Ranges(np.float32([-1, -2, -1.5]), np.float32([1, 1.5, 3]))
     noise = np.random.default_rng(1).random((200, 3), np.float32) - 0.5
-    layer.begin(ranges)
+    layer.set_ranges(ranges)
     shown = np.asarray(layer([latent, noise]))
     if estimator == "ste":
         symbols = quantiser.quantise(latent, ranges, 4)
@@ -175,14 +175,14 @@ def test_gradients_reach_the_latent_within_its_range_and_the_range(estimator):
     # One value: what a step of plain descent moves is what its gradient is.
     moved = keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)
     whole = keras.Model(latent, layer([moved(latent), keras.ops.zeros_like(latent)]))
-    layer.begin(quantiser.Ranges(np.float32([-1]), np.float32([1])))
+    layer.set_ranges(quantiser.Ranges(np.float32([-1]), np.float32([1])))
     whole.compile(keras.optimizers.SGD(0.01), loss=lambda y, x: keras.ops.mean(x))
     inside, beyond = np.float32([[0.3]]), np.float32([[5]])
     for given, moves in ((inside, True), (beyond, False)):
-        before = moved.get_weights()[0].copy(), layer.ranges()
+        before = moved.get_weights()[0].copy(), layer.get_ranges()
         whole.train_on_batch(given, given)
         assert (moved.get_weights()[0] != before[0]).any() == moves
-    assert layer.ranges().high < before[1].high
+    assert layer.get_ranges().high < before[1].high
 
 
 def test_pictures_of_another_size_or_kind_are_refused(tmp_path):
@@ -291,31 +291,33 @@ def test_rows_and_plot_are_drawn_from_the_log(done):
 
 
 def test_the_jpeg_of_a_size_is_the_nearest_of_all_qualities():
-    images = data.drawn(4, 3, (16, 16)).train
-    every = list(measure.jpegs(images, range(1, 101)))
+    images = data.draw_strokes(4, 3, (16, 16)).train
+    every = list(measure.score_jpegs(images, range(1, 101)))
     assert {row.codec for row in every} == {"jpeg", "jpeg-444"}
     for size in (every[60].file_bytes + 0.3, 1, 10**6):
-        found = list(measure.jpegs(images, (), [size]))
+        found = list(measure.score_jpegs(images, (), [size]))
         assert len(found) == 2
         for row in found:
-            best = measure.nearest(every, row.codec, size)
+            best = measure.find_nearest(every, row.codec, size)
             assert row.file_bytes == best.file_bytes
 
 
 def test_jpeg_is_given_the_better_way_to_store_colour():
-    near = measure.png(data.drawn(4, 3, (16, 16)).test)._replace(file_bytes=99.0)
+    near = measure.score_png(data.draw_strokes(4, 3, (16, 16)).test)._replace(
+        file_bytes=99.0
+    )
     rows = [
         near._replace(codec="jpeg", psnr_db=30.0),
         near._replace(codec="jpeg", psnr_db=50.0, file_bytes=500.0),
         near._replace(codec="jpeg-444", psnr_db=31.0),
     ]
-    assert measure.nearest_jpeg(rows, 100) == rows[2]
-    assert measure.nearest_jpeg(rows, 480) == rows[1]
-    assert measure.nearest_jpeg(rows[:1], 480) == rows[0]
+    assert measure.find_nearest_jpeg(rows, 100) == rows[2]
+    assert measure.find_nearest_jpeg(rows, 480) == rows[1]
+    assert measure.find_nearest_jpeg(rows[:1], 480) == rows[0]
 
 
 def test_pca_of_all_values_loses_nothing_but_rounding():
     images = autoencoders.pictures(autoencoders.TINY["dense"], 200)
-    few, every = measure.pca(images, images, (5, 96))
+    few, every = measure.score_pca(images, images, (5, 96))
     assert every.psnr_db > 60
     assert few.psnr_db < 40

@@ -70,7 +70,7 @@ def decoded(visited, cases, name: str) -> np.ndarray:
 
 def restored_here(monkeypatch, each: comrec.Compressed, coded, data: bytes):
     """What Python makes of a compact image by the network as it was exported."""
-    networks = {"reccnn": drift.runnable(PRESET, data, threads=1)}
+    networks = {"reccnn": drift.load(PRESET, data, threads=1)}
     ours = codec.Codec(PRESET, each.report.scale, networks=networks)
     monkeypatch.setattr(coding, "decode", lambda *_: coded)
     size = each.report.height_px, each.report.width_px

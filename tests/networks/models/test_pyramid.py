@@ -264,7 +264,9 @@ def test_comcnn_changes_what_is_reduced(picture):
 
 def test_the_visual_tune_writes_other_tables_and_is_read_alike(picture):
     pair = codec(1)
-    visual = Codec(pair.preset, 1, networks=pair._networks, tune="visual")
+    visual = Codec(
+        pair.preset, 1, networks=pair._networks, settings=pair.preset.jpeg_visual
+    )
     data = visual.encode(picture, 50)
     assert quantisation.read_tables(data)[0].std() > 1
     assert quantisation.read_tables(pair.encode(picture, 50)).std() == 0

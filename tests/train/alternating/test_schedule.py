@@ -20,7 +20,7 @@ from comrec.train.alternating.compact import CompactStep, half_square_error
 from comrec.train.alternating.config import Phase, Round, TrainConfig
 from comrec.train.alternating.finished import FinishedRound
 from comrec.train.alternating.schedule import AlternatingRun
-from comrec.train.alternating.validate import Validation, codec_of, score
+from comrec.train.alternating.validate import Validation, build_codec, score
 from comrec.train.run import checkpoint, curves
 from comrec.train.run.config import LearningRate
 from comrec.train.run.log import RunLog
@@ -80,8 +80,10 @@ def test_every_phase_is_logged_once_with_a_finite_loss(unbroken):
 
 
 def test_learning_rate_falls_along_a_logarithm():
-    stretch = LearningRate(3, 1e-3, 1e-5)
-    assert [stretch.rate(p) for p in (0, 0.5, 1)] == pytest.approx([1e-3, 1e-4, 1e-5])
+    learning_rate = LearningRate(3, 1e-3, 1e-5)
+    assert [learning_rate.rate(p) for p in (0, 0.5, 1)] == pytest.approx(
+        [1e-3, 1e-4, 1e-5]
+    )
 
 
 def places(run: AlternatingRun) -> list[tuple[int, int]]:
@@ -94,7 +96,7 @@ class StopsAt(ProgressListener):
     def __init__(self, batch: int) -> None:
         self.left = batch
 
-    def batch(self, words, done, total, loss):
+    def on_batch(self, phase, done, total, loss):
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt
@@ -107,7 +109,7 @@ SLOW = pytest.mark.slow
     "batch", [pytest.param(batch, marks=SLOW) for batch in (1, 6, 27)] + [12]
 )
 def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, batch):
-    run = AlternatingRun(TINY, tmp_path, crops, better, watch=StopsAt(batch))
+    run = AlternatingRun(TINY, tmp_path, crops, better, listener=StopsAt(batch))
     with pytest.raises(KeyboardInterrupt):
         run.train()
     resumed = AlternatingRun(TINY, tmp_path, crops, better, resume=True)
@@ -206,7 +208,7 @@ def test_gradients_of_the_estimators_are_what_they_are_defined_as(
     comcnn.trainable, reccnn.trainable = True, False
     step = CompactStep(comcnn, reccnn, replace(TINY, estimator=estimator))
     image = crops[:2, :16, :16].astype(np.float32) / 255
-    error = step.codec_error(image)
+    error = step.measure_codec_error(image)
     bias = comcnn.layers[-1].bias
 
     def restored_at(offset: float) -> np.ndarray:
@@ -270,15 +272,15 @@ def test_reccnn_learns_alone_after_bicubic_reduction(crops, tmp_path):
     seen = []
 
     class Look(ProgressListener):
-        def batch(self, words, done, total, loss):
-            seen.append(words)
+        def on_batch(self, phase, done, total, loss):
+            seen.append(phase)
 
-    run.watch = Look()
+    run.listener = Look()
     run.train()
     assert set(seen) == {"round 0, reccnn"}
     for ours, theirs in zip(run.comcnn.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    reduce = steps.reduction(run.comcnn.predict_on_batch, config)
+    reduce = steps.choose_reduction(run.comcnn.predict_on_batch, config)
     small = reduce(crops.astype(np.float32) / 255)
     np.testing.assert_array_equal(
         small[1], resample.reduce(crops[1] / np.float32(255), 2)
@@ -301,7 +303,7 @@ def test_half_square_error_is_half_the_sum_over_each_patch():
 
 def test_turned_squares_take_all_eight_forms():
     square = np.arange(9, dtype=np.uint8).reshape(1, 3, 3, 1).repeat(200, axis=0)
-    forms = {t.tobytes() for t in data.turned(square, np.random.default_rng(0))}
+    forms = {t.tobytes() for t in data.turn(square, np.random.default_rng(0))}
     assert len(forms) == 8
 
 
@@ -311,7 +313,7 @@ def test_patches_are_aligned_in_every_array_and_start_on_even_pixels(stride):
     config = replace(TINY, batch=2, stride_px=stride)
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        cut = list(data.patches((image, image + 1), config, rng))
+        cut = list(data.cut_patches((image, image + 1), config, rng))
         assert len(cut) == {8: 25, 16: 9, 40: 1}[stride]
         for ours, theirs in cut:
             assert ours.shape == (2, 16, 16, 1)
@@ -381,7 +383,7 @@ def test_score_is_what_the_codec_alone_gives_when_networks_do_nothing(crops):
     def halve(x):
         return x[:, ::2, ::2]
 
-    codec = codec_of(halve, np.zeros_like, 1, 50)
+    codec = build_codec(halve, np.zeros_like, 1, 50)
     result = score(codec, [image], plain_quality=10, compact_quality=50)
     coded = coding.decode(coding.encode(small, 50)).astype(np.float32) / 255
     enlarged = np.clip(resample.enlarge(coded, 2, (48, 48)), 0, 1) * 255
@@ -487,7 +489,7 @@ def test_a_run_goes_on_with_the_pictures_it_began_with(crops, tmp_path):
     def begin(**how: object) -> AlternatingRun:
         return AlternatingRun(TINY, tmp_path, crops, better, **how)
 
-    run = begin(pictures={"crops": 6, "crops_crc32": 1}, watch=StopsAt(6))
+    run = begin(pictures={"crops": 6, "crops_crc32": 1}, listener=StopsAt(6))
     with pytest.raises(KeyboardInterrupt):
         run.train()
     with pytest.raises(UsageError, match=r"crops_crc32 was 1, is 2.*Give it the same"):
@@ -553,12 +555,12 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(
     run = AlternatingRun(TINY, tmp_path, crops, better)
 
     class Poison(ProgressListener):
-        def batch(self, words, done, total, loss):
+        def on_batch(self, phase, done, total, loss):
             if done == after:
                 variable = getattr(run, network).layers[-1].bias
                 variable.assign(np.full(variable.shape, np.nan, np.float32))
 
-    run.watch = Poison()
+    run.listener = Poison()
     with pytest.raises(DivergedError, match=f"{where}.*the loss is nan"):
         run.train()
 
@@ -566,7 +568,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(
 def test_a_full_disk_is_one_line_and_leaves_the_checkpoint_of_before(
     crops, tmp_path, monkeypatch
 ):
-    run = AlternatingRun(TINY, tmp_path, crops, better, watch=StopsAt(6))
+    run = AlternatingRun(TINY, tmp_path, crops, better, listener=StopsAt(6))
     with pytest.raises(KeyboardInterrupt):
         run.train()
     before = (tmp_path / "checkpoint.npz").read_bytes()
@@ -611,14 +613,8 @@ def test_the_shipped_configs_load():
 
 def test_the_papers_schedule_is_thirty_epochs_of_each_network():
     phases = list(TrainConfig().phases())
-    assert (
-        sum(p.stretch.epochs for p in phases if (p.round, p.network) == (1, "comcnn"))
-        == 30
-    )
-    assert (
-        sum(p.stretch.epochs for p in phases if (p.round, p.network) == (1, "reccnn"))
-        == 30
-    )
+    assert sum(p.epochs for p in phases if (p.round, p.network) == (1, "comcnn")) == 30
+    assert sum(p.epochs for p in phases if (p.round, p.network) == (1, "reccnn")) == 30
 
 
 def test_config_survives_json(tmp_path):

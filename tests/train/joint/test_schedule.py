@@ -17,14 +17,14 @@ from comrec.jpeg.colour import luma
 from comrec.networks import presets
 from comrec.networks.codec import Codec
 from comrec.networks.models.pyramid import multiple, reach_px
-from comrec.train.alternating.validate import codec_of
+from comrec.train.alternating.validate import build_codec
 from comrec.train.joint import samples
 from comrec.train.joint import step as joint_step
 from comrec.train.joint.config import JointConfig, Stage
 from comrec.train.joint.samples import Coding
 from comrec.train.joint.schedule import BEST, JointRun
-from comrec.train.joint.step import JointStep, Tie
-from comrec.train.joint.validate import Judge, at_rate
+from comrec.train.joint.step import Calibration, JointStep
+from comrec.train.joint.validate import Validation, read_at_rate
 from comrec.train.run import checkpoint, curves
 from comrec.train.run.progress import Display, ProgressListener
 from comrec.train.run.run import DivergedError
@@ -55,7 +55,7 @@ def images() -> list[np.ndarray]:
 
 
 def weights(run: JointRun) -> dict[str, np.ndarray]:
-    return {k: v.copy() for k, v in checkpoint.weights_of(run.models).items()}
+    return {k: v.copy() for k, v in checkpoint.collect_weights(run.models).items()}
 
 
 def later_is_better(run: JointRun) -> dict[str, float]:
@@ -69,21 +69,21 @@ class Keeps(ProgressListener):
     def __init__(self) -> None:
         self.seen: list[dict[str, np.ndarray]] = []
 
-    def row(self, row):
+    def on_row(self, row):
         if row["event"] in ("start", "epoch"):
             self.seen.append(weights(self.run))
 
 
 @pytest.fixture(scope="module")
-def watch() -> Keeps:
+def listener() -> Keeps:
     return Keeps()
 
 
 @pytest.fixture(scope="module")
-def unbroken(tmp_path_factory, images, watch) -> JointRun:
+def unbroken(tmp_path_factory, images, listener) -> JointRun:
     folder = tmp_path_factory.mktemp("run")
-    run = JointRun(TINY, folder, images, later_is_better, watch=watch)
-    watch.run = run
+    run = JointRun(TINY, folder, images, later_is_better, listener=listener)
+    listener.run = run
     run.train()
     return run
 
@@ -103,9 +103,9 @@ def test_every_epoch_is_logged_and_judged_once_with_a_finite_loss(unbroken):
     assert all(np.isfinite(r["loss"]) and r["steps"] == 3 for r in epochs)
 
 
-def test_only_the_networks_of_a_stage_move(unbroken, watch):
+def test_only_the_networks_of_a_stage_move(unbroken, listener):
     for stage, moving in enumerate(({"reccnn"}, {"comcnn"}, {"reccnn", "comcnn"})):
-        before, after = watch.seen[2 * stage], watch.seen[min(2 * stage + 2, 5)]
+        before, after = listener.seen[2 * stage], listener.seen[min(2 * stage + 2, 5)]
         moved = {
             name.rpartition("_")[0]
             for name in before
@@ -123,7 +123,7 @@ def test_a_running_mean_is_judged_and_left_and_training_goes_on_from_the_weights
     )
 
     class EachStep(ProgressListener):
-        def batch(self, words, done, total, loss):
+        def on_batch(self, phase, done, total, loss):
             learnt.append(weights(self.run))
 
     def judge(run):
@@ -131,8 +131,10 @@ def test_a_running_mean_is_judged_and_left_and_training_goes_on_from_the_weights
         return {"gain_db": float(run.epoch)}
 
     config = replace(TINY, stages=(stage,), compact_scales=())
-    watch = EachStep()
-    run = watch.run = JointRun(config, tmp_path / "a", images, judge, watch=watch)
+    listener = EachStep()
+    run = listener.run = JointRun(
+        config, tmp_path / "a", images, judge, listener=listener
+    )
     run.train()
     means = [learnt[0]]
     for after in learnt[1:]:
@@ -145,8 +147,11 @@ def test_a_running_mean_is_judged_and_left_and_training_goes_on_from_the_weights
         np.testing.assert_array_equal(left, judged[1][name])
         np.testing.assert_array_equal(left, np.load(run.folder / BEST)[name])
     plain = replace(config, stages=(replace(stage, average=0),))
-    watch.run, steps = JointRun(plain, tmp_path / "b", images, judge, watch=watch), 6
-    watch.run.train()
+    listener.run, steps = (
+        JointRun(plain, tmp_path / "b", images, judge, listener=listener),
+        6,
+    )
+    listener.run.train()
     for with_mean, without in zip(learnt[:steps], learnt[steps:], strict=True):
         for name, value in with_mean.items():
             np.testing.assert_array_equal(value, without[name])
@@ -158,7 +163,7 @@ class StopsAt(ProgressListener):
     def __init__(self, batch: int) -> None:
         self.batch_ = batch
 
-    def batch(self, words, done, total, loss):
+    def on_batch(self, phase, done, total, loss):
         assert total == 15
         if done == self.batch_:
             raise KeyboardInterrupt
@@ -170,7 +175,12 @@ def test_a_run_stopped_in_either_kind_of_stage_resumes_to_the_same_bits(
 ):
     for batch in (5, 11):  # in the second epoch of each kind
         run = JointRun(
-            TINY, tmp_path, images, later_is_better, resume=True, watch=StopsAt(batch)
+            TINY,
+            tmp_path,
+            images,
+            later_is_better,
+            resume=True,
+            listener=StopsAt(batch),
         )
         with pytest.raises(KeyboardInterrupt):
             run.train()
@@ -196,13 +206,13 @@ def test_the_best_epoch_is_kept_and_a_score_of_another_judge_says_nothing(
                   [{"gain_db": g} for g in (1.0, math.nan, 3.0, 2.0)])  # fmt: skip
     one = replace(STAGES[0], epochs=5)
     config = replace(TINY, stages=(one,), epoch_batches=1)
-    watch = Keeps()
-    run = JointRun(config, tmp_path, images, lambda _: next(scores), watch=watch)
-    watch.run = run
+    listener = Keeps()
+    run = JointRun(config, tmp_path, images, lambda _: next(scores), listener=listener)
+    listener.run = run
     run.train()
     best = checkpoint.load(tmp_path / BEST)
     kept = [
-        i for i, seen in enumerate(watch.seen[1:])
+        i for i, seen in enumerate(listener.seen[1:])
         if all(np.array_equal(seen[name], best[name]) for name in best)
     ]  # fmt: skip
     assert kept == [3]
@@ -224,7 +234,7 @@ def test_rows_are_told_in_words(unbroken, capsys):
     told = []
     with Display(lambda: told.append("drawn")) as show:
         for row in unbroken.log.rows()[:3]:
-            show.row(row)
+            show.on_row(row)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("stage 0, reccnn, epoch 0: loss ")
     assert second == (
@@ -238,12 +248,12 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(images, tmp_path
     run = JointRun(TINY, tmp_path, images, later_is_better)
 
     class Poison(ProgressListener):
-        def batch(self, words, done, total, loss):
+        def on_batch(self, phase, done, total, loss):
             if done == 2:
                 variable = run.reccnn.variables[0]
                 variable.assign(np.full(variable.shape, np.nan, np.float32))
 
-    run.watch = Poison()
+    run.listener = Poison()
     where = "stage 0, reccnn, epoch 0, batch 2: the loss is nan"
     with pytest.raises(DivergedError, match=where) as err:
         run.train()
@@ -268,9 +278,9 @@ def pair(unbroken, images):
             TINY, scales=(1, 1.5, 2), scale_shares=(0.2, 0.3, 0.5), joint_patch_px=96,
             patch_px=96, qualities=((quality, quality),) * 3, compact_scales=(scale,),
         )  # fmt: skip
-        changes = {scale: unbroken.change(scale)}
+        changes = {scale: unbroken.get_change(scale)}
         rng = np.random.default_rng(3)
-        return next(joint_step.batches(images[:1], changes, unbroken.config, rng))
+        return next(joint_step.draw_batches(images[:1], changes, unbroken.config, rng))
 
     yield unbroken, draw
     unbroken.config = TINY
@@ -280,9 +290,9 @@ def pair(unbroken, images):
 def codec(run: JointRun, scale: float) -> Codec:
     """The one that a preset with those networks would have."""
     preset = replace(
-        codec_of(None, None, 3, 50).preset,
+        build_codec(None, None, 3, 50).preset,
         family="comrec", scales=(1, 1.5, 2), compact_scales=(1, 1.5, 2),
-        jpeg=samples.settings("flat"), sizes=TINY.sizes,
+        jpeg=samples.build_settings("flat"), sizes=TINY.sizes,
         multiple_px=multiple(TINY.widths),
         reach_px={"comcnn": reach_px((1,)), "reccnn": reach_px(TINY.blocks)},
     )  # fmt: skip
@@ -312,7 +322,7 @@ def test_the_step_restores_what_the_codec_restores(pair, scale):
 def test_grey_is_coded_as_the_codec_codes_it(pair, images):
     run, _ = pair
     grey = luma(images[1])  # of odd sides
-    coding = samples.code(grey, 2, "flat", 30, run.change(2))
+    coding = samples.code(grey, 2, "flat", 30, run.get_change(2))
     codec_ = codec(run, 2)
     coded = codec_.encode(codec_.compact(grey), 30)
     assert coding.bytes == len(coded)
@@ -325,19 +335,19 @@ def test_grey_is_coded_as_the_codec_codes_it(pair, images):
 def test_comcnn_begins_as_the_plain_reduction_and_learns_to_do_better(images, tmp_path):
     run = JointRun(TINY, tmp_path, images, later_is_better)
     image = run.images[0][None].astype(np.float32) / 255
-    change = run.change(2)(image)
+    change = run.get_change(2)(image)
     assert change.shape == image.shape
     np.testing.assert_array_equal(change, 0)
-    assert run.change(1) is None
+    assert run.get_change(1) is None
 
-    step, _ = run._step(STAGES[1])
+    step, _ = run._build_step(STAGES[1])
     step.compile(keras.optimizers.Adam(1e-3), loss=run._loss, jit_compile=False)
 
     def batch() -> samples.Batch:
         """Always the same patches, coded as ComCNN would have them now."""
         rng = np.random.default_rng(3)
-        changes = {2: run.change(2)}
-        return next(joint_step.batches(run.images, changes, TINY, rng))
+        changes = {2: run.get_change(2)}
+        return next(joint_step.draw_batches(run.images, changes, TINY, rng))
 
     losses = [float(step.train_on_batch(*batch())) for _ in range(15)]
     assert losses[-1] < 0.97 * losses[0]
@@ -350,8 +360,8 @@ def test_the_bits_of_the_loss_are_those_of_the_file(pair, scale):
     step = JointStep(run.comcnn, run.reccnn, scale)
     step(inputs)
     (bits_per_pixel,) = (float(loss) for loss in step.losses)
-    settings = samples.settings("flat")
-    compact = samples.compact(image, scale, run.change(scale))
+    settings = samples.build_settings("flat")
+    compact = samples.reduce(image, scale, run.get_change(scale))
     empty = len(jpeg.encode(np.full(compact[0].shape, 128, np.uint8), 30, settings))
     files = [jpeg.encode(samples.to_uint8(c), 30, settings) for c in compact]
     bits = sum(8 * (len(file) - empty) for file in files)
@@ -359,9 +369,9 @@ def test_the_bits_of_the_loss_are_those_of_the_file(pair, scale):
 
 
 def test_bits_of_coarse_steps_and_of_fine_ones_are_not_mixed():
-    tie = Tie()
-    tie(np.array([1, 1, 128]), np.array([100, 200, 50]), np.array([50, 50, 100]))
-    factor = tie(np.array([128, 1.2]), np.array([50, 30]), np.array([100, 10]))
+    update = Calibration().update
+    update(np.array([1, 1, 128]), np.array([100, 200, 50]), np.array([50, 50, 100]))
+    factor = update(np.array([128, 1.2]), np.array([50, 30]), np.array([100, 10]))
     np.testing.assert_allclose(factor, [0.5, (0.9 * 300 + 30) / (0.9 * 100 + 10)])
 
 
@@ -387,8 +397,8 @@ def test_one_comcnn_learns_at_several_scales_by_their_shares(images, tmp_path):
     run.train()
     assert np.isfinite(run.log.rows("epoch")[0]["loss"])
     image = run.images[0][None].astype(np.float32) / 255
-    assert np.abs(run.change(1)(image) - run.change(1.5)(image)).max() > 0
-    assert run.change(2) is None
+    assert np.abs(run.get_change(1)(image) - run.get_change(1.5)(image)).max() > 0
+    assert run.get_change(2) is None
 
     def none(images):
         return np.zeros_like(images)
@@ -396,7 +406,7 @@ def test_one_comcnn_learns_at_several_scales_by_their_shares(images, tmp_path):
     config = replace(
         config, epoch_batches=60, joint_batch=1, scale_shares=(0.2, 0.6, 0.2)
     )
-    drawn = joint_step.batches(
+    drawn = joint_step.draw_batches(
         run.images, {1: none, 1.5: none}, config, np.random.default_rng(0)
     )
     sides = [inputs[1].shape[1] for inputs, _, _ in drawn]
@@ -424,7 +434,7 @@ def test_patches_are_aligned_and_stay_on_the_grid_of_the_jpeg():
     config = replace(TINY, epoch_batches=40)
     corners = set()
     rng = np.random.default_rng(0)
-    for (cut, _), target, _ in samples.batches([coding], config, rng):
+    for (cut, _), target, _ in samples.draw_batches([coding], config, rng):
         assert cut.shape == (2, 32, 32, 3)
         np.testing.assert_array_equal(cut, target)
         for patch in np.rint(target * 255).astype(int):
@@ -436,7 +446,7 @@ def test_patches_are_aligned_and_stay_on_the_grid_of_the_jpeg():
 def test_a_patch_weighs_what_its_whole_picture_lost(images):
     drawn = samples.draw(images[:1], TINY, np.random.default_rng(0), {})
     told = {coding.condition.tobytes(): coding for coding in drawn}
-    for (_, conditions), _, weights in samples.batches(
+    for (_, conditions), _, weights in samples.draw_batches(
         drawn, TINY, np.random.default_rng(1)
     ):
         for condition, weight in zip(conditions, weights, strict=True):
@@ -450,14 +460,14 @@ def test_a_patch_weighs_what_its_whole_picture_lost(images):
 
 def test_a_curve_is_straight_in_the_logarithm_of_the_rate_and_beyond_its_ends():
     curve = ([0.25, 0.5, 1.0], [20.0, 21.0, 23.0])
-    found = [at_rate(curve, r) for r in (0.125, 0.25, 2**-1.5, 0.5, 1.0, 2.0)]
+    found = [read_at_rate(curve, r) for r in (0.125, 0.25, 2**-1.5, 0.5, 1.0, 2.0)]
     assert found == pytest.approx([19, 20, 20.5, 21, 23, 25])
 
 
 def test_the_judge_compares_at_equal_bytes_and_refuses_what_is_too_small(unbroken):
     with pytest.raises(UsageError, match="none of the 1 validation pictures has 256x"):
-        Judge([waves(255, 600, 1)])
-    judge = Judge([waves(260, 300, 1), waves(200, 300, 2)])
+        Validation([waves(255, 600, 1)])
+    judge = Validation([waves(260, 300, 1), waves(200, 300, 2)])
     assert [picture.shape for picture in judge.pictures] == [(256, 256, 3)]
     row = judge(unbroken)
     names = ["1_0.25", "1_0.5", "1_1.0", "2_0.15", "2_0.25"]
@@ -481,7 +491,7 @@ def test_a_run_can_begin_from_another_one_and_gain_a_comcnn(unbroken, images, tm
     config = replace(TINY, start=str(tmp_path))
     run = JointRun(config, tmp_path / "gained", images, later_is_better)
     np.testing.assert_array_equal(weights(run)["reccnn_0"], best["reccnn_0"])
-    assert not run.change(2)(np.ones((1, 32, 32, 3), np.float32)).any()
+    assert not run.get_change(2)(np.ones((1, 32, 32, 3), np.float32)).any()
 
 
 @pytest.mark.parametrize(
@@ -550,7 +560,7 @@ def test_a_run_of_an_earlier_version_goes_on_with_more_stages(
     checkpoint.save(tmp_path / "checkpoint.npz", state)
     run = JointRun(TINY, tmp_path, images, later_is_better, resume=True)
     assert (run.phase, run.epoch) == (1, 0)
-    assert not run.change(2)(np.ones((1, 32, 32, 3), np.float32)).any()
+    assert not run.get_change(2)(np.ones((1, 32, 32, 3), np.float32)).any()
     assert JointConfig.load(tmp_path / "config.json") == TINY
 
 

@@ -57,7 +57,7 @@ def run(tmp_path_factory) -> Path:
     """A run of three epochs, as training leaves it."""
     folder = tmp_path_factory.mktemp("joint")
     (folder / "config.json").write_text(CONFIG.dump())
-    checkpoint.save(folder / "best.npz", checkpoint.weights_of(models()))
+    checkpoint.save(folder / "best.npz", checkpoint.collect_weights(models()))
     rows = [START]
     for phase, epoch, gain_db in ((0, 0, 1.25), (0, 1, 1.5), (1, 0, 1.75)):
         here = {"phase": phase, "epoch": epoch}
@@ -174,6 +174,6 @@ def test_weights_of_another_config_are_refused(run, tmp_path):
     for name in ("config.json", "metrics.jsonl"):
         (tmp_path / name).write_text((run / name).read_text())
     other = build_exact("comrec", "reccnn", widths=(5,), blocks=(1,))
-    checkpoint.save(tmp_path / "best.npz", checkpoint.weights_of([other]))
+    checkpoint.save(tmp_path / "best.npz", checkpoint.collect_weights([other]))
     with pytest.raises(UsageError, match=r"best.npz: not of the config beside it"):
-        FinishedJoint.find(tmp_path).models()
+        FinishedJoint.find(tmp_path).load_models()

@@ -50,7 +50,7 @@ def test_the_shares_of_a_batch_are_its_rows_once_and_in_order(owners):
     batch = np.arange(24).reshape(12, 2)
     processes = max(owners) + 1
     shares = [
-        Parallel([owner == i for owner in owners], processes, i).share(batch)
+        Parallel([owner == i for owner in owners], processes, i).take_share(batch)
         for i in range(processes)
     ]
     each = 12 // len(owners)
