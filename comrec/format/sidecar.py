@@ -85,18 +85,16 @@ class Sidecar:
         """Returns version, preset number, scale, width, height, CRC-32 and alpha.
 
         The scale's byte is its whole part, plus 128 for a half. Width and height take
-        three bytes each.
+        three bytes each. A preset in a folder has no number: its sidecar is the line of
+        JSON, which begins with a brace and not with a version.
         """
+        number = presets.find(self.preset).number
+        if number == presets.NO_NUMBER:
+            return self.to_json()
         whole, half = divmod(self.scale, 1)
         return b"".join(
             (
-                bytes(
-                    (
-                        VERSION,
-                        presets.find(self.preset).number,
-                        int(whole + 2 * _HALF * half),
-                    )
-                ),
+                bytes((VERSION, number, int(whole + 2 * _HALF * half))),
                 self.width_px.to_bytes(3, "big"),
                 self.height_px.to_bytes(3, "big"),
                 self.crc32.to_bytes(4, "big"),
@@ -179,6 +177,8 @@ def parse_binary(data: bytes, source: str) -> Sidecar:
     Raises:
       SidecarError: the data are damaged, or of a later version.
     """
+    if data.startswith(b"{"):
+        return _parse_line(data, source)
     if data:
         _check_version(data[0], source)
     if len(data) < _BINARY_BYTES:
@@ -204,11 +204,13 @@ def _check_version(version: int, source: str) -> None:
 
 
 def _known_preset(name: object, source: str) -> presets.Preset:
-    if isinstance(name, str) and name in presets.PRESETS:
-        return presets.PRESETS[name]
+    known = presets.known()  # a path in a sidecar must not name a folder
+    if isinstance(name, str) and name in known:
+        return known[name]
     raise SidecarError(
         f"{source}: unknown preset {_short(name)}. This comrec has "
-        f"{', '.join(presets.PRESETS)}: upgrade it, or the sidecar is damaged."
+        f"{', '.join(known)}: upgrade it, give the folder of your own as `preset`, "
+        f"or the sidecar is damaged."
     )
 
 

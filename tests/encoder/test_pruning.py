@@ -12,7 +12,7 @@ from comrec.encoder import pruning
 from comrec.encoder.excerpt import Excerpt
 from comrec.encoder.goal import Goal
 from comrec.encoder.mode import Candidate
-from comrec.jpeg.quantisation import log_step, nearest_quality
+from comrec.jpeg.quantisation import log_step
 from comrec.jpeg.settings import PLAIN
 
 
@@ -113,18 +113,6 @@ def test_an_image_that_jpeg_stores_exactly_has_an_estimate():
         )
         assert 1 <= mode.first_quality <= 100
         assert math.isfinite(found.cost)
-
-
-def test_the_nearest_quality_has_those_steps():
-    assert [nearest_quality(log_step(q)) for q in (1, 25, 50, 75, 95)] == [
-        1,
-        25,
-        50,
-        75,
-        95,
-    ]
-    assert nearest_quality(-math.inf) == nearest_quality(-99) == 1
-    assert nearest_quality(99) == 97  # all steps are 1 from there on
 
 
 # A number of dB that changes when 0.1 is added and subtracted.

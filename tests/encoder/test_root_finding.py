@@ -6,7 +6,7 @@ import pytest
 from comrec.encoder import root_finding
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding, quantisation
-from comrec.jpeg.settings import PLAIN, JpegSettings
+from comrec.jpeg.settings import JpegSettings
 
 FLAT = JpegSettings(tables="flat")
 data = pytest.importorskip("skimage.data", reason="needs the dev extra")
@@ -123,26 +123,3 @@ def test_crossing_of_what_is_exact_almost_everywhere_takes_few_evaluations():
     rule = {"axis": quantisation.log_step, "slope": quantisation.FINER_DB}
     assert root_finding.find_crossing(measure_db, 60.0, 1, 100, [90], **rule) == 4
     assert len(asked) <= 9
-
-
-def test_qualities_that_write_the_same_file_count_once(photo):
-    for settings in (FLAT, PLAIN, JpegSettings("mozjpeg", "ms-ssim")):
-        distinct = quantisation.qualities(settings.tables)
-        assert distinct[0] == 1
-        for quality in range(2, 101):
-            same = coding.encode(photo, quality, settings) == coding.encode(
-                photo, quality - 1, settings
-            )
-            if same and settings == FLAT:
-                assert quality not in distinct
-            if quality not in distinct:
-                assert same
-
-
-def test_a_log_step_halves_the_steps():
-    assert [quantisation.log_step(q) for q in (25, 50, 75, 97, 100)] == pytest.approx(
-        [-1, 0, 1, 4, 4], abs=0.06
-    )
-    assert all(
-        quantisation.log_step(q) <= quantisation.log_step(q + 1) for q in range(1, 100)
-    )

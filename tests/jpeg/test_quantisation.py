@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pictures
 import pytest
 from jpegs import CHROMA, LUMA, OWN, both_encoders, by_ijg, photo, steps
 from PIL import Image
@@ -12,7 +13,7 @@ from PIL import Image
 from comrec.errors import JpegError
 from comrec.jpeg import coding, quantisation
 from comrec.jpeg.encoders import MOZJPEG_TABLES
-from comrec.jpeg.settings import JpegSettings
+from comrec.jpeg.settings import PLAIN, JpegSettings
 
 
 @both_encoders
@@ -147,3 +148,36 @@ def test_the_nearest_quality_of_a_fineness_is_that_quality():
         assert quantisation.nearest_quality(fineness + 1e-9) == quality
     assert quantisation.nearest_quality(-99) == 1
     assert quantisation.nearest_quality(99) == 97  # the coarsest of equals
+
+
+def test_qualities_that_write_the_same_file_count_once():
+    flat, pixels = JpegSettings(tables="flat"), pictures.photo(256, 256)
+    for settings in (flat, PLAIN, JpegSettings("mozjpeg", "ms-ssim")):
+        distinct = quantisation.qualities(settings.tables)
+        assert distinct[0] == 1
+        for quality in range(2, 101):
+            same = coding.encode(pixels, quality, settings) == coding.encode(
+                pixels, quality - 1, settings
+            )
+            if same and settings == flat:
+                assert quality not in distinct
+            if quality not in distinct:
+                assert same
+
+
+def test_a_log_step_halves_the_steps():
+    assert [quantisation.log_step(q) for q in (25, 50, 75, 97, 100)] == pytest.approx(
+        [-1, 0, 1, 4, 4], abs=0.06
+    )
+    assert all(
+        quantisation.log_step(q) <= quantisation.log_step(q + 1) for q in range(1, 100)
+    )
+
+
+def test_the_nearest_quality_of_any_log_step_is_legal():
+    for quality in (1, 25, 50, 75, 95):
+        log_step = quantisation.log_step(quality)
+        assert quantisation.nearest_quality(log_step) == quality
+    assert quantisation.nearest_quality(-np.inf) == 1
+    assert quantisation.nearest_quality(-99) == 1
+    assert quantisation.nearest_quality(99) == 97  # all steps are 1 from there on

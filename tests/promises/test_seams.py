@@ -92,6 +92,8 @@ def test_a_family_of_networks(tmp_path):
     made = comrec.compress(image, preset=str(folder), jpeg_quality=10)
     assert (made.report.outcome, made.report.preset) == ("comrec", "toy-net")
     restored = comrec.decompress(made.jpeg, made.sidecar, preset=folder)
+    embedded = comrec.compress(image, preset=folder, jpeg_quality=10, embed=True)
+    np.testing.assert_array_equal(comrec.decompress(embedded.jpeg), restored)
     plain = comrec.compress(image, preset="plain", jpeg_quality=10)
     assert restored.shape == image.shape
     assert not np.array_equal(restored, comrec.decompress(plain.jpeg))
