@@ -24,5 +24,5 @@ def test_the_next_run_removes_what_a_killed_one_left_and_says_so(
     assert all(left.exists() for left in lefts)
     ran = run(*words)
     assert ran.status == 0
-    assert "2 temporary files of a run that was killed: removed" in ran.err
+    assert "2 temporary files of a killed run removed" in ran.err
     assert [path.name for path in out.iterdir()] == ["a.comrec.jpg"]
