@@ -28,7 +28,7 @@ LOADS_KERAS = (
 )  # fmt: skip
 OF_NO_CODEC = ("system", "jpeg", "image")  # they could be packages of their own
 CODEC_WORDS = re.compile(r"(?i)\b(presets?|sidecars?|networks?|reccnn|comcnn)\b")
-COMMAND_LINE_OPTION = re.compile(r"(?<![\w-])(--[a-z]|-[a-zA-Z]\b)(?!.*\n)")
+COMMAND_LINE_OPTION = re.compile(r"[ (]--?[a-z][a-z-]*\b")
 TESTED_FROM_LINES = 60
 MOST_LINES = 320
 

@@ -148,12 +148,12 @@ def unpack(
         which = f"its sidecar {sidecar_source}".rstrip()
         raise SidecarError(
             f"{source}: {which} is missing. Bring it back, or restore with "
-            f"--assume PRESET --size WxH."
+            f"`assume` and `size`."
         )
     elif sidecar.is_marker_damaged(segments):
         raise SidecarError(
             f"{source}: comrec's marker in it is damaged, so its sidecar may be lost. "
-            f"Use another copy, or restore with --assume PRESET --size WxH."
+            f"Use another copy, or restore with `assume` and `size`."
         )
     else:
         return UnpackedPair(jpeg, None, kept)
@@ -187,19 +187,19 @@ def assume(
     scales = [scale] if scale else list(preset.scales)
     if not set(scales) <= set(preset.scales):
         raise SidecarError(
-            f"--scale must be one of {', '.join(map(str, preset.scales))} for "
+            f"`scale` must be one of {', '.join(map(str, preset.scales))} for "
             f"{preset.name}. Received: {scale}"
         )
     fitting = [n for n in scales if compact_size(*size, n) == (height, width)]
     if len(fitting) > 1:
         raise SidecarError(
-            f"--size: a {size[1]}x{size[0]} image and a {width}x{height} .jpg fit "
-            f"scales {' and '.join(map(str, fitting))} of {preset.name}. Add --scale, "
+            f"`size`: a {size[1]}x{size[0]} image and a {width}x{height} .jpg fit "
+            f"scales {' and '.join(map(str, fitting))} of {preset.name}. Add `scale`, "
             f"or find the sidecar"
         )
     taken = [*fitting, *scales][0]
     record = Sidecar(preset.name, size[1], size[0], taken).paired(jpeg)
-    sidecar.pick([record], jpeg, "--size", "the .jpg")
+    sidecar.pick([record], jpeg, "`size`", "the .jpg")
     return UnpackedPair(jpeg, record, metadata.from_segments(segments))
 
 

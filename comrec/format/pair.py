@@ -26,12 +26,12 @@ def refuse_existing(
         return
     if not force:
         raise OutputError(
-            f"{path}: exists. Use -f to replace it, or -o for another name"
+            f"{path}: exists. Use `force` to replace it, or `output` for another name"
         )
     if not provenance.is_ours(path, signatures):
         raise OutputError(
             f"{path}: exists, and nothing in it shows that comrec made it. Move it "
-            f"away, or use -o for another name"
+            f"away, or use `output` for another name"
         )
 
 
@@ -42,7 +42,7 @@ def refuse_shared(jpeg_path: Path) -> None:
         if provenance.record_of(rival, path):
             raise OutputError(
                 f"{jpeg_path}: its sidecar would be {path}, which belongs to {rival}. "
-                f"Use -o for another name"
+                f"Use `output` for another name"
             )
 
 

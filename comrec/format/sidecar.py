@@ -209,7 +209,7 @@ def _known_preset(name: object, source: str) -> presets.Preset:
         return known[name]
     raise SidecarError(
         f"{source}: unknown preset {_short(name)}. This comrec has "
-        f"{', '.join(known)}: upgrade it, give the folder of your own as `preset`, "
+        f"{', '.join(known)}: upgrade it, name your own folder as `preset`, "
         f"or the sidecar is damaged."
     )
 

@@ -67,5 +67,5 @@ def check_size(height_px: int, width_px: int, max_pixels: int) -> None:
     if height_px * width_px > max_pixels:
         raise ImageError(
             f"{width_px}x{height_px} is beyond the limit of {max_pixels} pixels. If "
-            f"the file can be trusted, raise it with --max-pixels"
+            f"the file can be trusted, raise it with `max_pixels`"
         )

@@ -33,7 +33,7 @@ def load(
     except files.TooLargeError as err:
         raise ImageError(
             f"{path}: {err.strerror}, more than {max_pixels} pixels take. If the file "
-            f"can be trusted, raise --max-pixels"
+            f"can be trusted, raise `max_pixels`"
         ) from err
     except OSError as err:
         raise ImageError(

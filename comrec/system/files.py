@@ -55,7 +55,7 @@ def write(path: Path, data: bytes) -> None:
         reason = "the disk is full" if err.errno == errno.ENOSPC else err.strerror
         raise OutputError(
             f"{path}: cannot be written ({reason}). Nothing was left there; choose "
-            f"another place with -o"
+            f"another place with `output`"
         ) from err
     except BaseException:
         with contextlib.suppress(OSError):

@@ -23,6 +23,7 @@ from comrec.train.run.config import (
     whole,
 )
 
+FAMILY = "comrec"  # of networks that are trained end to end
 LEARNERS = ("reccnn", "comcnn", "both")
 
 

@@ -12,8 +12,9 @@ import keras
 
 from comrec.errors import UsageError
 from comrec.jpeg.settings import JpegSettings
-from comrec.networks.models import build_exact, pyramid
-from comrec.train.joint.config import JointConfig
+from comrec.networks import families
+from comrec.networks.models import build_exact
+from comrec.train.joint.config import FAMILY, JointConfig
 from comrec.train.run import checkpoint
 from comrec.train.run.finished import Table, TrainedPair
 from comrec.train.run.log import Row, RunLog
@@ -81,7 +82,7 @@ class FinishedJoint(TrainedPair):
           UsageError: the weights cannot be read, or are those of other networks.
         """
         models = tuple(
-            build_exact("comrec", name, **size)
+            build_exact(FAMILY, name, **size)
             for name, size in self.config.sizes.items()
         )
         path = self.folder / BEST
@@ -95,7 +96,7 @@ class FinishedJoint(TrainedPair):
 
     def derive_preset(self) -> dict[str, Any]:
         """Returns the settings of a `Preset` that follow from the config."""
-        sizes = self.config.sizes
+        sizes, family = self.config.sizes, families.find(FAMILY)
         flat, visual = self.config.tables[0], self.config.tables[-1]
         return {
             "channels": 3,
@@ -105,12 +106,9 @@ class FinishedJoint(TrainedPair):
             "jpeg_visual": JpegSettings("mozjpeg", visual),
             "sizes": sizes,
             "compact_scales": self.config.compact_scales,
-            "reach_px": {
-                "comcnn": pyramid.reach_px((self.config.compact_blocks,)),
-                "reccnn": pyramid.reach_px(self.config.blocks),
-            },
-            "family": "comrec",
-            "multiple_px": pyramid.multiple(self.config.widths),
+            "reach_px": family.reach_px(sizes),
+            "family": FAMILY,
+            "multiple_px": family.multiple_px(sizes),
         }
 
     def describe(self, parameters: Mapping[str, int]) -> str:

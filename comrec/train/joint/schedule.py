@@ -15,7 +15,7 @@ from comrec.errors import UsageError
 from comrec.networks import families, presets
 from comrec.train.joint import samples
 from comrec.train.joint import step as joint_step
-from comrec.train.joint.config import JointConfig, Stage
+from comrec.train.joint.config import FAMILY, JointConfig, Stage
 from comrec.train.joint.step import JointSteps
 from comrec.train.run import checkpoint
 from comrec.train.run.progress import ProgressListener
@@ -82,7 +82,7 @@ class JointRun(Run):
 
     def _build(self) -> tuple[keras.Model, ...]:
         built = {
-            name: families.find("comrec").build(name, size)
+            name: families.find(FAMILY).build(name, size)
             for name, size in self.config.sizes.items()
         }
         self.comcnn, self.reccnn = built.get("comcnn"), built["reccnn"]
@@ -113,12 +113,13 @@ class JointRun(Run):
         Raises:
           UsageError: the preset is of another family or of another size.
         """
-        if preset.family != "comrec" or not preset.weights:
+        family = families.find(preset.family)
+        if family is not families.find(FAMILY) or not preset.has_networks:
             raise UsageError(
                 f"start: {preset.name!r} is no pair of the comrec family. Name one, or "
                 f"the folder of a run of this script"
             )
-        models = [model for model in self.models if model.name in preset.weights]
+        models = [model for model in self.models if model.name in preset.sizes]
         sizes = self.config.sizes
         if any(preset.sizes[m.name] != sizes[m.name] for m in models):
             raise _build_size_error(preset.name)

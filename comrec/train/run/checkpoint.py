@@ -56,7 +56,7 @@ def save(path: Path, state: State) -> None:
         temporary.unlink(missing_ok=True)
         raise OutputError(
             f"{path}: cannot be written ({err.strerror or err}). Make room and go on "
-            f"with --resume"
+            f"with `resume`"
         ) from err
 
 

@@ -90,5 +90,5 @@ def read_versions(backend: str) -> dict[str, str]:
 
 def _unwritable(path: Path, err: OSError) -> OutputError:
     return OutputError(
-        f"{path}: cannot be written ({err.strerror}). Make room and go on with --resume"
+        f"{path}: cannot be written ({err.strerror}). Make room and go on with `resume`"
     )

@@ -52,7 +52,7 @@ class Parallel(AbstractContextManager["Parallel"]):
         timer.start()
         if "Gloo" in str(failure):  # what connects CPUs
             raise ComrecError(
-                "another process of this run has ended. Start all again with --resume"
+                "another process of this run has ended. Start all again with `resume`"
             ) from failure
 
     def scope(self) -> AbstractContextManager[None]:

@@ -27,7 +27,7 @@ class OutOfTime(Exception):
     """Reports that the budget is spent; the checkpoint has all finished epochs."""
 
     def __init__(self, epochs: int) -> None:
-        words = "--resume goes on from the last epoch"
+        words = "`resume` goes on from the last epoch"
         if not epochs:
             words = "not one epoch was done, so the run needs a larger budget"
         super().__init__(f"out of time; {words}")
@@ -191,7 +191,7 @@ class Run(ABC):
                 )
             if not resume:
                 raise UsageError(
-                    f"{self.folder}: holds a run. Go on with it by --resume, or name "
+                    f"{self.folder}: holds a run. Go on with it by `resume`, or name "
                     f"another folder"
                 )
             self._check_pictures()
