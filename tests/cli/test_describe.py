@@ -11,8 +11,8 @@ from comrec.cli import describe
     ("ours", "theirs", "said"),
     [
         (None, None, "infinite (identical)"),
-        (None, 30.0, "30.00 dB"),
-        (30.0, None, "infinite (identical)"),
+        (None, 30.0, "30.00 dB; comrec is exact"),
+        (30.0, None, "infinite (identical); better than comrec"),
         (31.0, 30.0, "30.00 dB; comrec +1.00 dB"),
     ],
 )
