@@ -75,7 +75,7 @@ class Terminal(io.StringIO):
 
 
 class Bar:
-    """A stand-in that writes what happens to it where the lines go."""
+    """Writes its calls to the stream of the lines."""
 
     def __init__(self, stream: io.StringIO) -> None:
         self.stream = stream

@@ -1,4 +1,4 @@
-"""`comrec web`: the text of a gallery, failures and what is left out."""
+"""`comrec web`: the text of a gallery, and failures."""
 
 from __future__ import annotations
 
