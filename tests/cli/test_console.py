@@ -10,7 +10,7 @@ import time
 import pictures
 import pytest
 
-from comrec.cli import console
+from comrec.cli import console, main
 
 EVIL = "a\x1b[31mb\x9b2Jc\x07\u202ed\ne.png"
 HARMLESS = "a?[31mb?2Jc??d?e"
@@ -75,7 +75,7 @@ class Terminal(io.StringIO):
 
 
 class Bar:
-    """A stand-in that writes what happens to it where the lines go."""
+    """Writes its calls to the stream of the lines."""
 
     def __init__(self, stream: io.StringIO) -> None:
         self.stream = stream
@@ -113,9 +113,7 @@ def test_a_bar_appears_after_a_second_and_shares_no_line(monkeypatch, after_s, s
     [("| sleep 0", ""), ("> /dev/full", "comrec: stdout: cannot be written (No space")],
 )
 @pytest.mark.parametrize("words", ["-o -", "-f --json"])
-def test_a_stdout_that_cannot_be_written_is_one_line_at_most(
-    tmp_path, to, said, words
-):
+def test_a_stdout_that_cannot_be_written_is_one_line_at_most(tmp_path, to, said, words):
     (tmp_path / "x.jpg").write_bytes(
         pictures.file_of(pictures.photo(400, 500), "JPEG")  # more than a pipe holds
     )
@@ -138,3 +136,34 @@ def test_a_stdout_that_cannot_be_written_is_one_line_at_most(
 def test_quiet_prints_errors_only(run, folder):
     ran = run("compress", "photo.png", *USED, "--quiet")
     assert (ran.status, ran.out, ran.err) == (0, b"", "")
+
+
+@pytest.mark.parametrize(
+    ("message", "spelled"),
+    [
+        ("raise `max_pixels`", "raise --max-pixels"),
+        ("`output` or `force`", "-o or -f"),
+        ("raise `memory_mb`", "raise --memory"),
+        ("`effort` 9, not `target_bpp`", "--effort 9, not --target-bpp"),
+        ("see `comrec presets`", "see `comrec presets`"),
+        ("max_pixels, `Max`, `a.b`, ``, `", "max_pixels, `Max`, `a.b`, ``, `"),
+    ],
+)
+def test_an_option_in_backquotes_is_spelled_as_it_is_typed(message, spelled):
+    assert console.spell(message) == spelled
+
+
+def test_every_special_spelling_is_an_option_that_a_command_takes():
+    commands = main.parser()._subparsers._group_actions[0].choices
+    for name, flag in console.SPELLED.items():
+        assert any(flag in each._option_string_actions for each in commands.values())
+        assert flag != f"--{name.replace('_', '-')}"
+
+
+def test_errors_and_rows_of_errors_are_spelled(capsys):
+    out = console.Output()
+    out.fail("x.png: exists. Use `force`")
+    out.row({"error": "x.png: exists. Use `force`"}, str, as_json=True)
+    printed = capsys.readouterr()
+    assert printed.err == "comrec: x.png: exists. Use -f\n"
+    assert printed.out == '{"error": "x.png: exists. Use -f"}\n'

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
+
 import pytest
 from outputs import names_in
+
+import comrec
+from comrec.cli import main
 
 
 @pytest.mark.parametrize(
@@ -40,3 +45,46 @@ def test_an_illegal_request_exits_with_2_and_writes_nothing(run, folder, words):
     assert ran.err
     assert ran.out == b""
     assert names_in(folder) == {"photo.png"}
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """Every parser by its command, actions of `autoencoder` included."""
+    found = {"comrec": main.parser()}
+    for parser in list(found.values()):
+        for name, command in subparsers(parser).items():
+            found[name] = command
+            found |= {f"{name} {k}": v for k, v in subparsers(command).items()}
+    return found
+
+
+def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    groups = parser._subparsers._group_actions if parser._subparsers else []
+    return {name: each for group in groups for name, each in group.choices.items()}
+
+
+def test_there_is_a_parser_for_every_command_and_action():
+    expected = {"comrec", *main.COMMANDS}
+    expected |= {f"autoencoder {a}" for a in ("compress", "decompress", "models")}
+    assert set(parsers()) == expected
+
+
+@pytest.mark.parametrize("command", parsers())
+def test_help_fits_80_columns_and_describes_every_argument(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    parser = parsers()[command]
+    assert max(map(len, parser.format_help().splitlines())) < 80
+    for action in parser._actions:
+        is_list = isinstance(action, argparse._SubParsersAction)
+        assert is_list or action.help, action.dest
+
+
+def test_summaries_are_phrases_of_one_line_of_help():
+    for _, summary in main.COMMANDS.values():
+        assert summary[0].islower()
+        assert summary[-1] != "."
+        assert len(summary) <= 60
+
+
+def test_version_and_help_exit_with_0(run):
+    assert run("--version").out.decode().strip() == comrec.__version__
+    assert run("--help").status == run("bulk", "--help").status == 0

@@ -1,4 +1,4 @@
-"""The distortion that the encoder measures part by part is that of the decoded file."""
+"""The distortion measured part by part is that of the decoded file."""
 
 import numpy as np
 import pictures

@@ -32,7 +32,7 @@ def test_info_describes_each_kind_of_file(run, pair, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"\xff\xd8 rubbish"])
-def test_info_refuses_what_it_does_not_know(refused, tmp_path, content):
+def test_info_refuses_files_of_other_software(refused, tmp_path, content):
     path = tmp_path / "odd.bin"
     path.write_bytes(content)
     refused("info", path, names=path)
