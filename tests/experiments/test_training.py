@@ -201,7 +201,7 @@ def test_what_cannot_be_trained_end_to_end_is_refused_in_one_line(
         ([absent, *data], f"{absent}: cannot be read"),
         ([config, *data], "not a training config (unknown settings channels"),
         ([joint_config, "--data", absent], f"{absent}: not a folder of pictures"),
-        ([joint_config, *data], "all of its pictures are held back to judge by"),
+        ([joint_config, *data], "all pictures are held back to validate on"),
     ):
         refusal, said = typed("training/train_joint", *args, *common)
         assert complaint in refusal
