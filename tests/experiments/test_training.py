@@ -301,4 +301,4 @@ def test_reccnn_alone_is_trained_and_exported_and_a_pair_is_not(tmp_path):
         )  # fmt: skip
         assert out.exists() == (reduction == "bicubic")
     assert said["bicubic"].returncode == 0, said["bicubic"].stderr
-    assert "comcnn: not RecCNN alone" in said["comcnn"].stderr
+    assert "comcnn: not a run of RecCNN alone" in said["comcnn"].stderr
