@@ -48,7 +48,7 @@ def test_idx_is_read_plain_and_packed_and_a_tenth_is_held_back(mnist, digits):
         (lambda d: d[:10], "not an IDX file of pictures"),
         (lambda d: d + b"x", "too long"),
         (lambda d: b"\0\0\x08\x01" + d[4:], "not an IDX file of pictures"),
-        (lambda d: d[:4] + b"\xff" * 12 + d[16:], "says 4294967295 pictures"),
+        (lambda d: d[:4] + b"\xff" * 12 + d[16:], "states 4294967295 pictures"),
         (lambda d: b"", "not an IDX file of pictures"),
     ],
 )

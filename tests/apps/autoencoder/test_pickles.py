@@ -62,9 +62,9 @@ NUMPY = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tK\x62tR
         # One place of the memo, at the far end of it.
         (b"}r\xff\xff\xff\x7f.", ""),
         # Values of objects that belong to the reader, or to NumPy.
-        (b"cnumpy\nndarray\n}U\x01xK\x01sb.", "sets what is no array's"),
-        (b"c_codecs\nencode\nN}U\x0c__defaults__Ns\x86b.", "sets what is no"),
-        (b"cnumpy.core.multiarray\n_reconstruct\n}b.", "sets what is no array's"),
+        (b"cnumpy\nndarray\n}U\x01xK\x01sb.", "sets another object"),
+        (b"c_codecs\nencode\nN}U\x0c__defaults__Ns\x86b.", "sets another object"),
+        (b"cnumpy.core.multiarray\n_reconstruct\n}b.", "sets another object"),
         # A billion values, of no bytes; and a text of 100 kB, spelled 1,000 times.
         (NUMPY + b"(K\x01J\x00\xca\x9a\x3b\x85cnumpy\ndtype\nU\x02u1\x85R\x89U\x00tb.",
          "does not fit its bytes"),

@@ -156,7 +156,7 @@ def no_export(monkeypatch):
 @pytest.mark.usefixtures("no_export")
 def test_a_log_that_makes_no_card_leaves_nothing_behind(refusal, finished):
     write_log(finished, [*log_rows(finished), {"event": "epoch", "round": 2}])
-    assert "metrics.jsonl: not the log of a finished (KeyError: 'network')" in refusal()
+    assert "metrics.jsonl: not the log of a run (KeyError: 'network')" in refusal()
 
 
 @pytest.mark.usefixtures("no_export")
