@@ -43,7 +43,7 @@ def test_plain_jpeg_is_compared_with_only_where_it_was_measured(run, source, out
     row, total = ran.rows
     assert total["plain_bytes"] == row["plain_bytes"] > 0
     with Image.open(source / "photo.png") as picture:
-        plain = encoder_plain.plain(np.asarray(picture), 60)
+        plain = encoder_plain.encode_plain(np.asarray(picture), 60)
     assert row["plain_bytes"] == len(plain.jpeg)
     assert row["psnr_db"] >= round(plain.psnr_db, 3)
 
@@ -69,7 +69,7 @@ def test_the_bytes_of_a_page_are_compared_at_equal_psnr(photo, tmp_path):
     )  # fmt: skip
     with Image.open(photo) as picture:
         pixels = np.asarray(picture)
-    plain = [encoder_plain.plain(pixels, quality) for quality in range(1, 101)]
+    plain = [encoder_plain.encode_plain(pixels, quality) for quality in range(1, 101)]
     closer = [len(one.jpeg) for one in plain if one.psnr_db >= float(row["psnr_db"])]
     farther = [len(one.jpeg) for one in plain if one.psnr_db < float(row["psnr_db"])]
     assert max(farther) - 40 <= number["plain_pictures_bytes"] <= min(closer) + 1
