@@ -1,8 +1,8 @@
-"""One photo, both ways: sizes, PSNR, and a picture to look at.
+"""Compresses and restores the bundled photo, and draws it beside plain JPEG.
 
     make demo        or        python examples/demo.py
 
-Needs the base install alone. Writes everything into `demo/`.
+Needs the base install only. Writes into `demo/`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import comrec
 
 PHOTO = Path(__file__).with_name("astronaut.png")
 OUT = Path("demo")
-QUALITY = 10  # as close to the photo as plain JPEG of this quality, or closer
-FACE = (150, 20, 310, 180)  # where the eye goes first: left, top, right, bottom
+QUALITY = 10  # at least the PSNR of plain JPEG of this quality
+FACE = (150, 20, 310, 180)  # the detail to enlarge: left, top, right, bottom
 MARGIN, HEAD, TEXT = 12, 64, 17
 
 
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def side_by_side(panels: list[tuple[str, str, np.ndarray]]) -> Image.Image:
-    """Each picture under its name, and the same part of it enlarged below."""
+    """Draws each picture below its name, and an enlarged detail below the picture."""
     height, width = panels[0][2].shape[:2]
     sheet = Image.new(
         "RGB",
@@ -74,8 +74,8 @@ def side_by_side(panels: list[tuple[str, str, np.ndarray]]) -> Image.Image:
         draw.text((x, MARGIN + TEXT + 9), text, "#444444", font)
         picture = Image.fromarray(pixels)
         sheet.paste(picture, (x, HEAD))
-        part = picture.crop(FACE).resize((width, height), Image.Resampling.NEAREST)
-        sheet.paste(part, (x, HEAD + height + MARGIN))
+        detail = picture.crop(FACE).resize((width, height), Image.Resampling.NEAREST)
+        sheet.paste(detail, (x, HEAD + height + MARGIN))
     return sheet
 
 

@@ -1,8 +1,8 @@
-"""One coverage-guided fuzzer: `python fuzz/harness.py TARGET FOLDER [options]`.
+"""Runs one coverage-guided fuzzer: `python fuzz/harness.py TARGET FOLDER [options]`.
 
 The folder gets the seeds, and inputs that reach new code; the options are libFuzzer's.
-It ends at the first input that comes to no good end, and leaves it in a file, which
-shows what it does in the folder's place.
+The fuzzer ends at the first input that fails, and writes it to a file; the path of that
+file in place of FOLDER runs the input again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ TARGETS = ("sidecar", "container", "pair", "pair-lite", "crae")
 
 
 def pairs(target: str) -> list[trials.Pair]:
+    """Returns the valid pairs of a target."""
     return trials.golden("comrec-lite-2/*") if target == "pair-lite" else trials.small()
 
 
 def checks(target: str) -> Callable[[bytes], str]:
-    """What one input of a target goes through."""
+    """Returns the function that checks one input of a target."""
     one = {
         "sidecar": trials.parse_sidecar,
         "container": trials.open_container,
@@ -34,18 +35,18 @@ def checks(target: str) -> Callable[[bytes], str]:
     if target in one:
         return one[target]
     known = pairs(target)
-    return lambda data: trials.restore(*trials.parted(data), known)
+    return lambda data: trials.restore(*trials.split(data), known)
 
 
 def seeds(target: str) -> list[bytes]:
-    """Valid inputs of a target."""
+    """Returns valid inputs of a target."""
     if target == "crae":
         return [path.read_bytes() for path in sorted(trials.CRAE.glob("*.crae"))]
     if target == "sidecar":
         return [pair.beside for pair in pairs(target) if pair.beside]
     if target == "container":
         return [pair.jpeg for pair in pairs(target)]
-    return [trials.joined(pair.jpeg, pair.beside) for pair in pairs(target)]
+    return [trials.join(pair.jpeg, pair.beside) for pair in pairs(target)]
 
 
 def main() -> None:

@@ -1,18 +1,17 @@
-"""Valid pairs, spoiled in every way there is here: restored exactly, or refused.
+"""Mutates valid pairs, and checks that each is restored exactly or refused.
 
-Claim: of every mutation of a valid pair, `decompress` gives the exact picture that the
-intact pair gives, or refuses it in one line. It does not crash, hang or warn, allocates
-no more than for the intact pairs, and gives no other picture; the one thing that it
-cannot see is a .jpg that lost its sidecar *and* its marker, which is a plain JPEG
-("bare").
-Cost: about 2 ms a mutation of the small pairs, 20 ms where a network runs.
+Claim: for every mutation of a valid pair, `decompress` gives the exact picture of the
+intact pair, or refuses the pair in one line. It does not crash, hang or warn, allocates
+no more than for the intact pairs, and gives no other picture. One case cannot be
+detected: a .jpg that lost its sidecar *and* its marker is a plain JPEG ("bare").
+Cost: about 2 ms for each mutation of the small pairs, 20 ms with a network.
 
     python fuzz/mutate.py --each 3000 --golden 500 \\
         --out experiments/results/mutations.tsv
 
-The small pairs are of networks that cost nothing; the others are the golden ones of
-the tests, of comrec-lite-2 or `--preset`. One in `EVERY` goes through the command line,
-where stderr has to have one line and a refused picture no file.
+The small pairs have networks without computation; the others are the golden pairs of
+comrec-lite-2, or of `--preset`. One mutation in `EVERY` goes through the command line
+as well, which has to print one line on stderr and leave no file where it refuses.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from trials import Pair, Violation
 
 from comrec.cli.main import main as command_line
 
-EVERY = 20  # of the mutations go through the command line
+EVERY = 20  # one mutation in 20 goes through the command line
 SLOWEST_S = 10
 SUFFIXES = (".png", ".tif", ".webp", ".jpg")
 
@@ -48,18 +47,18 @@ class Row(NamedTuple):
     pairs: str
     kind: str
     tried: int
-    same: int  # the exact picture
+    same: int  # restored to the exact picture
     refused: int
-    bare: int  # a plain JPEG now
-    forged: int  # a checksum that fits by chance
-    failed: int  # all else
-    by_command: int  # of the tried, through the command line too
+    bare: int  # became a plain JPEG
+    forged: int  # the checksum fits by chance
+    failed: int  # everything else
+    by_command: int  # those of the tried that the command line got as well
     slowest_ms: int
     peak_mb: int  # resident, of the process so far
 
 
-def by_command(files: Files, outcome: str, suffix: str) -> None:
-    """The same through the command line, with a file at the end or none."""
+def check_command(files: Files, outcome: str, suffix: str) -> None:
+    """Raises Violation if the command line treats a pair differently."""
     jpeg, beside = files
     said = io.StringIO()
     with TemporaryDirectory() as folder, contextlib.redirect_stderr(said):
@@ -77,17 +76,17 @@ def by_command(files: Files, outcome: str, suffix: str) -> None:
             raise Violation(f"status {status}: {said.getvalue()}")
         if status == 0:
             if lines or left != {target.name} or outcome == "refused":
-                raise Violation(f"restored by the command only: {lines} {left}")
+                raise Violation(f"restored by the command line only: {lines} {left}")
             with Image.open(target) as picture:
                 picture.load()
         elif len(lines) != 1 or left:
             raise Violation(f"refused with {len(lines)} lines and {left} left")
 
 
-def tried(
+def try_kind(
     pairs: Sequence[Pair], label: str, kind: str, times: int, seed: int
 ) -> tuple[Row, list[str]]:
-    """One kind of mutation, many times, and what went wrong."""
+    """Returns the row of one kind of mutation, and its failures."""
     chance = np.random.default_rng([seed, *kind.encode()])
     found: Counter[str] = Counter()
     faults, slowest_s, commands = [], 0.0, 0
@@ -102,8 +101,8 @@ def tried(
             found[outcome] += 1
             if i % EVERY == 0:
                 commands += 1
-                by_command(files, outcome, SUFFIXES[i // EVERY % len(SUFFIXES)])
-        except Exception as err:  # which is what is looked for
+                check_command(files, outcome, SUFFIXES[i // EVERY % len(SUFFIXES)])
+        except Exception as err:  # any other end is a failure
             found["failed"] += 1
             faults.append(f"{kind}, {pair.name}, number {i}: {err!r}")
         faulthandler.cancel_dump_traceback_later()
@@ -115,11 +114,25 @@ def tried(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--each", type=int, default=200, help="of each kind (200)")
-    parser.add_argument("--golden", type=int, default=20, help="of golden pairs (20)")
-    parser.add_argument("--preset", default="comrec-lite-2", help="of those")
+    parser.add_argument(
+        "--each",
+        type=int,
+        default=200,
+        metavar="N",
+        help="N mutations of each kind (200)",
+    )
+    parser.add_argument(
+        "--golden",
+        type=int,
+        default=20,
+        metavar="N",
+        help="N mutations of each kind for the golden pairs (20)",
+    )
+    parser.add_argument(
+        "--preset", default="comrec-lite-2", help="preset of the golden pairs"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="TSV for the rows")
+    parser.add_argument("--out", type=Path, help="TSV file to write")
     args = parser.parse_args()
     warnings.simplefilter("error")
     lines, failed = ["\t".join(Row._fields)], 0
@@ -128,7 +141,7 @@ def main() -> int:
         for label, pairs in sets.items():
             for kind in KINDS:
                 times = args.each if label == "small" else args.golden
-                row, faults = tried(pairs, label, kind, times, args.seed)
+                row, faults = try_kind(pairs, label, kind, times, args.seed)
                 failed += row.failed
                 lines.append("\t".join(map(str, row)))
                 print(lines[-1], flush=True)

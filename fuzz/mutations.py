@@ -1,4 +1,4 @@
-"""Ways to spoil a pair: each a function of chance, a pair and another pair."""
+"""Defines the mutations: functions of a random generator, a pair and another pair."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _in_jpeg(spoil: Callable[[np.random.Generator, bytes], bytes]) -> Mutation:
 
 def _in_sidecar(spoil: Callable[[np.random.Generator, bytes], bytes]) -> Mutation:
     def change(chance: np.random.Generator, pair: Pair, _: Pair) -> Files:
-        if pair.beside is None:  # its record is in the first segment
+        if pair.beside is None:  # the record is in the first segment
             end = seg.parse(pair.jpeg)[0].end
             return spoil(chance, pair.jpeg[:end]) + pair.jpeg[end:], None
         return pair.jpeg, spoil(chance, pair.beside)
@@ -75,7 +75,7 @@ def _in_sidecar(spoil: Callable[[np.random.Generator, bytes], bytes]) -> Mutatio
 
 
 def _field(chance: np.random.Generator, pair: Pair, other: Pair) -> Files:
-    """One field of the record becomes something else, or goes, or is a new one."""
+    """Changes, removes or adds a field of the record."""
     if pair.beside is None:
         return _in_sidecar(_flipped)(chance, pair, other)
     record = json.loads(pair.beside)
@@ -91,7 +91,7 @@ def _field(chance: np.random.Generator, pair: Pair, other: Pair) -> Files:
 
 
 def _respelled(chance: np.random.Generator, pair: Pair, _: Pair) -> Files:
-    """The same record with other spaces and another order."""
+    """Writes the same record with other spaces and another order."""
     if pair.beside is None:
         return pair.jpeg, None
     items = list(json.loads(pair.beside).items())
@@ -109,7 +109,7 @@ def _whole(parts: list[bytes]) -> bytes:
 
 
 def _segment_moved(chance: np.random.Generator, pair: Pair, other: Pair) -> Files:
-    """A segment is dropped, doubled, put elsewhere, or another pair's."""
+    """Removes, doubles or moves a segment, or takes one of another pair."""
     parts, theirs = _segments(pair.jpeg), _segments(other.jpeg)
     taken = parts.pop(_place(chance, bytes(len(parts))))
     where = _place(chance, bytes(len(parts) + 1))
@@ -131,7 +131,7 @@ PREFIXES = (
 
 
 def _metadata(chance: np.random.Generator, pair: Pair, _: Pair) -> Files:
-    """Metadata segments of any kind and content are put in anywhere before the scan."""
+    """Inserts metadata segments of any kind and content before the scan."""
     parts = _segments(pair.jpeg)
     for _ in range(int(chance.integers(1, 4))):
         marker = int(chance.choice([*range(0xE0, 0xF0), 0xFE]))
@@ -143,7 +143,7 @@ def _metadata(chance: np.random.Generator, pair: Pair, _: Pair) -> Files:
 
 
 def _adobe(chance: np.random.Generator, pair: Pair, _: Pair) -> Files:
-    """An Adobe segment that speaks of another colour space."""
+    """Inserts an Adobe segment that names another colour space."""
     payload = b"Adobe\0\x64\0\0\0\0" + bytes([int(chance.integers(3))])
     jpeg = pair.jpeg if chance.random() < 0.5 else seg.without_metadata(pair.jpeg)
     if pair.beside is None:
@@ -152,18 +152,18 @@ def _adobe(chance: np.random.Generator, pair: Pair, _: Pair) -> Files:
 
 
 def _stripped(chance: np.random.Generator, pair: Pair, _: Pair) -> Files:
-    """What a host that strips metadata leaves; a sidecar inside goes with it."""
+    """Removes metadata as some hosts do; an embedded sidecar is lost with it."""
     return seg.coded_only(pair.jpeg), pair.beside
 
 
 def _swapped(chance: np.random.Generator, pair: Pair, other: Pair) -> Files:
-    """The sidecar is another pair's, or both are in one file, or it is lost."""
+    """Takes the sidecar of another pair, both sidecars in one file, or none."""
     both = (pair.beside or b"") + (other.beside or b"")
     return pair.jpeg, (other.beside, both or None, None)[int(chance.integers(3))]
 
 
 def _appended(chance: np.random.Generator, pair: Pair, other: Pair) -> Files:
-    """Something stands behind the end, another picture even."""
+    """Appends random bytes or another picture."""
     tail = (chance.bytes(50), other.jpeg)[int(chance.integers(2))]
     return pair.jpeg + tail, pair.beside
 

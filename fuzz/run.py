@@ -1,13 +1,14 @@
-"""Every fuzzer for a while, and a row for each.
+"""Runs every fuzzer for a given time, and writes a row for each.
 
 Claim: no input that a coverage-guided fuzzer finds makes the readers of comrec crash,
-hang, allocate beyond the limit, or restore another picture than the intact pair gives.
+hang, exceed the memory limit, or restore another picture than that of the intact pair.
 Cost: `--seconds` for each target, on one core. Needs `pip install comrec[fuzz]`.
 
     python fuzz/run.py --seconds 60 --out experiments/results/fuzz.tsv
 
-Seeds are the pairs of the tests, or small ones of networks that cost nothing; inputs
-that reach new code stay in `fuzz/corpus`, what fails in `fuzz/failed`.
+Seeds are the golden pairs of the tests, or small pairs with networks without
+computation. Inputs that reach new code stay in `fuzz/corpus`, failing ones in
+`fuzz/failed`.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ class Row(NamedTuple):
     target: str
     seconds: int
     inputs: int
-    features: int  # of the code, as libFuzzer counts what was reached
+    features: int  # of the code that were reached, as libFuzzer counts
     kept: int  # inputs in the corpus
     peak_mb: int
-    failures: int  # crashes, hangs, beyond the memory limit, another picture: the first
+    failures: int  # 1 where an input failed, which ends the fuzzer
 
 
 def run(target: str, seconds: int) -> Row:
-    """One fuzzer in a process of its own."""
+    """Runs one fuzzer in a new process, and returns its row."""
     corpus, failed = HERE / "corpus" / target, HERE / "failed"
     for folder in (corpus, failed):
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,9 +68,11 @@ def _stat(log: str, name: str) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="some of them")
-    parser.add_argument("--seconds", type=int, default=60, help="for each (60)")
-    parser.add_argument("--out", type=Path, help="TSV for the rows")
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="fuzzers to run (default: all)"
+    )
+    parser.add_argument("--seconds", type=int, default=60, help="for each fuzzer (60)")
+    parser.add_argument("--out", type=Path, help="TSV file to write")
     args = parser.parse_args()
     if unknown := set(args.targets) - set(TARGETS):
         parser.error(f"targets are {', '.join(TARGETS)}. Received: {unknown}")

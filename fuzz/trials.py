@@ -1,7 +1,7 @@
-"""What one input comes to, and valid inputs to begin from.
+"""Runs single inputs through the readers, and makes valid inputs as seeds.
 
-A trial ends well in two ways: the exact picture that the intact pair gives, or a
-`ComrecError` of one line. All else is a `Violation`, or the exception itself.
+A trial may end in two ways: with the exact picture of the intact pair, or with a
+`ComrecError` of one line. Every other end is a `Violation` or another exception.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ MAX_PIXELS = 10**6
 
 
 class Violation(Exception):
-    """What must never happen, happened."""
+    """Says that a reader did what it must never do."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A valid pair and the picture it restores to; no `beside` where it is embedded."""
+    """Holds a valid pair and its picture; `beside` is None for an embedded sidecar."""
 
     name: str
     jpeg: bytes
@@ -52,7 +52,7 @@ class Pair:
 
 
 def golden(pattern: str) -> list[Pair]:
-    """Pairs of the tests whose folder and name match, as they restore now."""
+    """Returns the pairs of the tests that match a pattern, with their pictures."""
     found = []
     for path in sorted(GOLDEN.glob(f"{pattern}.comrec.jpg")):
         beside = names.sidecar_of(path)
@@ -63,9 +63,9 @@ def golden(pattern: str) -> list[Pair]:
 
 
 def small() -> list[Pair]:
-    """Pairs of a few hundred pixels of the preset with networks that cost nothing.
+    """Makes pairs of a few hundred pixels whose networks compute nothing.
 
-    For use inside `fake_pair.installed()`.
+    Call it inside `fake_pair.installed()`.
     """
     chance = np.random.default_rng(1)
     y, x = np.mgrid[:19, :26]
@@ -88,7 +88,7 @@ def small() -> list[Pair]:
 
 
 def _progressive(pair: Pair) -> Pair:
-    """The same compact image in several scans, with metadata."""
+    """Returns the pair with a progressive JPEG and metadata."""
     record = sidecar.parse_json(pair.beside or b"", "seed")[0]
     out = io.BytesIO()
     with Image.open(io.BytesIO(pair.jpeg)) as picture:
@@ -102,7 +102,7 @@ def _progressive(pair: Pair) -> Pair:
 
 
 def refusal(err: ComrecError) -> str:
-    """ "refused", if the message is one line for a person."""
+    """Returns "refused"; raises Violation if the message is not one short line."""
     text = str(err)
     if "\n" in text or not text or len(text) > 2000:
         raise Violation(f"a message of {len(text)} characters or several lines")
@@ -110,12 +110,15 @@ def refusal(err: ComrecError) -> str:
 
 
 def restore(jpeg: bytes, beside: bytes | None, pairs: Sequence[Pair]) -> str:
-    """Decompresses what may be a damaged pair.
+    """Decompresses a pair that may be damaged.
 
     Returns:
-      "refused"; "same", the picture of the pair whose coded data these are; "bare",
-      a coded JPEG that has lost marker and sidecar, and so is a plain JPEG; or
-      "forged", other coded data that fit a record: the checksum is no signature.
+      "refused"; "same" for the picture of the pair that has the same coded data; "bare"
+      for a JPEG without marker and sidecar, which is a plain JPEG; or "forged" for
+      other coded data that match a record, since the checksum is no signature.
+
+    Raises:
+      Violation: the picture is another one.
     """
     try:
         pixels = comrec.decompress(jpeg, beside, max_pixels=MAX_PIXELS)
@@ -135,7 +138,7 @@ def restore(jpeg: bytes, beside: bytes | None, pairs: Sequence[Pair]) -> str:
 
 
 def _is_forged(jpeg: bytes, beside: bytes | None, origins: Sequence[Pair]) -> bool:
-    """Whether no record that belonged to these coded data is the one that was used."""
+    """Returns whether the record in use is of none of the original pairs."""
     legal = {_record(pair.jpeg, pair.beside) for pair in origins}
     return _record(jpeg, beside) not in legal
 
@@ -145,21 +148,21 @@ def _record(jpeg: bytes, beside: bytes | None) -> Sidecar | None:
 
 
 def parse_sidecar(text: bytes) -> str:
-    """Reads a sidecar file; what is read is written and read again to the same."""
+    """Reads a sidecar file; its records have to survive writing and reading."""
     try:
         records = sidecar.parse_json(text, "x.comrec.json")
     except ComrecError as err:
         return refusal(err)
     for record in records:
         if sidecar.parse_json(record.to_json(), "again") != [record]:
-            raise Violation("another record when it is read again")
+            raise Violation("another record after writing and reading")
         if sidecar.parse_binary(record.to_binary(), "again") != record:
             raise Violation("another record in binary")
     return "read"
 
 
 def open_container(jpeg: bytes) -> str:
-    """Takes a .jpg apart; what is coded stays the same without its metadata."""
+    """Unpacks a .jpg; its checksum must not depend on the metadata."""
     try:
         opened = container.unpack(jpeg, "x.jpg", max_pixels=MAX_PIXELS)
         bare = seg.coded_only(jpeg)
@@ -167,7 +170,7 @@ def open_container(jpeg: bytes) -> str:
         return refusal(err)
     checksums = [seg.coded_crc32(seg.parse(j), j) for j in (jpeg, bare)]
     if checksums[0] != checksums[1]:
-        raise Violation("the checksum sees metadata")
+        raise Violation("the checksum depends on metadata")
     if opened.sidecar:
         try:
             container.unpack_alpha(opened.sidecar)
@@ -177,24 +180,24 @@ def open_container(jpeg: bytes) -> str:
 
 
 def parse_crae(data: bytes) -> str:
-    """Reads the header of a .crae whose checksum is made right."""
+    """Reads a .crae header, after correcting the checksum."""
     sealed = data[:-4] + zlib.crc32(data[:-4]).to_bytes(4, "little")
     try:
         stream = bitstream.parse(sealed, MAX_PIXELS)
     except ComrecError as err:
         return refusal(err)
     if bitstream.parse(stream.to_bytes(), MAX_PIXELS) != stream:
-        raise Violation("another stream when it is read again")
+        raise Violation("another stream after writing and reading")
     return "read"
 
 
-def joined(jpeg: bytes, beside: bytes | None) -> bytes:
-    """Both files of a pair in one input: the length of the first, and both."""
+def join(jpeg: bytes, beside: bytes | None) -> bytes:
+    """Returns a pair as one input: the length of the sidecar, sidecar and .jpg."""
     text = beside or b""
     return len(text).to_bytes(2, "big") + text + jpeg
 
 
-def parted(data: bytes) -> tuple[bytes, bytes | None]:
-    """The inverse: .jpg and sidecar."""
+def split(data: bytes) -> tuple[bytes, bytes | None]:
+    """Returns the .jpg and the sidecar of an input made by `join`."""
     size = int.from_bytes(data[:2], "big")
     return data[2 + size :], data[2 : 2 + size] or None

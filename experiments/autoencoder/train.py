@@ -2,19 +2,21 @@
 
 Claim: with 196 values for 784 pixels a dense autoencoder restores MNIST's test digits
 above 29.5 dB, where PCA of the same size reaches 28.0; a convolutional one with a dense
-latent of 32 is above 22 dB, where PCA reaches 18.6 (`autoencoder_evaluate.py` writes
-the rows). Cost: between five minutes and half an hour on a CPU core each.
+latent of 32 is above 22 dB, where PCA reaches 18.6
+(`experiments/autoencoder/evaluate.py` writes the rows). Cost: between five minutes and
+half an hour each on a CPU core.
 
     python experiments/autoencoder/train.py \\
         experiments/configs/autoencoder-mnist-dense.json --data MNIST --run runs/dense
 
 --data takes a folder of MNIST's IDX files, the CIFAR-100 python archive, an .npz, or a
-folder of pictures; without it Keras downloads the set that the config is named after.
-Every tenth training picture is held back to validate; test pictures are not looked at.
+folder of pictures; without --data, Keras downloads the set that the config is named
+after. Every tenth training picture is held back to validate on; test pictures are not
+used.
 
-Stopped at any moment, the same command with --resume goes on to the same weights. The
-run's folder gets its config, its log, a checkpoint, a plot and the rows behind it, and
-at the end model.npz, which `comrec autoencoder compress -m` takes.
+A run can be stopped at any moment; the same command with --resume continues it, and
+ends with the same weights. The run's folder holds its config, its log, a checkpoint, a
+plot and its rows, and at the end model.npz for `comrec autoencoder compress -m`.
 """
 
 from __future__ import annotations
@@ -27,9 +29,10 @@ from pathlib import Path
 
 import numpy as np
 
+from comrec.cli.console import spell
 from comrec.errors import ComrecError
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its banner
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # hides the banner of TensorFlow
 CONFIGS = Path(__file__).parents[1] / "configs"
 QUICK = 64  # pictures
 
@@ -39,9 +42,9 @@ def main() -> None:
     try:
         train(args)
     except ComrecError as err:
-        raise SystemExit(str(err)) from None
+        raise SystemExit(spell(err)) from None
     except KeyboardInterrupt:
-        raise SystemExit("stopped; --resume goes on from the last epoch") from None
+        raise SystemExit("stopped. Continue from the last epoch by --resume") from None
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -53,10 +56,26 @@ def parse(argv: list[str]) -> argparse.Namespace:
         default=CONFIGS / "autoencoder-mnist-dense.json")  # fmt: skip
     add("--data", type=Path, help="data set (default: downloaded)")
     add("--run", type=Path, help="folder of the run (default: runs/CONFIG)")
-    add("--resume", action="store_true", help="go on with the run in that folder")
-    add("--latent", type=int, help="so many latent values instead of the config's")
-    add("--epochs", type=int, help="so many, of a run that is resumed too")
-    add("--minutes", type=float, default=float("inf"), help="stop after so many")
+    add("--resume", action="store_true", help="continue the run in that folder")
+    add(
+        "--latent",
+        type=int,
+        metavar="N",
+        help="N latent values instead of the config's",
+    )
+    add(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="train N epochs in all, of a resumed run too",
+    )
+    add(
+        "--minutes",
+        type=float,
+        default=float("inf"),
+        metavar="N",
+        help="stop after N minutes",
+    )
     add("--quick", action="store_true", help="a tiny network, seconds, no data needed")
     add("--dry-run", action="store_true", help="print the resolved config and stop")
     args = parser.parse_args(argv)
@@ -88,7 +107,7 @@ def train(args: argparse.Namespace) -> None:
         name = "mnist" if a.channels == 1 else "cifar100"
         images = data.load(args.data or name, a.channels, a.size_px or (32, 32))
     if args.resume and not (args.run / "checkpoint.npz").exists():
-        print(f"{args.run}: nothing to resume in it, so it begins", file=sys.stderr)
+        print(f"{args.run}: no run to resume. Starting a new one", file=sys.stderr)
 
     from comrec.apps.autoencoder.run import AutoencoderRun
     from comrec.apps.autoencoder.show import AutoencoderDisplay, draw
@@ -105,7 +124,7 @@ def train(args: argparse.Namespace) -> None:
             print(err, file=sys.stderr)
         else:
             run.finish(args.run / "model.npz")
-            print(f"{args.run / 'model.npz'}: written")
+            print(f"written: {args.run / 'model.npz'}")
         draw(args.run)
 
 

@@ -1,13 +1,13 @@
-"""What restoring in the browser takes: bytes to download, seconds per megapixel.
+"""Measures restoring in the browser: bytes to download, seconds per megapixel.
 
-Claim: script, runtime and WASM are under 1 MB of gzip, and two workers restore a
+Claim: script, runtime and WASM are less than 1 MB with gzip, and two workers restore a
 megapixel of comrec-lite-2 within 3 s on two cores, while no task of the page's main
 thread takes 50 ms. tfjs and onnxruntime-web run the same network. Seconds are the
-median of the passes: of tiles with their halo through running workers ("network"), and
-from the JPEG loaded to the picture swapped in, nothing in the cache ("whole"). "First
-picture" is when the JPEG is painted, on a page with the script, with one that is empty,
-and with a plain <img>, over links as slow as they are said to be. Cost:
-about six minutes on two idle cores.
+median of the passes: of tiles with their halo in running workers ("network"), and from
+the loaded JPEG to the restored picture on the page with an empty cache ("whole").
+"First picture" is the time until the JPEG is painted, over links of limited speed, on a
+page with the script, with an empty script, and with a plain <img>. Cost: about six
+minutes on two idle cores.
 
     (cd web && npm ci && cd bench && npm ci)
     python experiments/browser/speed.py --out experiments/results/web_speed.tsv
@@ -38,7 +38,7 @@ DIST = ROOT / "comrec" / "apps" / "web" / "dist"
 PHOTO = ROOT / "examples" / "astronaut.png"
 SIDE_PX = 1000
 TILES_PX = 128, 256, 512, 1024
-TILE_PX = 512  # the page's own, see web/src/networks/tiles.js
+TILE_PX = 512  # the default of web/src/networks/tiles.js
 SCRIPT = '<script type="module" fetchpriority="low" src="{}"></script>'
 IMAGE = f'<img src="photo.comrec.jpg" alt="" width="{SIDE_PX}" height="{SIDE_PX}">'
 BODIES = {
@@ -48,7 +48,7 @@ BODIES = {
 }
 PAGES = {"tfjs": "restored", "empty script": "empty", "plain <img>": "plain"}
 LINKS = {"loopback": (1000, 0), "4G": (9, 60), "3G": (1.6, 150)}  # Mbit/s, ms
-# What a page downloads for a runtime, of the two folders.
+# Files of the two folders that a page downloads for a runtime.
 DOWNLOADS = {
     "tfjs": (
         "comrec-img.js",
@@ -84,7 +84,7 @@ class Row(NamedTuple):
 
 
 def jobs(tiles_px: Sequence[int], passes: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Runtime and job, as web/bench/run.mjs takes it."""
+    """Yields runtimes with their jobs, in the form that web/bench/run.mjs reads."""
     preset = presets.find("comrec-lite-2")
     setup = {
         "network": f"/{network.make_file_name(preset, 16)}", "backend": "wasm",
@@ -113,14 +113,14 @@ def jobs(tiles_px: Sequence[int], passes: int) -> Iterator[tuple[str, dict[str, 
             "kind": "first", "said": f"first picture, {link}", "mbit_per_s": mbit_per_s,
             "latency_ms": latency_ms, "workers": "", "threads": "", "tile": "",
         }  # fmt: skip
-        # In turns, for they differ by less than the machine does from minute to minute.
+        # In turns: they differ by less than the speed of the machine over a minute.
         for _ in range(4 * passes + 1):
             for runtime, page in PAGES.items():
                 yield runtime, first | {"page": f"{page}.html"}
 
 
 def prepare(folder: Path) -> None:
-    """A page with one picture, its network, and the network's ONNX file."""
+    """Writes pages with one picture, its network, and the network's ONNX file."""
     preset = presets.find("comrec-lite-2")
     export.put(preset, folder, 16, network.dump(preset, 16))
     (folder / preset.onnx["reccnn"].name).write_bytes(
@@ -140,8 +140,8 @@ def prepare(folder: Path) -> None:
 
 
 def gzip_bytes(runtime: str, folders: Sequence[Path]) -> int:
-    """What a host with gzip sends for a runtime."""
-    # The page has the scripts of dist/; the bench has them once more, bundled apart.
+    """Returns the bytes that a host with gzip sends for a runtime."""
+    # The bench has copies of the scripts of dist/; each name counts once.
     names = {
         path.name: path
         for folder in folders
@@ -153,42 +153,43 @@ def gzip_bytes(runtime: str, folders: Sequence[Path]) -> int:
 
 
 def measure(tiles_px: Sequence[int], passes: int) -> list[Row]:
+    """Runs all jobs in a headless browser, and returns their rows."""
     with tempfile.TemporaryDirectory() as name:
         bench, pages = Path(name, "bench"), Path(name, "pages")
         pages.mkdir()
         prepare(pages)
-        asked = list(jobs(tiles_px, passes))
-        told = {
+        planned = list(jobs(tiles_px, passes))
+        settings = {
             "out": str(bench), "folders": [str(pages), str(DIST)],
-            "jobs": [job for _, job in asked],
+            "jobs": [job for _, job in planned],
         }  # fmt: skip
         process = subprocess.run(
             ["node", str(ROOT / "web" / "bench" / "run.mjs")],
-            input=json.dumps(told), stdout=subprocess.PIPE, text=True, check=True,
+            input=json.dumps(settings), stdout=subprocess.PIPE, text=True, check=True,
         )  # fmt: skip
         *found, last = map(json.loads, process.stdout.splitlines())
         folders = [bench, pages, DIST]
-        around = last["browser"], comrec.__version__, cpu()
+        context = last["browser"], comrec.__version__, cpu()
         seconds: dict[tuple, list[float]] = {}
         longest: dict[tuple, float] = {}
-        for (runtime, job), answer in zip(asked, found, strict=True):
-            said = job.get("said", job["kind"])
-            ran = runtime, said, job["workers"], job["threads"], job["tile"]
+        for (runtime, job), answer in zip(planned, found, strict=True):
+            measure_name = job.get("said", job["kind"])
+            ran = runtime, measure_name, job["workers"], job["threads"], job["tile"]
             seconds.setdefault(ran, []).extend(answer["seconds"])
             longest[ran] = max(longest.get(ran, 0), answer["longest"])
         rows = [
             Row(*ran, gzip_bytes(ran[0], folders), *spread(took),
-                round(longest[ran]), *around)
+                round(longest[ran]), *context)
             for ran, took in seconds.items()
         ]  # fmt: skip
         for runtime in ("tfjs webgpu chunk", "network"):
             size = gzip_bytes(runtime, folders)
-            rows.append(Row(runtime, "download", *[""] * 3, size, *[""] * 4, *around))
+            rows.append(Row(runtime, "download", *[""] * 3, size, *[""] * 4, *context))
     return rows
 
 
 def spread(seconds: Sequence[float]) -> tuple[float, float, float]:
-    """Median, least and most, per megapixel."""
+    """Returns median, least and most, in seconds per megapixel."""
     scaled = [each * 1e6 / SIDE_PX**2 for each in seconds]
     return tuple(
         round(each, 3) for each in (statistics.median(scaled), min(scaled), max(scaled))
@@ -196,6 +197,7 @@ def spread(seconds: Sequence[float]) -> tuple[float, float, float]:
 
 
 def cpu() -> str:
+    """Returns the name of the CPU."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()
@@ -207,8 +209,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--passes", type=int, default=5)
-    parser.add_argument("--out", type=Path, help="TSV to write")
-    parser.add_argument("--quick", action="store_true", help="one side of tiles")
+    parser.add_argument("--out", type=Path, help="TSV file to write")
+    parser.add_argument("--quick", action="store_true", help="one tile size only")
     args = parser.parse_args()
     rows = measure((TILE_PX,) if args.quick else TILES_PX, args.passes)
     lines = ["\t".join(Row._fields), *("\t".join(map(str, row)) for row in rows)]

@@ -1,8 +1,8 @@
-"""Exports the RecCNN of a run alone, for the "RecCNN only" lines of the tables.
+"""Exports the RecCNN of a run to ONNX, for the "RecCNN only" lines of the tables.
 
 Claim: the ONNX file agrees with the Keras network to 1e-4 of the pixel range.
 Cost: seconds. Needs the TensorFlow backend. The runs are those of
-`configs/reccnn-only-*.json`: RecCNN after bicubic reduction, in ComCNN's stead.
+`experiments/configs/reccnn-only-*.json`, with bicubic reduction in place of ComCNN.
 
     python experiments/paper/export_reccnn.py runs/reccnn-only-qf10-cpu \\
         experiments/paper/jiang2017/reccnn-only-qf10.onnx
@@ -17,6 +17,7 @@ from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+from comrec.cli.console import spell
 from comrec.errors import ComrecError, UsageError
 from comrec.system import files
 
@@ -31,7 +32,7 @@ def main() -> None:
     try:
         export(args.run, args.out)
     except ComrecError as err:
-        raise SystemExit(str(err)) from None
+        raise SystemExit(f"export_reccnn: {spell(err)}") from None
 
 
 def export(run: Path, out: Path) -> None:
@@ -41,8 +42,9 @@ def export(run: Path, out: Path) -> None:
     source = FinishedRound.find(run)
     if source.config.reduction != "bicubic":
         raise UsageError(
-            f"{run}: not RecCNN alone (reduction is {source.config.reduction!r}, not "
-            f"'bicubic'). release_pair.py exports pairs"
+            f"{run}: not a run of RecCNN alone (reduction is "
+            f"{source.config.reduction!r}, not 'bicubic'). Export a pair by "
+            f"experiments/training/release_pair.py"
         )
     _, reccnn = source.load_models()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,9 @@
-"""Whether `comrec compress` keeps its promises on a folder, and what it saves.
+"""Checks the promises of `comrec compress` on a folder, and measures what it saves.
 
-Claim: for every picture and request, what comes out takes no more bytes than plain JPEG
-at no lower PSNR, and keeps to what was asked. Every file is decoded by
-`comrec.decompress` and measured here; plain JPEGs of all qualities are Pillow's alone.
-Cost: about 2 seconds a row for comrec-base at 0.4 megapixels.
+Claim: for every picture and request, no plain JPEG is both smaller and closer to the
+picture than the result, and the result meets the request. Every file is decoded by
+`comrec.decompress`; the plain JPEGs, of all qualities, are written by Pillow.
+Cost: about 2 seconds for each row of comrec-base at 0.4 megapixels.
 
     python experiments/quality/never_worse.py PICTURES --preset NAME \\
         --out experiments/results/never_worse.tsv
@@ -27,6 +27,7 @@ from PIL import Image, ImageFile
 import comrec
 from comrec.apps.evaluate import sweep
 from comrec.cli import values
+from comrec.cli.console import spell
 from comrec.encoder import options
 from comrec.errors import ComrecError
 from comrec.image.metrics import psnr_db
@@ -34,7 +35,7 @@ from comrec.networks import presets
 from comrec.system import files
 
 COUNT = values.number(1, 10**6)
-# BYTES_OF asks for the bytes of plain JPEG at a quality, the others are options.
+# BYTES_OF requests the bytes of plain JPEG at a quality; the others are options.
 BYTES_OF = "bytes_of_quality"
 REQUESTS: tuple[tuple[str, float], ...] = (
     *[("quality", n) for n in (10, 25, 50, 75, 90)],
@@ -42,7 +43,7 @@ REQUESTS: tuple[tuple[str, float], ...] = (
     ("target_bpp", 0.5),
     ("target_psnr", 32.0),
 )
-ImageFile.MAXBLOCK = 2**24  # Pillow's buffer: noise at quality 100 does not fit less
+ImageFile.MAXBLOCK = 2**24  # Pillow's buffer: noise at quality 100 needs so much
 
 
 class Row(NamedTuple):
@@ -59,17 +60,17 @@ class Row(NamedTuple):
     jpeg_quality: int | None
     total_bytes: int
     psnr_db: float
-    plain_quality: int | None  # None where no plain JPEG is as close or as small
+    plain_quality: int | None  # None where no plain JPEG meets the request
     plain_bytes: int | None
     plain_psnr_db: float | None
-    kept: bool  # what was asked for
-    worse: bool  # than some plain JPEG
+    kept: bool  # whether the result meets the request
+    worse: bool  # whether a plain JPEG is at least as small and as close
     compress_s: float
     decompress_s: float
 
 
 class Plain(NamedTuple):
-    """A plain JPEG by Pillow, 4:2:0, optimised, the smaller of both kinds of scans."""
+    """Describes a JPEG of Pillow, 4:2:0, optimised, baseline or progressive."""
 
     quality: int
     bytes: int
@@ -81,26 +82,27 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("pictures", type=Path, help="folder")
+    add("pictures", type=Path, help="folder of pictures")
     add("--preset", default=presets.DEFAULT)
     add("--effort", type=values.number(0, 9), default=options.EFFORT)
-    add("--embed", action="store_true", help="the sidecar goes into the .jpg")
+    add("--embed", action="store_true", help="put the sidecar into the .jpg")
     add("--requests", nargs="+", choices=sorted({name for name, _ in REQUESTS}),
-        help="of these kinds alone")  # fmt: skip
-    add("--grey", action="store_true", help="BT.601 luma of the pictures")
+        help="measure these requests only")  # fmt: skip
+    add("--grey", action="store_true", help="take the BT.601 luma of the pictures")
     add(
         "--every",
         type=COUNT,
         default=1,
-        help="take every n-th picture",
+        metavar="N",
+        help="take every N-th picture",
     )
     add("--jobs", type=COUNT, default=1, help="processes, one core each")
-    add("--out", type=Path, help="TSV to write")
+    add("--out", type=Path, help="TSV file to write")
     args = parser.parse_args()
     try:
         found = measure(args)
     except ComrecError as err:
-        raise SystemExit(str(err)) from None
+        raise SystemExit(f"never_worse: {spell(err)}") from None
     for line in summary(found):
         print(line)
     if args.out:
@@ -111,8 +113,8 @@ def main() -> None:
 def measure(args: argparse.Namespace) -> list[Row]:
     pictures, _ = sweep.subjects(args.pictures, args.every, args.grey)
     wanted = [it for it in REQUESTS if not args.requests or it[0] in args.requests]
-    how = {"preset": args.preset, "effort": args.effort, "embed": args.embed}
-    each = partial(rows_of, how=how, requests=wanted)
+    settings = {"preset": args.preset, "effort": args.effort, "embed": args.embed}
+    each = partial(rows_of, settings=settings, requests=wanted)
     if args.jobs == 1:
         return [row for picture in pictures for row in each(picture)]
     with get_context("spawn").Pool(args.jobs) as pool:
@@ -120,45 +122,50 @@ def measure(args: argparse.Namespace) -> list[Row]:
 
 
 def rows_of(
-    picture: sweep.Subject, how: dict[str, Any], requests: Sequence[tuple[str, float]]
+    picture: sweep.Subject,
+    settings: dict[str, Any],
+    requests: Sequence[tuple[str, float]],
 ) -> list[Row]:
+    """Returns a row for each request that the picture can meet."""
     pixels = picture.pixels()
     plain = list(plain_jpegs(pixels))
     rows = []
     for request in requests:
         try:
-            rows.append(row_of(pixels, plain, picture.path.stem, how, *request))
-        except ComrecError as err:  # a target that this picture cannot meet
-            print(f"{picture.path}, {request[0]} {request[1]:g}: {err}", flush=True)
+            rows.append(row_of(pixels, plain, picture.path.stem, settings, *request))
+        except ComrecError as err:  # the picture cannot meet the target
+            print(
+                f"{picture.path}, {request[0]} {request[1]:g}: {spell(err)}", flush=True
+            )
     return rows
 
 
 def row_of(
-    pixels: np.ndarray, plain: Sequence[Plain], name: str, how: dict[str, Any],
+    pixels: np.ndarray, plain: Sequence[Plain], name: str, settings: dict[str, Any],
     request: str, value: float,
 ) -> Row:  # fmt: skip
-    """`how` is what `comrec.compress` is told besides the request."""
-    asked: dict[str, Any] = {request: value}
+    """Compresses and restores a picture; `settings` go to `comrec.compress`."""
+    options_: dict[str, Any] = {request: value}
     if request == BYTES_OF:
-        asked = {"target_size": plain[int(value) - 1].bytes}
-    asked |= how
+        options_ = {"target_size": plain[int(value) - 1].bytes}
+    options_ |= settings
     start = time.perf_counter()
-    made = comrec.compress(pixels, threads=1, **asked)
+    made = comrec.compress(pixels, threads=1, **options_)
     between = time.perf_counter()
     restored = comrec.decompress(made.jpeg, made.sidecar, exact=True, threads=1)
     end = time.perf_counter()
     size = len(made.jpeg) + len(made.sidecar or b"")
     reached_db = psnr_db(pixels, np.atleast_3d(restored))
-    rival = _rival(plain, request, value, size)
-    least_db, most_bytes = -math.inf, math.inf
+    rival = find_rival(plain, request, value, size)
+    min_psnr_db, max_bytes = -math.inf, math.inf
     if request == "quality":
-        _, most_bytes, least_db = plain[int(value) - 1]
+        _, max_bytes, min_psnr_db = plain[int(value) - 1]
     elif request == "target_psnr":
-        least_db = value
+        min_psnr_db = value
     elif request == BYTES_OF:
-        most_bytes = asked["target_size"]
+        max_bytes = options_["target_size"]
     else:
-        most_bytes = value * pixels.shape[0] * pixels.shape[1] / 8
+        max_bytes = value * pixels.shape[0] * pixels.shape[1] / 8
     dominated = any(
         one.bytes <= size and one.psnr_db >= reached_db
         and (one.bytes, one.psnr_db) != (size, reached_db)
@@ -166,18 +173,19 @@ def row_of(
     )  # fmt: skip
     report = made.report
     return Row(
-        how["preset"], presets.find(how["preset"]).hash, how["effort"], how["embed"],
+        settings["preset"], presets.find(settings["preset"]).hash,
+        settings["effort"], settings["embed"],
         name, pixels.shape[2],
         request, value, report.outcome, report.scale, report.jpeg_quality,
         size, round(reached_db, 3), rival and rival.quality, rival and rival.bytes,
         rival and round(rival.psnr_db, 3),
-        reached_db >= least_db and size <= most_bytes, dominated,
+        reached_db >= min_psnr_db and size <= max_bytes, dominated,
         round(between - start, 2), round(end - between, 2),
     )  # fmt: skip
 
 
 def plain_jpegs(pixels: np.ndarray) -> Iterator[Plain]:
-    """Qualities 1 to 100."""
+    """Yields the plain JPEGs of qualities 1 to 100."""
     picture = Image.fromarray(pixels.squeeze())
     options: dict[str, Any] = {"optimize": True}
     if pixels.shape[2] == 3:
@@ -195,10 +203,13 @@ def plain_jpegs(pixels: np.ndarray) -> Iterator[Plain]:
         yield Plain(quality, min(map(len, coded)), reached_db)
 
 
-def _rival(
+def find_rival(
     plain: Sequence[Plain], request: str, value: float, size: int
 ) -> Plain | None:
-    """What plain JPEG has for the same request; for bytes, within those of comrec."""
+    """Returns the plain JPEG for the same request, or None.
+
+    For a request of bytes, the closest one that is no larger than comrec's files.
+    """
     if request == "quality":
         return plain[int(value) - 1]
     if request == "target_psnr":
@@ -209,6 +220,7 @@ def _rival(
 
 
 def summary(found: Sequence[Row]) -> Iterator[str]:
+    """Yields a line for each request, and one for the promises and the times."""
     for request, value in REQUESTS:
         some = [r for r in found if (r.request, r.value) == (request, value)]
         if not some:
@@ -220,13 +232,13 @@ def summary(found: Sequence[Row]) -> Iterator[str]:
         yield (
             f"{request} {value:g}: {np.mean([r.psnr_db for r in some]):.2f} dB; "
             f"{np.mean(bytes_):+.1%} bytes, {np.mean(gains):+.2f} dB against plain "
-            f"JPEG ({len(pairs)} pictures); {restored} of {len(some)} by the networks"
+            f"JPEG ({len(pairs)} pictures); {restored} of {len(some)} use the networks"
         )
     times = [r.compress_s / max(r.decompress_s, 0.01) for r in found
              if r.outcome == "comrec"]  # fmt: skip
     yield (
-        f"{sum(not r.kept for r in found)} of {len(found)} files do not keep to what "
-        f"was asked, {sum(r.worse for r in found)} are worse than some plain JPEG"
+        f"{sum(not r.kept for r in found)} of {len(found)} files do not meet the "
+        f"request, {sum(r.worse for r in found)} are worse than a plain JPEG"
     )
     if times:
         yield f"compressing takes {np.median(times):.1f} times as long as decompressing"

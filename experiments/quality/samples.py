@@ -1,14 +1,14 @@
-"""A few pictures as comrec writes them, to look at and to decompress.
+"""Writes sample pairs of the bundled photo, with a page to compare them.
 
-Claim: the rows say what three parts of the bundled photo take, and how close they come
-out, at three requests each, and what plain JPEG makes of the same bytes. The numbers
-are of the files as they lie there. Cost: half a minute for comrec-base.
+Claim: at each of three requests, three crops of the bundled photo have a higher PSNR
+than the best plain JPEG of at most the same bytes. The numbers are of the files in the
+folder. Cost: half a minute for comrec-base.
 
     python experiments/quality/samples.py --out experiments/results/samples
 
-Writes in that folder, over what an earlier run left there: each part as lossless WebP,
-the .jpg and its sidecar, the restored picture as lossless WebP, the plain JPEG,
-samples.tsv, and a README.md drawn from it. SSIMULACRA2 needs `comrec[eval]`.
+Writes into that folder, and replaces files of an earlier run: each crop as lossless
+WebP, the .jpg and its sidecar, the restored picture as lossless WebP, the plain JPEG,
+samples.tsv, and a README.md made of its rows. SSIMULACRA2 needs `comrec[eval]`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from PIL import Image, features
 import comrec
 from comrec.api.compress import read_input
 from comrec.apps.evaluate import quality
+from comrec.cli.console import spell
 from comrec.encoder.plain import encode_plain_within
 from comrec.errors import ComrecError, OutputError
 from comrec.format import names, pair
@@ -39,8 +40,8 @@ from comrec.system import files
 PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.png"
 
 
-class Part(NamedTuple):
-    """A window of the photo, and why it is here."""
+class Excerpt(NamedTuple):
+    """Describes a crop of the photo, and its content."""
 
     name: str
     window: tuple[int, int, int, int]  # left, top, right, bottom
@@ -48,18 +49,18 @@ class Part(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What is asked of comrec, and how files and people call it."""
+    """Describes a request: its name in files, its keyword and its option."""
 
     name: str
     keyword: str
     value: float
-    typed: str
+    option: str
 
 
-PARTS = (
-    Part("face", (112, 0, 368, 256), "skin, hair, and a smooth ground behind them"),
-    Part("suit", (80, 256, 336, 512), "cloth, strong colour, and lettering"),
-    Part("shuttle", (320, 0, 512, 288), "straight edges before a smooth ground"),
+EXCERPTS = (
+    Excerpt("face", (112, 0, 368, 256), "skin, hair, and a smooth background"),
+    Excerpt("suit", (80, 256, 336, 512), "cloth, strong colour, and lettering"),
+    Excerpt("shuttle", (320, 0, 512, 288), "straight edges on a smooth background"),
 )
 REQUESTS = (
     Request("q10", "quality", 10, "-q 10"),
@@ -69,7 +70,7 @@ REQUESTS = (
 
 
 class Row(NamedTuple):
-    sample: str  # the files are called after it
+    sample: str  # the beginning of the names of its files
     part: str
     request: str
     value: float
@@ -87,14 +88,14 @@ class Row(NamedTuple):
     psnr_db: float
     ms_ssim: float
     ssimulacra2: float | None
-    plain_bytes: int | None  # None where no plain JPEG is so small
+    plain_bytes: int | None  # None where every plain JPEG is larger
     plain_psnr_db: float | None
     plain_ms_ssim: float | None
     plain_ssimulacra2: float | None
 
 
 class Scores(NamedTuple):
-    """As a row has them, rounded."""
+    """Holds three metrics, rounded as in a row."""
 
     psnr_db: float
     ms_ssim: float
@@ -107,54 +108,56 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     add = parser.add_argument
     add("--preset", default=presets.DEFAULT)
-    add("--quick", action="store_true", help="the first part at the first request")
+    add("--quick", action="store_true", help="the first crop at the first request only")
     add("--out", type=Path, required=True, metavar="FOLDER")
     args = parser.parse_args(argv)
-    parts, requests = (PARTS[:1], REQUESTS[:1]) if args.quick else (PARTS, REQUESTS)
+    excerpts, requests = EXCERPTS, REQUESTS
+    if args.quick:
+        excerpts, requests = EXCERPTS[:1], REQUESTS[:1]
     try:
         presets.find(args.preset)
         refuse_other(args.out)
-        rows = list(written(args.out, args.preset, parts, requests))
+        rows = list(write_samples(args.out, args.preset, excerpts, requests))
         files.write(args.out / "samples.tsv", as_tsv(rows))
         files.write(args.out / "README.md", readme(rows).encode())
     except ComrecError as err:
-        raise SystemExit(f"samples: {err}") from None
-    in_all = sum(size(path) for path in args.out.iterdir())
-    print(f"{args.out}: {len(rows)} samples, {in_all:,} bytes in all")
+        raise SystemExit(f"samples: {spell(err)}") from None
+    total_bytes = sum(size(path) for path in args.out.iterdir())
+    print(f"{args.out}: {len(rows)} samples, {total_bytes:,} bytes")
 
 
 def refuse_other(folder: Path) -> None:
-    """Raises OutputError if the folder has what no run of this script wrote."""
-    there = any(folder.iterdir()) if folder.is_dir() else False
-    if there and not (folder / "samples.tsv").exists():
+    """Raises OutputError if the folder has files but no samples.tsv."""
+    has_files = any(folder.iterdir()) if folder.is_dir() else False
+    if has_files and not (folder / "samples.tsv").exists():
         raise OutputError(
             f"{folder}: has files that are not samples. Give --out another folder"
         )
 
 
-def written(
-    folder: Path, preset: str, parts: Sequence[Part], requests: Sequence[Request]
+def write_samples(
+    folder: Path, preset: str, excerpts: Sequence[Excerpt], requests: Sequence[Request]
 ) -> Iterator[Row]:
-    """Writes all pictures, and gives a row for each sample."""
+    """Writes all pictures, and yields a row for each sample."""
     photo = read_input(load(PHOTO)[0]).pixels
-    for part in parts:
-        left, top, right, bottom = part.window
+    for excerpt in excerpts:
+        left, top, right, bottom = excerpt.window
         image = np.ascontiguousarray(photo[top:bottom, left:right])
-        files.write(folder / f"{part.name}.webp", webp(image))
+        files.write(folder / f"{excerpt.name}.webp", webp(image))
         for request in requests:
-            row = sample(folder, preset, part, request, image)
-            print(f"{row.sample}: {in_bytes(row)}, {row.psnr_db:.2f} dB", flush=True)
+            row = write_sample(folder, preset, excerpt, request, image)
+            print(f"{row.sample}: {byte_counts(row)}, {row.psnr_db:.2f} dB", flush=True)
             yield row
 
 
-def sample(
-    folder: Path, preset: str, part: Part, request: Request, image: np.ndarray
+def write_sample(
+    folder: Path, preset: str, excerpt: Excerpt, request: Request, image: np.ndarray
 ) -> Row:
-    """Compresses one image, and measures what the files on disk give back."""
-    name = f"{part.name}-{request.name}"
+    """Compresses one image, restores it from the files, and returns its row."""
+    name = f"{excerpt.name}-{request.name}"
     path = folder / f"{name}.comrec.jpg"
-    asked: dict[str, Any] = {request.keyword: request.value}
-    made = comrec.compress(image, preset=preset, threads=1, **asked)
+    options: dict[str, Any] = {request.keyword: request.value}
+    made = comrec.compress(image, preset=preset, threads=1, **options)
     pair.write_pair(path, made.jpeg, made.sidecar)
     restored = comrec.decompress(path, exact=True, threads=1)
     files.write(folder / f"{name}.restored.webp", webp(restored))
@@ -162,7 +165,7 @@ def sample(
     plain_bytes, plain = write_plain(folder / f"{name}.plain.jpg", image, sum(sizes))
     report, (height_px, width_px) = made.report, image.shape[:2]
     return Row(
-        name, part.name, request.keyword, request.value, preset,
+        name, excerpt.name, request.keyword, request.value, preset,
         presets.find(preset).hash, version(), report.outcome, report.scale,
         report.jpeg_quality, width_px, height_px, *sizes,
         round(8 * sum(sizes) / (height_px * width_px), 4), *scores(image, restored),
@@ -171,10 +174,13 @@ def sample(
 
 
 def write_plain(
-    path: Path, image: np.ndarray, budget_bytes: int
+    path: Path, image: np.ndarray, max_bytes: int
 ) -> tuple[int | None, Scores | None]:
-    """The best plain JPEG of so many bytes, if there is one; its size and closeness."""
-    plain = encode_plain_within(image, budget_bytes)
+    """Writes the best plain JPEG of at most `max_bytes`; returns its bytes and scores.
+
+    Removes the file, and returns None twice, where no plain JPEG is so small.
+    """
+    plain = encode_plain_within(image, max_bytes)
     if plain is None:
         path.unlink(missing_ok=True)
         return None, None
@@ -183,6 +189,7 @@ def write_plain(
 
 
 def scores(image: np.ndarray, restored: np.ndarray) -> Scores:
+    """Returns the metrics of a restored image; SSIMULACRA2 where it is installed."""
     ssimulacra2 = None
     if quality.has_ssimulacra2():
         ssimulacra2 = round(quality.ssimulacra2(image, restored), 2)
@@ -191,19 +198,20 @@ def scores(image: np.ndarray, restored: np.ndarray) -> Scores:
 
 
 def webp(pixels: np.ndarray) -> bytes:
-    """A lossless file of uint8 (H, W, 3); quality is the effort that goes into it."""
+    """Returns uint8 (H, W, 3) as lossless WebP."""
     out = io.BytesIO()
+    # Without loss, `quality` is the effort of the encoder.
     Image.fromarray(pixels).save(out, "WEBP", lossless=True, quality=90, method=6)
     return out.getvalue()
 
 
 def size(path: Path) -> int:
-    """Bytes on disk; none where a plain JPEG needs no sidecar."""
+    """Returns the bytes of a file, 0 where it does not exist."""
     return path.stat().st_size if path.exists() else 0
 
 
 def version() -> str:
-    """Of comrec, and of what its numbers hang on."""
+    """Returns the versions of comrec, its engine, libvips and libjpeg-turbo."""
     vips = ".".join(str(pyvips.version(i)) for i in range(3))
     libjpeg = features.version("libjpeg_turbo")
     return f"{comrec.__version__} {engine.choose()} libvips {vips} libjpeg {libjpeg}"
@@ -218,12 +226,12 @@ def as_tsv(rows: Sequence[Row]) -> bytes:
 README = """\
 # Samples
 
-Parts of the bundled photo ([whose it is](../../../examples/README.md)) as
-`comrec compress` writes them with preset `{preset}`. Any viewer opens the .jpg, and
-shows what stands in the second column; with its sidecar, comrec restores the last one.
-Between them is the best plain JPEG (libjpeg-turbo, optimised) of at most as many bytes,
-.jpg and sidecar together. At low rates fine detail is lost either way: where plain JPEG
-breaks into blocks, comrec comes out smooth.
+Crops of the bundled photo ([origin and terms](../../../examples/README.md)) as
+`comrec compress` writes them with preset `{preset}`. A viewer shows the .jpg as in the
+second column; with its sidecar, comrec restores the picture in the last column. The
+third column is the best plain JPEG (libjpeg-turbo, optimised) of at most the same
+bytes, .jpg and sidecar together. At low rates both lose fine detail: plain JPEG shows
+blocks, comrec is smooth.
 
 ```
 comrec decompress {first}.comrec.jpg        # {first}.restored.png
@@ -231,64 +239,64 @@ comrec info {first}.comrec.jpg
 comrec verify {first}.comrec.jpg --original {part}.webp
 ```
 
-`python experiments/quality/samples.py --out experiments/results/samples` makes
-everything here anew, and draws this page from [samples.tsv](samples.tsv). PSNR is over
-all channels of 8-bit pixels. The pictures are small, so headers and sidecar weigh more
-than in a photo of usual size: [kodak-summary.tsv](../kodak-summary.tsv) is about whole
-photos.
+`python experiments/quality/samples.py --out experiments/results/samples` writes this
+folder, and makes this page of [samples.tsv](samples.tsv). PSNR is over all channels of
+8-bit pixels. The crops are small, so headers and sidecar are a larger share of the
+bytes than in a whole photo; [kodak-summary.tsv](../kodak-summary.tsv) has whole photos.
 """
 
 
 def readme(rows: Sequence[Row]) -> str:
-    """A page with every picture beside its rivals, and every number."""
+    """Returns a Markdown page with all pictures and all numbers."""
     first = next((row for row in rows if row.outcome == "comrec"), rows[0])
     head = README.format(preset=first.preset, first=first.sample, part=first.part)
-    shown = {part.name: part.shows for part in PARTS}
+    shown = {excerpt.name: excerpt.shows for excerpt in EXCERPTS}
     views = [
-        view(part, shown[part], [row for row in rows if row.part == part])
-        for part in dict.fromkeys(row.part for row in rows)
+        view(name, shown[name], [row for row in rows if row.part == name])
+        for name in dict.fromkeys(row.part for row in rows)
     ]
     return "\n".join([head, *views, numbers(rows)])
 
 
-def view(part: str, shows: str, rows: Sequence[Row]) -> str:
-    """One part at all requests, to look at."""
+def view(name: str, shows: str, rows: Sequence[Row]) -> str:
+    """Returns a table of pictures of one crop, a line for each request."""
     lines = [
-        f"## {part}: {shows}\n\n![the original]({part}.webp)\n",
-        "| asked for | the .jpg in any viewer | plain JPEG, same bytes | restored |",
+        f"## {name}: {shows}\n\n![the original]({name}.webp)\n",
+        "| option | the .jpg in a viewer | plain JPEG, same bytes | restored |",
         "|---|---|---|---|",
     ]
-    typed = {(asked.keyword, asked.value): asked.typed for asked in REQUESTS}
+    options = {(each.keyword, each.value): each.option for each in REQUESTS}
     for row in rows:
-        name, asked = row.sample, typed[row.request, row.value]
-        compact = f"![the .jpg]({name}.comrec.jpg)<br>{in_bytes(row)}"
-        plain = "none is so small"
+        sample, option = row.sample, options[row.request, row.value]
+        compact = f"![the .jpg]({sample}.comrec.jpg)<br>{byte_counts(row)}"
+        plain = "all are larger"
         if row.plain_bytes is not None:
-            said = f"{row.plain_bytes:,} bytes, {row.plain_psnr_db:.2f} dB"
-            plain = f"![plain JPEG]({name}.plain.jpg)<br>{said}"
-        restored = f"![restored]({name}.restored.webp)<br>{row.psnr_db:.2f} dB"
+            figures = f"{row.plain_bytes:,} bytes, {row.plain_psnr_db:.2f} dB"
+            plain = f"![plain JPEG]({sample}.plain.jpg)<br>{figures}"
+        restored = f"![restored]({sample}.restored.webp)<br>{row.psnr_db:.2f} dB"
         if row.outcome != "comrec":
-            restored += ": a plain JPEG, as the networks do not pay here"
-        lines.append(f"| `{asked}` | {compact} | {plain} | {restored} |")
+            restored += ": a plain JPEG, which is smaller here"
+        lines.append(f"| `{option}` | {compact} | {plain} | {restored} |")
     return "\n".join([*lines, ""])
 
 
-def in_bytes(row: Row) -> str:
-    beside = f" + {row.sidecar_bytes}" if row.sidecar_bytes else ""
-    return f"{row.jpeg_bytes:,}{beside} bytes"
+def byte_counts(row: Row) -> str:
+    """Returns the bytes of the .jpg and of the sidecar, in words."""
+    sidecar = f" + {row.sidecar_bytes}" if row.sidecar_bytes else ""
+    return f"{row.jpeg_bytes:,}{sidecar} bytes"
 
 
 def numbers(rows: Sequence[Row]) -> str:
-    """A line for each sample; what plain JPEG has in the same bytes in brackets."""
+    """Returns a table of numbers, a line for each sample, plain JPEG in brackets."""
     lines = [
-        "## Numbers\n\n.jpg + sidecar; in brackets, plain JPEG in no more bytes.\n",
+        "## Numbers\n\n.jpg + sidecar; in brackets, plain JPEG within these bytes.\n",
         "| sample | scale | JPEG quality | size | bits per pixel | PSNR, dB | MS-SSIM "
         "| SSIMULACRA2 |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         cells = [
-            row.sample, f"{row.scale:g}", str(row.jpeg_quality), in_bytes(row),
+            row.sample, f"{row.scale:g}", str(row.jpeg_quality), byte_counts(row),
             f"{row.rate_bpp:.3f}",
             both(row.psnr_db, row.plain_psnr_db, ".2f"),
             both(row.ms_ssim, row.plain_ms_ssim, ".3f"),
@@ -299,7 +307,7 @@ def numbers(rows: Sequence[Row]) -> str:
 
 
 def both(ours: float | None, plain: float | None, form: str) -> str:
-    """Two figures; nothing for one that was not measured."""
+    """Returns two figures as text, without those that were not measured."""
     if ours is None:
         return ""
     return format(ours, form) + ("" if plain is None else f" ({plain:{form}})")

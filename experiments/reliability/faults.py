@@ -1,19 +1,19 @@
-"""What becomes of pictures when disks fill, processes die and files change under way.
+"""Tests `comrec compress` against full disks, killed processes and changing files.
 
-Claim: whatever happens to `comrec compress` in the middle of a folder, no original is
-touched, no file is half there, each pair restores to the picture of the old run or of
-the new one, and the same command again finishes the rest and leaves no other file.
-Cost: some ten minutes of a core; one with `--quick`. Linux. As root, the full disk and
-the read-only folder are real (a tmpfs); else files have a size limit, and folders lose
-the permission to be written.
+Claim: after a fault in the middle of a folder, no original is changed, no file is
+incomplete, each pair restores to the picture of the old run or of the new one, and the
+same command completes the rest and leaves no other file.
+Cost: about ten minutes on a core; one minute with `--quick`. Needs Linux. As root, the
+full disk and the read-only folder are real (a tmpfs); else files have a size limit, and
+the folder has no write permission.
 
     python experiments/reliability/faults.py --out experiments/results/faults.tsv
 
-Method. Each time a new process runs the command on a folder of small pictures of all
-kinds. "Killed" is SIGKILL at a random moment of the run; "at a step" just before and
-just after every fourth of its renames, links, removals and synchronisations. Then every
-file is read, every pair decoded and compared, the command runs again undisturbed, and
-all is read again.
+Method. In each trial a new process runs the command on a folder of small pictures of
+different formats. "Killed" is SIGKILL at a random moment of the run; "at a step" is
+just before and just after every fourth of its calls to rename, link, unlink and fsync.
+The script then reads every file, decodes and compares every pair, runs the command
+again without a fault, and checks all files again.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from fault_parts.runs import OLD_QUALITY, Batch, ended, run, start
+from fault_parts.runs import OLD_QUALITY, Batch, run, start, wait
 
-PAGE_KIB = 4  # what a file takes of a tmpfs at least
+PAGE_KIB = 4  # smallest size of a file on a tmpfs
 Run = tuple[int | None, str]
 
 
@@ -40,18 +40,19 @@ Run = tuple[int | None, str]
 class Row:
     fault: str
     times: int = 0
-    runs_failed: int = 0  # with a status other than 0, as they may
+    runs_failed: int = 0  # runs with a status other than 0, which is allowed
     originals_touched: int = 0
     half_files: int = 0  # under any name
     other_pictures: int = 0  # pairs that restore to neither the old picture nor the new
-    half_pairs: int = 0  # a file of a new pair whose other one the second run adds
-    left_over: int = 0  # whole files under a temporary name
-    not_cleared: int = 0  # of those, what the second run leaves
-    tracebacks: int = 0  # hangs too
-    unfinished: int = 0  # pictures that the second run leaves undone
+    half_pairs: int = 0  # new pairs with one file, which the second run completes
+    left_over: int = 0  # complete files under a temporary name
+    not_cleared: int = 0  # those of them that the second run leaves
+    tracebacks: int = 0  # and hangs
+    unfinished: int = 0  # pictures without a new pair after the second run
 
     @property
     def losses(self) -> int:
+        """The sum of the counts that have to be 0."""
         return (
             self.originals_touched + self.half_files + self.other_pictures
             + self.tracebacks + self.unfinished + self.not_cleared
@@ -59,7 +60,7 @@ class Row:
 
 
 class Trials:
-    """One kind of fault: what runs left, and what the same command made of it."""
+    """Counts the results of one kind of fault."""
 
     def __init__(self, fault: str, batch: Batch, over: bool = False) -> None:
         self.batch, self.over = batch, over
@@ -67,23 +68,23 @@ class Trials:
         self.command = batch.command("-f" if over else "--skip-existing")
 
     def check(self, *harmed: Run) -> None:
-        """Looks at what runs left, and lets the command finish."""
-        row, found = self.row, self.batch.look()
+        """Counts what the harmed runs left, and runs the command again."""
+        row, found = self.row, self.batch.inspect()
         row.times += 1
         row.runs_failed += any(status != 0 for status, _ in harmed)
         row.tracebacks += sum(
-            "Traceback" in said or "unexpected" in said for _, said in harmed
+            "Traceback" in text or "unexpected" in text for _, text in harmed
         )
         for name in ("half_files", "other_pictures", "half_pairs", "left_over"):
             setattr(row, name, getattr(row, name) + getattr(found, name))
-        status, said = run(self.command)
-        end = self.batch.look()
+        status, text = run(self.command)
+        end = self.batch.inspect()
         undone = len(self.batch.names) - end.new_pairs
         row.originals_touched += max(found.originals_touched, end.originals_touched)
         row.not_cleared += end.left_over
         row.unfinished += undone or int(bool(status or end.half_pairs))
         if status or undone:
-            print(f"{row.fault}: {status}, {undone} undone\n{said}", file=sys.stderr)
+            print(f"{row.fault}: {status}, {undone} undone\n{text}", file=sys.stderr)
 
 
 def killed(trials: Trials, times: int, chance: np.random.Generator) -> None:
@@ -93,11 +94,11 @@ def killed(trials: Trials, times: int, chance: np.random.Generator) -> None:
         process = start(trials.command)
         time.sleep(float(chance.uniform(0, whole_s)))
         process[0].kill()
-        trials.check(ended(process))
+        trials.check(wait(process))
 
 
 def undisturbed_s(trials: Trials) -> float:
-    """Seconds of a run that nothing happens to."""
+    """Returns the seconds of a run without a fault."""
     trials.batch.start_over(trials.over)
     began = time.perf_counter()
     run(trials.command)
@@ -115,7 +116,7 @@ def killed_at_steps(trials: Trials, every: int) -> None:
 
 @contextmanager
 def tmpfs(folder: Path, kib: int) -> Iterator[Callable[[str], None]]:
-    """A small disk in the place of a folder; the function changes its options."""
+    """Mounts a small disk over a folder; yields a function that changes its options."""
     options = ["-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
     subprocess.run(["mount", *options], check=True, capture_output=True)
     try:
@@ -129,6 +130,7 @@ def _remount(folder: Path, text: str) -> None:
 
 
 def can_mount(folder: Path) -> bool:
+    """Returns whether this user may mount a tmpfs."""
     try:
         with tmpfs(folder, 64):
             return True
@@ -137,7 +139,7 @@ def can_mount(folder: Path) -> bool:
 
 
 def disk_full(trials: Trials, every: int) -> None:
-    """At every write: with room for no page, for one, and so on."""
+    """Runs on disks of growing size, so that each write fails once."""
     files = len(trials.batch.new)
     least = files if trials.over else 0
     for pages in range(least, 2 * files + least + 2, every):
@@ -149,11 +151,11 @@ def disk_full(trials: Trials, every: int) -> None:
 
 
 def file_limit(trials: Trials, every: int) -> None:
-    """Where nothing can be mounted: no file may be larger than so many bytes."""
+    """Runs with a limit to the size of files, where a tmpfs cannot be mounted."""
     sizes = sorted({len(data) for data in trials.batch.new.values()})
     for size in sizes[::every]:
         trials.batch.start_over(trials.over)
-        trials.check(run(trials.command, largest_bytes=max(size - 1, 1)))
+        trials.check(run(trials.command, max_bytes=max(size - 1, 1)))
 
 
 def read_only(trials: Trials, mounted: bool) -> None:
@@ -174,7 +176,7 @@ def read_only(trials: Trials, mounted: bool) -> None:
 
 
 def files_vanish(trials: Trials, times: int, chance: np.random.Generator) -> None:
-    """Originals go at a moment of the run, and are back for the second."""
+    """Removes the originals during a run, and puts them back for the second."""
     batch, whole_s = trials.batch, undisturbed_s(trials)
     for _ in range(times):
         batch.start_over(trials.over)
@@ -182,14 +184,14 @@ def files_vanish(trials: Trials, times: int, chance: np.random.Generator) -> Non
         time.sleep(float(chance.uniform(0, whole_s)))
         for name in batch.originals:
             (batch.source / name).unlink()
-        result = ended(process)
+        result = wait(process)
         for name in batch.originals:
             _put_back(batch, name)
         trials.check(result)
 
 
 def files_change(trials: Trials, times: int, chance: np.random.Generator) -> None:
-    """Originals are cut short and grow again, in place, as long as the run goes on."""
+    """Truncates and rewrites originals in place during a run."""
     batch = trials.batch
     for _ in range(times):
         batch.start_over(trials.over)
@@ -203,7 +205,7 @@ def files_change(trials: Trials, times: int, chance: np.random.Generator) -> Non
                 file.seek(0)
                 file.write(data)
             _put_back(batch, name)
-        trials.check(ended(process))
+        trials.check(wait(process))
 
 
 def _put_back(batch: Batch, name: str) -> None:
@@ -214,18 +216,18 @@ def _put_back(batch: Batch, name: str) -> None:
 
 
 def two_processes(trials: Trials, times: int) -> None:
-    """Two runs on one folder at once, of different qualities where both may write."""
+    """Runs two processes on one folder, with two qualities where both may write."""
     for _ in range(times):
         trials.batch.start_over(trials.over)
         words = trials.command
         if trials.over:
             words = trials.batch.command("-f", quality=OLD_QUALITY)
         both = [start(trials.command), start(words)]
-        trials.check(*[ended(process) for process in both])
+        trials.check(*[wait(process) for process in both])
 
 
 def clock_back(trials: Trials) -> None:
-    """Outputs of the year 2100, originals of 1980: what is done stays done."""
+    """Dates outputs to the year 2100; a second run must not write them again."""
     batch = trials.batch
     batch.start_over(trials.over)
     run(trials.command)
@@ -238,6 +240,7 @@ def clock_back(trials: Trials) -> None:
 
 
 def rows(folder: Path, quick: bool, seed: int, only: str) -> Iterator[Row]:
+    """Yields a row for each kind of fault, without and with old pairs to replace."""
     chance, batch = np.random.default_rng(seed), Batch(folder)
     mounted = can_mount(batch.out)
     some, few, every = (3, 1, 9) if quick else (100, 8, 4)
@@ -264,12 +267,14 @@ def rows(folder: Path, quick: bool, seed: int, only: str) -> Iterator[Row]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few of each")
     parser.add_argument(
-        "--only", default="", help="faults that have this in their name"
+        "--quick", action="store_true", help="a few trials of each fault"
+    )
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="faults with this text in their name"
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="TSV for the rows")
+    parser.add_argument("--out", type=Path, help="TSV file to write")
     args = parser.parse_args()
     lines, losses = ["\t".join(f.name for f in fields(Row))], 0
     with TemporaryDirectory() as folder:

@@ -1,18 +1,17 @@
-"""Thousands of mixed pictures through one process: memory, speed, and all come back.
+"""Compresses and restores thousands of pictures in one process, and watches memory.
 
-Claim: memory stays flat, the rate of work constant, and every picture is restored in
-its size and mode, with alpha as it was.
-Cost: some 0.1 s of a core a picture; seconds with `--quick`.
+Claim: memory and speed stay constant, and every picture is restored in its size and
+mode, with its exact alpha channel.
+Cost: about 0.1 s of a core for each picture; seconds with `--quick`.
 
     python experiments/reliability/soak.py --out experiments/results/soak.tsv
 
 Method. Pictures are crops of the bundled photo, or of those in `--data`, 8 to 96 pixels
-wide and high, of four layouts in five formats. They go by folders of 50
-through the command line, in this one process: `compress`, each folder with another of
-four requests, `decompress`, and a comparison. A row for each 200: memory that malloc
-has handed out and not got back; resident memory, which has the gaps between that as
-well, once glibc has given back all that it can; open files; and pictures by second of
-CPU time, both ways together.
+wide and high, in four pixel layouts and five formats. The command line, called in this
+process, takes them in folders of 50: `compress` with one of four requests in turn,
+`decompress`, and a comparison. There is a row for every 200 pictures: memory allocated
+by malloc and not freed; resident memory after `malloc_trim`; open files; and pictures
+per second of CPU time, compressing and restoring together.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ SAVES: dict[str, dict[str, object]] = {
 }  # fmt: skip
 LIBC = ctypes.CDLL("libc.so.6")
 LIBC.open_memstream.restype = ctypes.c_void_p
-FLOOR_DB = 15.0  # below it, it is another picture
+MIN_PSNR_DB = 15.0  # below, the picture counts as another one
 
 
 class Row(NamedTuple):
@@ -64,7 +63,7 @@ class Row(NamedTuple):
 
 
 def picture(photos: list[np.ndarray], chance: np.random.Generator) -> np.ndarray:
-    """A crop, in one of the four layouts."""
+    """Returns a random crop in one of the four layouts."""
     photo = photos[int(chance.integers(len(photos)))]
     height, width = (int(n) for n in chance.integers(8, 97, 2))
     y, x = (int(chance.integers(max(n - 97, 1))) for n in photo.shape[:2])
@@ -78,7 +77,7 @@ def picture(photos: list[np.ndarray], chance: np.random.Generator) -> np.ndarray
 
 
 def save(pixels: np.ndarray, path: Path, chance: np.random.Generator) -> Path:
-    """The picture in a format that can hold it."""
+    """Saves a picture in a random format that can hold it; returns its path."""
     has_alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)
     suffixes = ["png", "tif"] if has_alpha else ["png", "tif", "bmp", "jpg"]
     if pixels.ndim == 3 and pixels.shape[2] > 2:
@@ -90,6 +89,7 @@ def save(pixels: np.ndarray, path: Path, chance: np.random.Generator) -> Path:
 
 
 def is_restored(pixels: np.ndarray, path: Path) -> bool:
+    """Returns whether a file has the size, mode, alpha and about the pixels given."""
     if not path.exists():
         return False
     with Image.open(path) as stored:
@@ -101,14 +101,14 @@ def is_restored(pixels: np.ndarray, path: Path) -> bool:
         if not np.array_equal(found[..., -1], pixels[..., -1]):
             return False
         found, pixels = found[..., :-1], pixels[..., :-1]
-    return psnr_db(pixels, found) > FLOOR_DB
+    return psnr_db(pixels, found) > MIN_PSNR_DB
 
 
 def one_folder(
     pictures: list[np.ndarray], preset: str, request: tuple[str, ...],
     chance: np.random.Generator,
 ) -> tuple[int, float]:  # fmt: skip
-    """How many came back, and the CPU time of both commands."""
+    """Returns the number of restored pictures, and the CPU seconds of both commands."""
     with TemporaryDirectory() as place:
         source, coded, back = (Path(place, name) for name in ("in", "coded", "back"))
         source.mkdir()
@@ -131,7 +131,7 @@ def one_folder(
 
 
 def rows(count: int, photos: list[np.ndarray], preset: str, seed: int) -> Iterator[Row]:
-    """A row for each four folders."""
+    """Yields a row for every four folders."""
     chance = np.random.default_rng(seed)
     restored, seconds, since = 0, 0.0, 0
     for done in range(FOLDER, count + 1, FOLDER):
@@ -150,15 +150,15 @@ def rows(count: int, photos: list[np.ndarray], preset: str, seed: int) -> Iterat
 
 
 def _in_use_mb() -> float:
-    """What malloc has handed out and not got back, in all its arenas."""
+    """Returns the MB that malloc has allocated and not freed, in all arenas."""
     text, length = ctypes.c_char_p(), ctypes.c_size_t()
     stream = LIBC.open_memstream(ctypes.byref(text), ctypes.byref(length))
     LIBC.malloc_info(0, ctypes.c_void_p(stream))
     LIBC.fclose(ctypes.c_void_p(stream))
-    told = ElementTree.fromstring(text.value or b"")
+    report = ElementTree.fromstring(text.value or b"")
     LIBC.free(text)
-    total = {each.get("type"): int(each.get("size", 0)) for each in told}
-    system = told.find("system[@type='current']")
+    total = {each.get("type"): int(each.get("size", 0)) for each in report}
+    system = report.find("system[@type='current']")
     of_arenas = int(system.get("size", 0)) if system is not None else 0
     used = of_arenas - total["fast"] - total["rest"] + total["mmap"]
     return round(used / 2**20, 1)
@@ -173,10 +173,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--count", type=int, default=2000, help="pictures (2000)")
     parser.add_argument("--quick", action="store_true", help="100 pictures")
-    parser.add_argument("--data", type=Path, help="folder of pictures to cut from")
+    parser.add_argument("--data", type=Path, help="folder of pictures to crop")
     parser.add_argument("--preset", default="comrec-lite-2")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="TSV for the rows")
+    parser.add_argument("--out", type=Path, help="TSV file to write")
     args = parser.parse_args()
     paths = sorted(args.data.rglob("*.*")) if args.data else [PHOTO]
     photos = [np.asarray(Image.open(path).convert("RGB")) for path in paths[:50]]

@@ -1,30 +1,29 @@
-"""What `comrec bulk` costs beside the coding itself, and how its runners compare.
+"""Measures the overhead of `comrec bulk` per picture, and compares its runners.
 
 Claim: with two workers, Dask takes at most 15 % longer than processes; two shards at
-once take as long as one run with `-j 2`; the memory of a worker does not grow with the
-number of pictures. Cost: half an hour of two idle cores; a minute with `--quick`.
-Needs Linux, and `comrec[cluster]` for Dask, which is left out where it is missing.
+once take about as long as one run with `-j 2`; the memory of a worker does not grow
+with the number of pictures. Cost: half an hour on two idle cores; a minute with
+`--quick`. Needs Linux, and `comrec[cluster]` for Dask, else Dask is left out.
 
     python experiments/speed/bulk_speed.py --out experiments/results/bulk.tsv
 
-Method. 1,000 crops of the bundled photo, 192x192, at `-q 75`: thumbnails, so that what
-is beside the work shows. Workers have one core each, shards and the one process too. In
-each round every runner goes once over all of them, into a new folder, the order rotated
+Method. 1,000 crops of the bundled photo, 192x192, at `-q 75`: small, so that the
+overhead is visible. Each worker has one core, a shard and the single process too. In
+each round every runner compresses all crops once into a new folder; the order rotates
 by one each round.
-`total_s` is the whole command, start and end too. `steady_s` is from the first row of
-the manifest to the last, per picture but the first; `overhead_ms` is what remains of it
-per picture and worker when the worker's own seconds are taken away. Memory: resident,
-mean of the workers, after a fifth of the pictures and at the end. Ratios are to `pool`,
-within a round; rows hold every round, and `round` 0 is the median. Presets: pictures of
-400x400 at `-q 75` one after the other in one worker with one core.
+`total_s` is the whole command with its start and its end. `steady_s` is the time from
+the first row of the manifest to the last, per picture after the first; `overhead_ms` is
+the remainder per picture and worker after subtracting the worker's own seconds.
+Memory is resident, the mean of the workers, after a fifth of the pictures and at the
+end. Ratios are to `pool` within a round; there is a row for every round, and `round` 0
+has the medians. Presets: pictures of 400x400 at `-q 75`, one after the other in one
+worker with one core.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import importlib.util
-import io
 import json
 import statistics
 import subprocess
@@ -32,10 +31,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 
 from PIL import Image
+from speed_parts import report
 
 import comrec
 from comrec.cli import values
@@ -56,7 +56,7 @@ RUNNERS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One runner in one round."""
+    """Describes one runner in one round."""
 
     runner: str
     round: int
@@ -74,8 +74,8 @@ class Row:
     comrec: str = comrec.__version__
 
 
-def make(folder: Path, count: int, side_px: int) -> Path:
-    """So many different crops, a hundred to a folder."""
+def make_pictures(folder: Path, count: int, side_px: int) -> Path:
+    """Writes `count` different crops, a hundred to a folder; returns `folder`."""
     with Image.open(PHOTO) as photo:
         whole = photo.convert("RGB")
     room = whole.width - side_px + 1
@@ -88,7 +88,7 @@ def make(folder: Path, count: int, side_px: int) -> Path:
 
 
 def commands(runner: str, source: Path, out: Path) -> list[list[str]]:
-    """What runs at the same time."""
+    """Returns the commands of a runner, which are to run at the same time."""
     comrec_ = [sys.executable, "-m", "comrec"]
     if runner == "compress":
         more = ["-r", "-o", f"{out}/", "-j", str(WORKERS), "--quiet"]
@@ -104,7 +104,7 @@ def commands(runner: str, source: Path, out: Path) -> list[list[str]]:
 
 
 def measure(runner: str, number: int, source: Path, count: int) -> Row:
-    """One runner over all pictures."""
+    """Runs one runner over all pictures, and samples the memory of its workers."""
     workers = 1 if runner == "one" else WORKERS
     early_mb = late_mb = None
     with tempfile.TemporaryDirectory() as folder:
@@ -116,7 +116,7 @@ def measure(runner: str, number: int, source: Path, count: int) -> Row:
             memory = worker_mb([process.pid for process in running], workers)
             if memory is None:
                 continue
-            so_far = done(out)
+            so_far = count_rows(out)
             if so_far >= count / 5:
                 early_mb = early_mb or memory
                 late_mb = memory if so_far < count - WORKERS else late_mb
@@ -138,17 +138,18 @@ def measure(runner: str, number: int, source: Path, count: int) -> Row:
 
 
 def lines(out: Path) -> Iterator[str]:
+    """Yields the rows of the manifest as JSON."""
     for path in sorted((out / "comrec-manifest").glob("*.jsonl")):
         yield from path.read_text().splitlines()
 
 
-def done(out: Path) -> int:
-    """How many rows there are."""
+def count_rows(out: Path) -> int:
+    """Returns the number of rows in the manifest."""
     return sum(1 for _ in lines(out))
 
 
 def worker_mb(roots: Sequence[int], workers: int) -> float | None:
-    """Mean resident memory of the largest processes that were started below."""
+    """Returns the mean resident MB of the largest descendants; None if too few."""
     parents: dict[int, int] = {}
     resident: dict[int, float] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -156,21 +157,21 @@ def worker_mb(roots: Sequence[int], workers: int) -> float | None:
             pid = int(stat.parent.name)
             parents[pid] = int(stat.read_text().rpartition(")")[2].split()[1])
             pages = int((stat.parent / "statm").read_text().split()[1])
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
         resident[pid] = pages * 4096 / 1e6
-    below = set(roots)
-    while more := {pid for pid, parent in parents.items() if parent in below} - below:
-        below |= more
-    found = sorted((resident.get(pid, 0) for pid in below - set(roots)), reverse=True)
+    tree = set(roots)
+    while more := {pid for pid, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    found = sorted((resident.get(pid, 0) for pid in tree - set(roots)), reverse=True)
     largest = found[:workers]
     return round(statistics.fmean(largest), 1) if len(largest) == workers else None
 
 
 def preset_row(preset: str, count: int) -> Row:
-    """Megapixels a second of one worker on one core."""
+    """Measures the megapixels per second of one worker on one core."""
     with tempfile.TemporaryDirectory() as folder:
-        source = make(Path(folder) / "src", count, LARGE_PX)
+        source = make_pictures(Path(folder) / "src", count, LARGE_PX)
         out = Path(folder) / "out"
         command = [
             sys.executable, "-m", "comrec", "bulk", str(source), str(out), "-p", preset,
@@ -188,10 +189,10 @@ def preset_row(preset: str, count: int) -> Row:
 
 
 def rounds(count: int, times: int, names: Sequence[str]) -> list[Row]:
-    """Every runner once in each round, with ratios."""
+    """Runs every runner once in each round, and adds the ratios to `pool`."""
     found: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        source = make(Path(folder) / "src", count, SIDE_PX)
+        source = make_pictures(Path(folder) / "src", count, SIDE_PX)
         for number in range(1, times + 1):
             turn = number % len(names)
             some = [
@@ -209,7 +210,7 @@ def rounds(count: int, times: int, names: Sequence[str]) -> list[Row]:
 
 
 def medians(found: Sequence[Row]) -> list[Row]:
-    """Round 0 of each runner: the medians of its rounds, column by column."""
+    """Returns round 0 of each runner: the medians of its rounds in each column."""
     made = []
     for name in dict.fromkeys(row.runner for row in found):
         mine = [asdict(row) for row in found if row.runner == name]
@@ -221,14 +222,6 @@ def medians(found: Sequence[Row]) -> list[Row]:
     return made
 
 
-def as_tsv(found: Sequence[Row]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(asdict(found[0])), delimiter="\t")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in found)
-    return text.getvalue().replace("\r\n", "\n").encode()
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, metavar="ROWS.tsv", required=True)
@@ -238,16 +231,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="20 pictures, one round")
     args = parser.parse_args(argv)
     count, times = (20, 1) if args.quick else (args.pictures, args.rounds)
-    names = [*dict.fromkeys(["pool", *args.runners])]  # pool: what others are held to
+    names = [*dict.fromkeys(["pool", *args.runners])]  # ratios are to pool
     if "dask" in names and not importlib.util.find_spec("distributed"):
         names.remove("dask")
-        print("without Dask: pip install comrec[cluster]", file=sys.stderr)
+        print("Dask is left out: pip install comrec[cluster]", file=sys.stderr)
     if cores.available() < WORKERS:
-        print(f"on {cores.available()} core: ratios say little", file=sys.stderr)
+        print(f"only {cores.available()} core: ratios mean little", file=sys.stderr)
     found = rounds(count, times, names)
     found = [*medians(found), *found]
     found += [preset_row(name, 3 if args.quick else 20) for name in PRESETS]
-    files.write(args.out, as_tsv(found))
+    cells = [["" if x is None else x for x in astuple(row)] for row in found]
+    files.write(args.out, report.as_tsv([field.name for field in fields(Row)], cells))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""Whether 8-bit arithmetic pays for restoring: what it gains in time, loses in dB.
+"""Measures what restoring in 8-bit integers gains in time and loses in PSNR.
 
-Claim: the rows say so for each preset: seconds of RecCNN alone in onnxruntime, float32
-beside int8 (weights per channel, activations per tensor, the first and the last
-convolution left in float32), and how far the restored pixels and their PSNR come out
-from float32's. Cost: five minutes of two cores. Needs `comrec[train]`.
+Claim: int8 is slower than float32 in onnxruntime on the CPU of the rows, and changes
+pixels by up to 14 grey levels. Rows have the seconds of RecCNN alone in both (weights
+per channel, activations per tensor, the first and the last convolution in float32), and
+the differences of pixels and PSNR. Cost: five minutes on two cores. Needs
+`comrec[train]`.
 
     python experiments/speed/int8.py PICTURES --out experiments/results/int8.tsv
 
-Method. Ranges are calibrated on the bundled photo at every scale and quality of below;
-pictures are others. Time: a tile of half a megapixel, float32 and int8 in turn, the
-median of the rounds and of their ratios. Time depends on the CPU: with VNNI or AMX int8
-has instructions of its own.
+Method. Ranges are calibrated on the bundled photo at every scale and quality measured;
+the pictures are others. Times are of a tile of half a megapixel, float32 and int8 in
+turn; rows have the median of the rounds and of their ratios. They depend on the CPU:
+one with VNNI or AMX has instructions for int8.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from speed_parts import report, work
 
 from comrec.apps.evaluate import sweep
 from comrec.cli import values
+from comrec.cli.console import spell
 from comrec.errors import ComrecError
 from comrec.networks import engine, presets, weights
 from comrec.networks.codec import Codec
@@ -63,19 +65,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("pictures", type=Path, help="folder")
+    add("pictures", type=Path, help="folder of pictures")
     add("--presets", nargs="+", default=PRESETS)
-    add("--every", type=values.number(1, 10**6), default=1, help="n-th picture alone")
+    add("--every", type=values.number(1, 10**6), default=1, metavar="N",
+        help="take every N-th picture")  # fmt: skip
     add("--rounds", type=values.number(1, 10**6), default=7)
-    add("--out", type=Path, help="TSV to write")
+    add("--out", type=Path, help="TSV file to write")
     args = parser.parse_args()
     try:
         found = list(rows(args))
     except (ComrecError, ImportError) as err:
-        raise SystemExit(f"int8: {err}") from None
+        raise SystemExit(f"int8: {spell(err)}") from None
     if args.out:
-        lines = ["\t".join(Row._fields), *("\t".join(map(str, row)) for row in found)]
-        files.write(args.out, ("\n".join(lines) + "\n").encode())
+        files.write(args.out, report.as_tsv(Row._fields, found))
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
@@ -110,7 +112,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
 
 
 def quantised(preset: presets.Preset) -> engine.Network:
-    """RecCNN in int8."""
+    """Returns RecCNN in int8, calibrated on the bundled photo."""
     import onnx
     import onnxruntime
     from onnxruntime import quantization
@@ -144,13 +146,13 @@ def quantised(preset: presets.Preset) -> engine.Network:
 
 
 class Calibration:
-    """What RecCNN is given for the bundled photo, as the quantiser reads it."""
+    """Gives the quantiser the inputs of RecCNN for the bundled photo."""
 
     def __init__(self, preset: presets.Preset, names: list[str]) -> None:
-        seen: list[dict[str, np.ndarray]] = []
+        inputs: list[dict[str, np.ndarray]] = []
 
         def keep(*x: np.ndarray) -> np.ndarray:
-            seen.append(dict(zip(names, x, strict=True)))
+            inputs.append(dict(zip(names, x, strict=True)))
             return np.zeros_like(x[0])
 
         photo = work.picture(*PHOTO_PX)
@@ -158,7 +160,7 @@ class Calibration:
             for quality in QUALITIES:
                 coded = encoded(preset, scale, quality, photo)
                 Codec(preset, scale, networks={"reccnn": keep}).restore(coded, PHOTO_PX)
-        self._left = iter(seen)
+        self._left = iter(inputs)
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         return next(self._left, None)
@@ -174,11 +176,11 @@ def encoded(
 def alternately(
     networks: list[Callable[..., Any]], rounds: int
 ) -> list[tuple[float, ...]]:
-    """Seconds of each network in each round."""
+    """Returns the seconds of each network in each round."""
     rng = np.random.default_rng(0)
     given = rng.random(TILE_PX, np.float32), np.zeros((1, 5), np.float32)
     found = []
-    for _ in range(rounds + 1):  # the first is not counted
+    for _ in range(rounds + 1):  # the first round warms up
         taken = []
         for network in networks:
             started = time.perf_counter()

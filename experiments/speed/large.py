@@ -1,18 +1,18 @@
-"""What large pictures and many pictures take: peak memory, seconds, cores.
+"""Measures peak memory and time of large pictures and of a folder of pictures.
 
 Claim: a picture of 12 megapixels is compressed and restored in 1 GB of memory, one of
-100 in 2 GB; and a folder is done about as many times as fast as there are cores. One
-process uses them all already, so `-j` gains less than that.
-Cost: a quarter of an hour of two cores for both presets and all sizes; the folder a
-few minutes more. Needs Linux.
+100 in 2 GB. A folder with `-j 2` takes about half the time of one process on one core;
+a single process already uses all cores in part, so `-j` gains less over that.
+Cost: a quarter of an hour on two cores for both presets and all sizes, and a few
+minutes more for the folder. Needs Linux.
 
     python experiments/speed/large.py --out experiments/results/large.tsv
 
 Method. Each row is one `comrec` command as a new process, with its peak resident
-memory. Pictures are the bundled photo mirrored on and on, as a JPEG of quality 95;
-they are compressed with -q 75 at the default effort. The folder holds so many pictures
-of 0.4 megapixels, each another part of it, and is compressed by one process held to one
-core (`threads` 1), by one on all, and with `-j`.
+memory. Pictures are the bundled photo extended by reflection, as a JPEG of quality 95,
+compressed with -q 75 at the default effort. The folder holds `--pictures` different
+crops of it, 0.4 megapixels each; one process compresses it on one core (`threads` 1)
+and on all cores, then one process for each core (`-j`).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from speed_parts import report, work
 
 from comrec import __version__
 from comrec.cli import values
+from comrec.cli.console import spell
 from comrec.errors import ComrecError
 from comrec.format import names
 from comrec.networks import presets
@@ -41,14 +42,14 @@ COUNT = values.number(1, 10**6)
 PRESETS = (presets.DEFAULT, "comrec-lite-2")
 MEGAPIXELS = (12.0, 100.0)
 PICTURES, SMALL_PX = 100, (512, 768)
-STEP_PX = 7  # by which one picture of the folder lies beside the other
+STEP_PX = 7  # offset between the crops of the folder
 
 
 class Row(NamedTuple):
     preset: str
     hash: str
     command: str
-    megapixels: float  # in all
+    megapixels: float  # of all pictures together
     pictures: int
     jobs: int
     seconds: float
@@ -65,9 +66,9 @@ def main() -> None:
     add = parser.add_argument
     add("--presets", nargs="+", default=PRESETS)
     add("--megapixels", nargs="*", type=values.positive, default=MEGAPIXELS)
-    add("--pictures", type=COUNT, default=PICTURES, help=f"of the folder ({PICTURES})")
-    add("--no-folder", action="store_true", help="single pictures alone")
-    add("--out", type=Path, help="TSV to write, after each row")
+    add("--pictures", type=COUNT, default=PICTURES, help=f"in the folder ({PICTURES})")
+    add("--no-folder", action="store_true", help="measure single pictures only")
+    add("--out", type=Path, help="TSV file, written after each row")
     args = parser.parse_args()
     found: list[Row] = []
     try:
@@ -75,42 +76,38 @@ def main() -> None:
             found.append(row)
             print(row, flush=True)
             if args.out:
-                lines = [
-                    "\t".join(Row._fields),
-                    *("\t".join(map(str, r)) for r in found),
-                ]
-                files.write(args.out, ("\n".join(lines) + "\n").encode())
+                files.write(args.out, report.as_tsv(Row._fields, found))
     except ComrecError as err:
-        raise SystemExit(str(err)) from None
+        raise SystemExit(f"large: {spell(err)}") from None
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
     for name in args.presets:
-        presets.find(name)  # refused before anything is made
+        presets.find(name)  # an unknown name is refused at once
     for megapixels in args.megapixels:
         with TemporaryDirectory() as folder:
             photo = Path(folder) / "photo.jpg"
             height = math.isqrt(round(megapixels * 1e6 * 3 / 4))
-            elsewhere(save, [(photo, height, height * 4 // 3, 0)])
+            in_new_process(save, [(photo, height, height * 4 // 3, 0)])
             for name in args.presets:
-                yield from both_ways(name, photo, megapixels)
+                yield from round_trip(name, photo, megapixels)
     if args.no_folder:
         return
     with TemporaryDirectory() as folder:
         source = Path(folder) / "in"
         source.mkdir()
-        names = [source / f"{i:04}.jpg" for i in range(args.pictures)]
-        elsewhere(save, [(name, *SMALL_PX, i) for i, name in enumerate(names)])
+        paths = [source / f"{i:04}.jpg" for i in range(args.pictures)]
+        in_new_process(save, [(path, *SMALL_PX, i) for i, path in enumerate(paths)])
         for name in args.presets:
             with one_core():
-                yield many(name, source, args.pictures, 1)
+                yield folder_row(name, source, args.pictures, 1)
             for jobs in dict.fromkeys((1, cores.available())):
-                yield many(name, source, args.pictures, jobs)
+                yield folder_row(name, source, args.pictures, jobs)
 
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Processes started in here have the last core alone."""
+    """Restricts this process and its children to the last core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(before)})
     try:
@@ -119,18 +116,25 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def elsewhere(work: Callable[..., None], given: Sequence[tuple[Any, ...]]) -> None:
-    """In a process of its own: what this one takes is counted with its children's."""
+def in_new_process(
+    task: Callable[..., None], arguments: Sequence[tuple[Any, ...]]
+) -> None:
+    """Calls a function for each tuple of arguments in a new process.
+
+    The peak memory of a child includes that of this process, which has to stay small.
+    """
     with get_context("spawn").Pool(1) as pool:
-        pool.starmap(work, given)
+        pool.starmap(task, arguments)
 
 
 def save(path: Path, height: int, width: int, number: int) -> None:
+    """Saves a crop of the extended photo as a JPEG."""
     wide = work.picture(height + STEP_PX * number, width)
     Image.fromarray(wide[STEP_PX * number :]).save(path, quality=95)
 
 
-def both_ways(name: str, photo: Path, megapixels: float) -> Iterator[Row]:
+def round_trip(name: str, photo: Path, megapixels: float) -> Iterator[Row]:
+    """Compresses one picture, and restores it where comrec wrote a pair."""
     made, restored = photo.with_suffix(".comrec.jpg"), photo.with_suffix(".png")
     compress = "compress", "-f", "-p", name, photo, "-o", made
     yield timed(name, compress, megapixels)
@@ -138,7 +142,8 @@ def both_ways(name: str, photo: Path, megapixels: float) -> Iterator[Row]:
         yield timed(name, ("decompress", "-f", made, "-o", restored), megapixels)
 
 
-def many(name: str, source: Path, pictures: int, jobs: int) -> Row:
+def folder_row(name: str, source: Path, pictures: int, jobs: int) -> Row:
+    """Compresses the folder."""
     out = source.parent / f"{name}-{jobs}-{cores.available()}"
     command = "compress", "-r", "-p", name, source, "-o", out, "-j", jobs
     return timed(name, command, math.prod(SMALL_PX) / 1e6 * pictures, pictures, jobs)
@@ -151,7 +156,7 @@ def timed(
     pictures: int = 1,
     jobs: int = 1,
 ) -> Row:
-    """One command as a process of its own."""
+    """Runs one command as a new process, and returns its row."""
     seconds, peak_mb = work.fresh("-m", "comrec", *map(str, command), "--quiet")
     return Row(
         name, presets.find(name).hash, str(command[0]), round(megapixels, 2), pictures,

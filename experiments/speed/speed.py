@@ -1,24 +1,26 @@
-"""How fast comrec is: megapixels a second, beside the machine's limit and others.
+"""Times comrec beside a bare convolution of the machine and other codecs.
 
-Claim: the rows say, for each preset and engine, how fast a picture is restored and
-made, what share of the rate of a bare 64-channel 3x3 convolution the networks reach,
-and how many times as fast as the paper's pair in Keras, float32, they are.
-Cost: about half an hour of two cores, and 10 GB of memory, for all engines; seconds
-with `--quick`. Needs Linux, and for all of it `comrec[train,fast,eval,torch]`; what is
-missing is named.
+Claim: comrec-base-3 restores at least five times as fast as the paper's pair in Keras,
+float32. Rows have, for each preset and engine, the megapixels per second of restoring
+and compressing, and the networks' share of the rate of a bare 64-channel 3x3
+convolution.
+Cost: about half an hour on two cores, and 10 GB of memory, for all engines; seconds
+with `--quick`. Needs Linux, and `comrec[train,fast,eval,torch]` for every row; the
+script names what it leaves out.
 
     python experiments/speed/speed.py --out experiments/results/speed.tsv
 
-Method. All that is timed is timed once in each round, one at a time, and figures are
-medians of the rounds; ratios are taken within a round. Each preset has for each engine
-a process of its own, in which all has run once before. The run, and all it starts, is
-held to `--threads` cores. Networks: the calls of RecCNN, tile by tile, halos and all,
-counted as pixels of the picture, in turns with the bare convolution, for a machine is
-another within seconds: medians of the turns. Command: `comrec decompress` to PNG as a
-new process, with its peak memory; start is the same for 16x16 pixels. Compressing is in
-float32 whatever the engine, and of another part of the photo in each round, for a
-search takes one decode or two. AVIF and JPEG XL encode in one thread. The bare
-convolution is a chain of eight at half the size of a tile.
+Method. Each task is timed once per round, one task at a time; figures are medians of
+the rounds, and ratios are taken within a round. Each preset and engine has its own
+process, in which each task has run once before. The script and its processes use
+`--threads` cores. Networks: the calls of RecCNN, tile by tile with the halos, counted
+in pixels of the picture; they alternate with the bare convolution, because the speed of
+a machine changes within seconds, and the medians of these turns count. Command:
+`comrec decompress` to PNG as a new process, with its peak memory; start is the same
+for 16x16 pixels. Compressing is in float32 with every engine, and takes another crop of
+the photo in each round, because a search needs one decode or two. AVIF and JPEG XL
+encode in one thread. The bare convolution is a chain of eight at half the size of a
+tile.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ from speed_parts.report import Found
 from speed_parts.work import BFLOAT16, FLOAT32, Case, Runner, Values
 
 from comrec.cli import values
+from comrec.cli.console import spell
 from comrec.errors import ComrecError, OutputError, UsageError, WeightsError
 from comrec.networks import engine, presets
 from comrec.system import files
@@ -57,27 +60,28 @@ QUICK_PRESETS = ("comrec-lite-2",)
 MEGAPIXELS, QUICK_MEGAPIXELS = 2.0, 0.01
 ROUNDS, TURNS = 5, 5
 FBCNN = Runner("FBCNN", "torch", FLOAT32)
-RIVALS = Runner("rivals")  # whose process does other small things as well
+RIVALS = Runner("rivals")  # its process runs small tasks as well
 FRESH = {"python alone": ("-c", ""), "import comrec": ("-c", "import comrec")}
 
 
 class Plan(NamedTuple):
-    """What a run times."""
+    """Describes the tasks of a run."""
 
     runners: list[Runner]  # of presets
-    multiply_adds: dict[str, float]  # of presets; none where they cannot be counted
+    multiply_adds: dict[str, float]  # per pixel, by preset; empty without onnx
     rivals: dict[str, str]  # other codecs with their versions
-    notes: list[str]  # what it does not time
+    notes: list[str]  # one for each task that is left out
 
 
 class Workers:
-    """A process for each runner: none has another's threads, caches or memory."""
+    """Holds a process for each runner, so that none shares threads or memory."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self._pools: dict[Runner, ProcessPoolExecutor] = {}
 
     def run(self, runner: Runner, task: Callable[..., Any], *given: object) -> Any:
+        """Calls a function in the runner's process, and returns its result."""
         if runner not in self._pools:
             pool = ProcessPoolExecutor(1, get_context("spawn"), work.hush)
             self._pools[runner] = self._stack.enter_context(pool)
@@ -91,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         measure(args)
     except ComrecError as err:
-        raise SystemExit(f"speed: {err}") from err
+        raise SystemExit(f"speed: {spell(err)}") from err
     except BrokenProcessPool as err:
         raise SystemExit(
             f"speed: a process was killed ({err}). Lower --size, or name fewer "
@@ -104,9 +108,9 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = made.add_argument
-    add("-o", "--out", type=Path, metavar="FILE.tsv", help="the rows")
+    add("-o", "--out", type=Path, metavar="FILE.tsv", help="rows to write")
     add("--presets", nargs="+", metavar="NAME", help=f"({' '.join(PRESETS)})")
-    add("--engines", nargs="+", choices=engine.MODULES, help="(all that are here)")
+    add("--engines", nargs="+", choices=engine.MODULES, help="(all that are installed)")
     add(
         "--size",
         type=values.positive,
@@ -118,17 +122,21 @@ def parser() -> argparse.ArgumentParser:
         "--threads",
         type=COUNT,
         metavar="N",
-        help="cores to take (all)",
+        help="cores to use (all)",
     )
     add(
         "--quick", action="store_true",
-        help="one round of a tiny picture, one preset, one engine, where not named",
+        help="one round of a tiny picture, with one preset and engine by default",
     )  # fmt: skip
     return made
 
 
 def measure(args: argparse.Namespace) -> None:
-    """The whole run. Raises ComrecError for whatever is wrong with what was given."""
+    """Times every task, writes the rows after each round and prints the tables.
+
+    Raises:
+      ComrecError: an argument is not legal, or no engine is installed.
+    """
     refuse_other(args.out)
     threads = hold(args.threads)
     size = args.size or (QUICK_MEGAPIXELS if args.quick else MEGAPIXELS)
@@ -141,9 +149,9 @@ def measure(args: argparse.Namespace) -> None:
         rounds = args.rounds or (1 if args.quick else ROUNDS)
         for found in timed(planned, rounds, workers, case):
             report.derive(found, planned.multiply_adds, REFERENCE)
-            if args.out:  # after each round: a run that is stopped leaves those it had
+            if args.out:  # after each round, so that a run can be stopped
                 rows = report.rows(found, planned.rivals, case)
-                files.write(args.out, report.as_tsv(rows))
+                files.write(args.out, report.as_tsv(report.Row._fields, rows))
     where = (
         f"{case.width_px}x{height_px} pixels, {rounds} round(s), {threads} core(s) of "
         f"{report.cpu_model()}."
@@ -152,25 +160,28 @@ def measure(args: argparse.Namespace) -> None:
 
 
 def refuse_other(out: Path | None) -> None:
-    """Raises OutputError if a file stands there that is no rows of this script."""
-    if out and out.exists() and not out.read_bytes().startswith(report.as_tsv([])):
-        raise OutputError(f"{out}: exists, and is no rows of this script. Move it away")
+    """Raises OutputError if the file exists and was not written by this script."""
+    head = report.as_tsv(report.Row._fields, [])
+    if out and out.exists() and not out.read_bytes().startswith(head):
+        raise OutputError(f"{out}: exists, without the columns of speed.py. Move it")
 
 
 def hold(threads: int | None) -> int:
-    """Holds this process, and all it starts, to so many of its cores: how many."""
+    """Restricts this process and its children to some cores; returns their number."""
     if not hasattr(os, "sched_setaffinity"):
-        raise UsageError("needs Linux, where a run can be held to some of the cores")
+        raise UsageError(
+            "speed.py needs Linux, which can restrict a process to some cores"
+        )
     cores = sorted(os.sched_getaffinity(0))
     if threads and threads > len(cores):
-        raise UsageError(f"--threads must be 1 to {len(cores)}. Received: {threads}")
+        raise UsageError(f"`threads` must be 1 to {len(cores)}. Received: {threads}")
     chosen = cores[-threads:] if threads else cores
     os.sched_setaffinity(0, chosen)
     return len(chosen)
 
 
 def plan(args: argparse.Namespace, workers: Workers) -> Plan:
-    """What there is to time here, and a note for each thing that is not here."""
+    """Returns the tasks that this machine can time, and notes on all others."""
     names = args.presets or (QUICK_PRESETS if args.quick else PRESETS)
     for name in names:
         if not presets.find(name).onnx:
@@ -194,7 +205,7 @@ def plan(args: argparse.Namespace, workers: Workers) -> Plan:
 def engines_here(
     wanted: Collection[str], workers: Workers
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Engine and precision of each that can be had; notes of those that cannot."""
+    """Returns engines and precisions that are installed, and notes on the others."""
     kinds = []
     notes = [f"Left out: {name} (not asked for)." for name in engine.MODULES
              if name not in wanted]  # fmt: skip
@@ -224,9 +235,9 @@ def is_here(module: str) -> bool:
 
 
 def timed(planned: Plan, rounds: int, workers: Workers, case: Case) -> Iterator[Found]:
-    """Every measure so far, after each round; what is loaded is loaded before."""
-    seen = Console(stderr=True)
-    bar = partial(track, console=seen, disable=not seen.is_terminal)
+    """Yields all measures so far after each round; everything is loaded before."""
+    console = Console(stderr=True)
+    bar = partial(track, console=console, disable=not console.is_terminal)
     for runner in bar(planned.runners, "loading"):
         workers.run(runner, work.prepare, runner, case)
     found: Found = {}
@@ -242,7 +253,7 @@ def timed(planned: Plan, rounds: int, workers: Workers, case: Case) -> Iterator[
 def all_tasks(
     planned: Plan, workers: Workers, case: Case
 ) -> Iterator[tuple[Runner, Callable[[], Values]]]:
-    """In the order of a round: what ratios are made of stands close together."""
+    """Yields the tasks of a round; those of one ratio follow each other closely."""
 
     def within(runner: Runner, task: Callable[..., Values]) -> Any:
         return runner, partial(workers.run, runner, task, runner, case)
@@ -259,7 +270,7 @@ def all_tasks(
         if runner.precision == FLOAT32:
             yield within(runner, work.compress_q75)
             yield within(runner, work.compress_fixed)
-    for runner in planned.runners:  # by this process, whose memory is small
+    for runner in planned.runners:  # from this process, whose memory is small
         yield runner, partial(work.command, runner, case)
         yield runner, partial(work.start, runner, case)
         if runner.precision == FLOAT32:
@@ -271,7 +282,7 @@ def all_tasks(
 
 
 def networks(workers: Workers, runner: Runner, case: Case, has_bare: bool) -> Values:
-    """The networks in turns with the bare convolution in the same engine."""
+    """Times the networks and the bare convolution of the same engine in turns."""
     bare, turns = runner._replace(name=convolution.NAME), []
     for _ in range(TURNS if has_bare else 1):
         turn = workers.run(runner, work.networks, runner, case)
@@ -282,7 +293,7 @@ def networks(workers: Workers, runner: Runner, case: Case, has_bare: bool) -> Va
 
 
 def remarks(found: Found) -> list[str]:
-    """What a reader of the ratios has to know."""
+    """Returns a note for each preset whose picture came out as a plain JPEG."""
     plain = [
         runner.name
         for runner, some in found.items()

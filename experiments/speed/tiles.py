@@ -1,8 +1,8 @@
-"""How large a tile should be: time and peak memory of RecCNN by side of the tile.
+"""Measures time and peak memory of RecCNN by the size of the tile.
 
-Claim: onnxruntime needs at most `Family.bytes_per_pixel` bytes of working memory
-per pixel of a tile with its halo, whatever the sides. Times are ratios on one
-machine in one run, no more. Cost: a minute or two on two idle cores.
+Claim: onnxruntime needs at most `Family.bytes_per_pixel` bytes of working memory per
+pixel of a tile with its halo, for all sizes. Times are for ratios within one run.
+Cost: a minute or two on two idle cores.
 
     python experiments/speed/tiles.py --out experiments/results/tiles.tsv
 """
@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from speed_parts import report
 
 from comrec.jpeg import coding
 from comrec.networks import engine, families, presets, tiling
+from comrec.system import files
 
 SIDES_PX = (
     (64, 64), (128, 128), (256, 256), (256, 768), (512, 512), (512, 768),
@@ -28,7 +30,9 @@ SIDES_PX = (
 )  # fmt: skip
 PRESETS = (presets.DEFAULT, "comrec-lite-2", "jiang2017-gray-q50-2")
 PICTURE_PX = 1024, 1536
-GREY_JPEG = coding.encode(np.full((8, 8, 1), 128, np.uint8), 50)  # any will do
+GREY_JPEG = coding.encode(
+    np.full((8, 8, 1), 128, np.uint8), 50
+)  # any JPEG has a condition
 
 
 class Row(NamedTuple):
@@ -38,12 +42,12 @@ class Row(NamedTuple):
     width_px: int
     wide_px: int  # pixels of the largest tile with its halo
     seconds_per_megapixel: float
-    peak_mb: float  # above what the loaded engine takes
+    peak_mb: float  # above the memory of the loaded engine
     bytes_per_pixel: float  # of the tile with its halo
 
 
 def measure(sides_px: tuple[int, int], preset_name: str) -> Row:
-    """One size in a process of its own, so that peak memory is its own."""
+    """Times one tile size; called in a new process, so that the peak is its own."""
     preset = presets.find(preset_name)
     reach = preset.reach_px["reccnn"]
     loaded = engine.load(preset, "reccnn")
@@ -81,8 +85,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--presets", nargs="+", default=PRESETS)
-    parser.add_argument("--out", type=Path, help="TSV to write")
-    parser.add_argument("--quick", action="store_true", help="two sizes only")
+    parser.add_argument("--out", type=Path, help="TSV file to write")
+    parser.add_argument("--quick", action="store_true", help="two sizes")
     args = parser.parse_args()
     rows = []
     for name in args.presets:
@@ -90,10 +94,8 @@ def main() -> None:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 rows.append(pool.apply(measure, (sides, name)))
             print(rows[-1], flush=True)
-    lines = ["\t".join(Row._fields), *("\t".join(map(str, row)) for row in rows)]
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text("\n".join(lines) + "\n")
+        files.write(args.out, report.as_tsv(Row._fields, rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Makes a preset of a training run: weights, ONNX exports, model card and its row.
+"""Makes a preset of a training run: weights, ONNX files, model card and table row.
 
 Claim: the ONNX files agree with the Keras networks to 1e-4 of the pixel range, at
 even and odd sizes. Cost: under a minute. Needs the TensorFlow backend.
@@ -9,11 +9,11 @@ even and odd sizes. Cost: under a minute. Needs the TensorFlow backend.
         --licence "research only: trained on crops of BSDS500 photographs" \\
         --data-note "398 grey 180x180 crops of BSDS500 photographs"
 
-Takes the weights of the round that did best on the validation pictures, or those of
---round. Writes `pretrained/NAME.NETWORK.HASH.weights.h5` and `.onnx`, where HASH is the
-beginning of the SHA-256 of the .weights.h5, the card `pretrained/NAME.md`, a line in
-`pretrained/README.md`, and the row in `comrec/presets.json`: all of it or nothing. A
-name that is released is refused: a released preset never changes.
+Takes the weights of the round with the best validation, or those of --round. Writes
+`pretrained/NAME.NETWORK.HASH.weights.h5` and `.onnx`, where HASH is the beginning of
+the SHA-256 of the .weights.h5, the card `pretrained/NAME.md`, a line in
+`pretrained/README.md`, and the row in `comrec/networks/presets.json`: all of these or
+none. A released name is refused, because a released preset never changes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+from comrec.cli.console import spell
 from comrec.errors import ComrecError
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def main() -> None:
     try:
         release(args)
     except ComrecError as err:
-        raise SystemExit(str(err)) from None
+        raise SystemExit(spell(err)) from None
     except KeyboardInterrupt:
         raise SystemExit("stopped; nothing was released") from None
 
@@ -45,16 +46,18 @@ def parse() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("run", type=Path, help="folder of the run")
-    add("--name", required=True, help="of the preset")
-    add("--summary", required=True, help="what it is for, in a line")
-    add("--licence", required=True, help="terms of the weights, in a line")
-    add("--data-note", required=True, help="what it was trained on, in a line")
+    add("--name", required=True, help="name of the preset")
+    add("--summary", required=True, help="purpose of the preset, in one line")
+    add("--licence", required=True, help="terms of the weights, in one line")
+    add("--data-note", required=True, help="training data, in one line")
     add("--round", type=int, help="of an alternating run (default: the best one)")
     add("--out", type=Path, help="folder of the files (default: pretrained)")
-    add("--presets", type=Path, help="table (default: comrec/presets.json)")
+    add("--presets", type=Path, help="table (default: comrec/networks/presets.json)")
     args = parser.parse_args()
     if (args.out is None) != (args.presets is None):
-        parser.error("--out and --presets go together: a row names files beside others")
+        parser.error(
+            "--out and --presets go together: the table names files of one folder"
+        )
     args.out = args.out or ROOT / "pretrained"
     args.presets = args.presets or ROOT / "comrec" / "networks" / "presets.json"
     return args

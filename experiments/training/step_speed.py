@@ -1,13 +1,13 @@
-"""Times one training step of each network, in float32 and in bfloat16.
+"""Times a training step of RecCNN in float32 and in mixed bfloat16.
 
 Claim: on a CPU with bfloat16 instructions, a step of TensorFlow takes less time in
 mixed bfloat16 than in float32 (0.6 to 0.9 of it in four runs on a shared machine).
-Cost: a minute. The backend is that of KERAS_BACKEND; run it on a quiet machine.
+Cost: a minute on an idle machine. KERAS_BACKEND chooses the backend.
 
     python experiments/training/step_speed.py --out experiments/results/step_speed.tsv
 
-GFLOP/s count six operations for each multiply-add of a pixel: forward, gradient to
-the input and gradient to the weights, two each.
+GFLOP/s count six operations for each multiply-add per pixel: two forward, two for the
+gradient of the input and two for the gradient of the weights.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import training_script
 
 from comrec.networks.models.jiang2017 import build_reccnn
-from comrec.system import files
 from comrec.train.alternating.compact import half_square_error
 
 
@@ -42,13 +42,11 @@ class Row(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = training_script.parser(__doc__)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--patch-px", type=int, default=40)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--out", type=Path, help="TSV to write")
+    parser.add_argument("--out", type=Path, help="TSV file to write")
     parser.add_argument("--quick", action="store_true", help="tiny network, two steps")
     args = parser.parse_args()
     if args.quick:
@@ -61,19 +59,18 @@ def main() -> None:
         )
     print(f"bfloat16 takes {found[1].median_s / found[0].median_s:.2f} of the time")
     if args.out:
-        lines = ["\t".join(Row._fields), *("\t".join(map(str, row)) for row in found)]
-        files.write(args.out, ("\n".join(lines) + "\n").encode())
+        training_script.write_rows(args.out, Row._fields, found)
 
 
 def measure(args: argparse.Namespace, precision: str, size: dict[str, int]) -> Row:
-    """The step of RecCNN, which is nearly all that training costs."""
+    """Times the step of RecCNN, which takes nearly all the time of training."""
     keras.config.set_dtype_policy(precision)
     model = build_reccnn(**size)
     jit = False if keras.backend.backend() == "tensorflow" else "auto"
     model.compile(keras.optimizers.Adam(1e-4), half_square_error, jit_compile=jit)
     shape = (args.batch, args.patch_px, args.patch_px, 1)
     x = np.random.default_rng(0).random(shape, np.float32)
-    model.train_on_batch(x, x)  # builds and compiles
+    model.train_on_batch(x, x)  # the first call compiles
     times = []
     for _ in range(args.steps):
         started = time.perf_counter()

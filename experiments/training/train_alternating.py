@@ -1,21 +1,23 @@
-"""Trains ComCNN and RecCNN in turn, as Jiang et al. 2017 do.
+"""Trains ComCNN and RecCNN alternately, after Jiang et al. 2017.
 
-Claim: at the bytes of plain JPEG QF 10, grey pictures come back more than 1 dB
-closer to the original (set7 of the paper; `reproduce_tables.py` writes the rows).
-Cost: two hours on two CPU cores (`configs/gray-q50-cpu.json`); the paper's schedule
-(`configs/jiang2017-gray-q50.json`) would take days there, and is made for a GPU.
+Claim: at the bytes of plain JPEG QF 10, the PSNR of restored grey pictures is more than
+1 dB higher (the paper's seven; `experiments/paper/reproduce_tables.py` writes the
+rows). Cost: two hours on two CPU cores with `experiments/configs/gray-q50-cpu.json`;
+the paper's schedule, `experiments/configs/jiang2017-gray-q50.json`, is for a GPU.
 
     python experiments/training/train_alternating.py \\
         experiments/configs/gray-q50-cpu.json --data PICTURES \\
         --validation PICTURES --run runs/gray-q50
 
-Stopped at any moment, the same command with --resume goes on to the same weights.
-The run's folder gets its config, its log, a checkpoint, the weights of each round,
-sample pictures (image, compact, restored, plain JPEG of the same bytes), a plot and
-the rows behind it; `release_pair.py` makes a preset of it.
+A run can be stopped at any moment; the same command with --resume continues it, and
+ends with the same weights. The run's folder holds its config, its log, a checkpoint,
+the weights of each round, sample pictures (image, compact, restored, plain JPEG of the
+same bytes), a plot and its rows. `experiments/training/release_pair.py` makes a preset
+of it.
 
-On JAX all devices of a machine share each batch. So do those of several machines when
-each is given the command with its own number; the run's folder is on the first one:
+On JAX all devices of a machine share each batch. The devices of several machines do
+too, where each machine runs the command with its own number; process 0 has the run's
+folder:
 
     KERAS_BACKEND=jax python ... --processes 2 --address 10.0.0.1:4321 --process 0
     KERAS_BACKEND=jax python ... --processes 2 --address 10.0.0.1:4321 --process 1
@@ -24,46 +26,35 @@ each is given the command with its own number; the run's folder is on the first 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
-from comrec.errors import ComrecError
+import training_script
+from training_script import EXAMPLES, folder
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its banner
 PAPER = Path(__file__).parents[1] / "configs" / "jiang2017-gray-q50.json"
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def main() -> None:
-    args = parse(sys.argv[1:])
-    try:
-        train(args)
-    except ComrecError as err:
-        raise SystemExit(str(err)) from None
-    except KeyboardInterrupt:
-        raise SystemExit("stopped; --resume goes on from the last epoch") from None
+    training_script.call(train, parse(sys.argv[1:]))
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = training_script.parser(__doc__)
     add = parser.add_argument
     add("config", type=Path, nargs="?", default=PAPER, help="JSON (default: paper's)")
     add("--data", type=folder, help="folder of training pictures")
-    add(
-        "--validation", type=folder, help="folder of other pictures, to judge rounds by"
-    )
-    add("--every", type=int, default=1, help="take every n-th picture of --validation")
-    add("--run", type=Path, help="folder of the run (default: runs/CONFIG)")
-    add("--resume", action="store_true", help="go on with the run in that folder")
-    add("--rounds", type=int, help="so many; more than the config has repeat its last")
-    add("--minutes", type=float, default=float("inf"), help="stop after so many")
-    add("--quick", action="store_true", help="tiny networks, seconds, bundled picture")
-    add("--dry-run", action="store_true", help="print the resolved config and stop")
-    add("--processes", type=int, default=1, help="so many train together (JAX alone)")
-    add("--process", type=int, default=0, help="which of them this is, from 0")
+    add("--validation", type=folder, help="folder of other pictures, to validate on")
+    add("--every", type=int, default=1, metavar="N",
+        help="take every N-th picture of --validation")  # fmt: skip
+    training_script.add_run_options(parser)
+    add("--rounds", type=int, metavar="N",
+        help="train N rounds; beyond the config's rounds its last one is repeated",
+    )  # fmt: skip
+    add("--processes", type=int, default=1, metavar="N",
+        help="N processes train together (JAX only)")  # fmt: skip
+    add("--process", type=int, default=0, metavar="I",
+        help="number of this process, from 0")  # fmt: skip
     add("--address", default="", help="HOST:PORT, where process 0 listens")
     args = parser.parse_args(argv)
     if args.quick:
@@ -84,12 +75,6 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return args
 
 
-def folder(text: str) -> Path:
-    if not text:  # a variable that is not set, where "." would be taken
-        raise argparse.ArgumentTypeError("must name a folder")
-    return Path(text)
-
-
 def train(args: argparse.Namespace) -> None:
     from comrec.train.alternating.config import TrainConfig
     from comrec.train.alternating.data import load_crops, load_validation
@@ -103,12 +88,11 @@ def train(args: argparse.Namespace) -> None:
         print(config.dump(), end="")
         return
 
-    # What pictures can be refused for is refused before Keras is loaded.
+    # Bad pictures are refused before Keras is imported, which takes seconds.
     crops = load_crops(args.data, config.crop_px, config.channels)
     images = load_validation(args.validation, config.channels, args.every)
 
-    if args.resume and not (args.run / "checkpoint.npz").exists():
-        print(f"{args.run}: nothing to resume in it, so it begins", file=sys.stderr)
+    training_script.warn_if_new(args)
 
     from comrec.train.alternating.schedule import AlternatingRun
     from comrec.train.alternating.validate import Validation

@@ -71,11 +71,13 @@ def check_scores(row, image: np.ndarray, restored: np.ndarray, prefix: str = "")
 
 
 def test_every_part_is_there_at_every_request():
-    asked = [(part.name, r.keyword) for part in samples.PARTS for r in samples.REQUESTS]
+    asked = [
+        (part.name, r.keyword) for part in samples.EXCERPTS for r in samples.REQUESTS
+    ]
     assert [(row.part, row.request) for row in ROWS] == asked
     assert "comrec" in {row.outcome for row in ROWS}
     photo = pixels(ROOT / "examples" / "astronaut.png")
-    for part in samples.PARTS:
+    for part in samples.EXCERPTS:
         left, top, right, bottom = part.window
         original = pixels(FOLDER / f"{part.name}.webp")
         assert np.array_equal(original, photo[top:bottom, left:right])
@@ -132,7 +134,7 @@ def test_the_folder_holds_what_the_rows_name_and_is_small():
     named = {
         "samples.tsv",
         "README.md",
-        *(f"{part.name}.webp" for part in samples.PARTS),
+        *(f"{part.name}.webp" for part in samples.EXCERPTS),
     }
     for row in ROWS:
         endings = ["comrec.jpg", "restored.webp"]

@@ -335,7 +335,7 @@ def test_the_view_of_a_compact_image_is_compared_at_its_bytes(tmp_path):
 def test_compress_is_held_to_its_promises_on_a_folder(two, tmp_path):
     out = tmp_path / "rows.tsv"
     said = run("experiments/quality/never_worse.py", two, "--every", 2, "--out", out)
-    assert "0 of 9 files do not keep to what was asked, 0 are worse" in said
+    assert "0 of 9 files do not meet the request, 0 are worse" in said
     head, *lines = (line.split("\t") for line in out.read_text().splitlines())
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     assert {row["picture"] for row in rows} == {"house"}

@@ -201,7 +201,7 @@ def test_what_cannot_be_trained_end_to_end_is_refused_in_one_line(
         ([absent, *data], f"{absent}: cannot be read"),
         ([config, *data], "not a training config (unknown settings channels"),
         ([joint_config, "--data", absent], f"{absent}: not a folder of pictures"),
-        ([joint_config, *data], "all of its pictures are held back to judge by"),
+        ([joint_config, *data], "all pictures are held back to validate on"),
     ):
         refusal, said = typed("training/train_joint", *args, *common)
         assert complaint in refusal
@@ -301,4 +301,4 @@ def test_reccnn_alone_is_trained_and_exported_and_a_pair_is_not(tmp_path):
         )  # fmt: skip
         assert out.exists() == (reduction == "bicubic")
     assert said["bicubic"].returncode == 0, said["bicubic"].stderr
-    assert "comcnn: not RecCNN alone" in said["comcnn"].stderr
+    assert "comcnn: not a run of RecCNN alone" in said["comcnn"].stderr

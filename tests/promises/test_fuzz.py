@@ -30,14 +30,14 @@ def small():
 
 @pytest.mark.parametrize("kind", mutations.KINDS)
 def test_a_damaged_pair_is_restored_exactly_or_refused(small, kind):
-    row, faults = mutate.tried(small, "small", kind, 21, seed=1)
+    row, faults = mutate.try_kind(small, "small", kind, 21, seed=1)
     assert not faults
     assert row.same + row.refused + row.bare == row.tried == 21
 
 
 def test_both_ends_occur(small):  # else the test above could pass for doing nothing
     rows = {
-        kind: mutate.tried(small, "small", kind, 20, seed=2)[0]
+        kind: mutate.try_kind(small, "small", kind, 20, seed=2)[0]
         for kind in ("jpg: cut off", "jpg: another colour space claimed")
     }
     assert [row.refused for row in rows.values()] == [20, 0]

@@ -1,1 +1,1 @@
-"""Tables I and II of Jiang et al. 2017, part by part; see `reproduce_tables.py`."""
+"""Holds the parts of `reproduce_tables.py`: methods, protocols, tables, figure."""

@@ -1,4 +1,4 @@
-"""The means of the tables as bars beside the published ones."""
+"""Draws the means of the tables as bars beside the published ones."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ SERIES = {
     "paper": ("measured, paper protocol", "#1f5fa8"),
     "byte-fair": ("measured, byte-fair protocol", "#e08a1e"),
 }
-THICKNESS = 0.27  # of a bar; three and a gap make 1
+THICKNESS = 0.27  # of a bar; three bars and a gap take 1
 
 
 def require() -> None:
-    """Raises ComrecError if there is nothing to draw with."""
+    """Raises ComrecError if matplotlib is not installed."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as err:
         raise ComrecError(
-            "--figure needs matplotlib, which is not installed: "
-            "pip install comrec[train]"
+            "`figure` needs matplotlib, which is not installed. "
+            "Run pip install comrec[train]"
         ) from err
 
 
 def draw(rows: Sequence[Row], published: Published) -> bytes:
-    """Mean PSNR by method for each budget that there are rows of, as a PNG."""
+    """Returns a PNG: mean PSNR by method, a panel for each budget with rows."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
@@ -71,7 +71,7 @@ def draw(rows: Sequence[Row], published: Published) -> bytes:
 def _heights(
     rows: Sequence[Row], published: Published, budget: str
 ) -> dict[tuple[str, str], float]:
-    """Mean dB by method and series, where there is one that can be drawn."""
+    """Returns the finite mean PSNR in dB, by method and series."""
     heights = {}
     compared = published.covers(list(dict.fromkeys(row.image for row in rows)))
     for method in ORDER:
@@ -90,7 +90,7 @@ def _heights(
 def _panel(
     panel: Axes, methods: list[str], heights: dict[tuple[str, str], float], low: float
 ) -> None:
-    """Bars of one budget, a group for each method."""
+    """Draws the bars of one budget, a group for each method."""
     for place, method in enumerate(methods):
         series = [s for s in SERIES if (method, s) in heights]
         for i, name in enumerate(series):

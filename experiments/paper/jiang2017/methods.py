@@ -1,4 +1,4 @@
-"""The methods of the tables, each a `Codec` with some of the networks left out."""
+"""Builds the methods of the tables; each leaves out one or both networks."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from comrec.networks.engine import Network
 from comrec.networks.presets import Preset, WeightFile
 
 SCALE = 2
-NONE = "none"  # for a column that a method has nothing for
+NONE = "none"  # in columns that do not apply to a method
 ENGINES = {".onnx": "onnxruntime", ".weights.h5": "keras"}
 
 
 @dataclass(frozen=True)
 class Method:
-    """One line of a table.
+    """Describes one line of a table.
 
     Attributes:
-      name: what rows call it.
-      preset: how its codec is set up, and what its sidecars name.
-      networks: see `Codec`; None for the direct JPEG, which has none.
-      source: where its networks are from: a preset, a file, or NONE.
+      name: its name in rows.
+      preset: sets up its codec, and is named in its sidecars.
+      networks: see `Codec`; None for the direct JPEG.
+      source: preset or file that its networks are from, or NONE.
       weights: first 8 hex digits of the SHA-256 of each, or NONE.
     """
 
@@ -42,7 +42,7 @@ class Method:
     weights: str = NONE
 
     def codec(self, settings: JpegSettings) -> Codec:
-        """Its two directions, with the .jpg written in a protocol's way."""
+        """Returns the method's codec, which writes the .jpg with these settings."""
         preset = replace(self.preset, jpeg=settings)
         scale = SCALE if self.networks else 1
         return Codec(preset, scale, networks=self.networks)
@@ -53,7 +53,7 @@ class Method:
 
 
 def load(preset: Preset, reccnn_only: Path | None) -> list[Method]:
-    """The methods around one pair; "reccnn" only with a network of its own.
+    """Returns the methods of one pair; "reccnn" only where `reccnn_only` is given.
 
     Args:
       preset: the pair.
@@ -61,7 +61,7 @@ def load(preset: Preset, reccnn_only: Path | None) -> list[Method]:
 
     Raises:
       UsageError: the preset is not for grey pictures at half size.
-      WeightsError: weights are missing, altered, or not those of a RecCNN.
+      WeightsError: weights are missing, changed, or not those of a RecCNN.
     """
     if preset.channels != 1 or SCALE not in preset.scales or not preset.weights:
         raise UsageError(
@@ -69,7 +69,7 @@ def load(preset: Preset, reccnn_only: Path | None) -> list[Method]:
             f"Presets: {', '.join(presets.PRESETS)}"
         )
     comcnn, reccnn = (engine.load(preset, name) for name in ("comcnn", "reccnn"))
-    # np.zeros_like is the network that finds no residual.
+    # np.zeros_like stands for a RecCNN whose residual is 0.
     found = [
         Method("jpeg", presets.find(presets.PLAIN), None),
         Method("half", preset, {"comcnn": reduction, "reccnn": np.zeros_like}),
@@ -87,19 +87,19 @@ def load(preset: Preset, reccnn_only: Path | None) -> list[Method]:
 
 
 def reduction(image: np.ndarray) -> np.ndarray:
-    """Bicubic half size in the place of ComCNN: (1, H, W, C) to (1, h, w, C)."""
+    """Reduces by the bicubic filter, as a ComCNN: (1, H, W, C) to (1, h, w, C)."""
     return resample.reduce(image[0], SCALE)[None]
 
 
 def load_reccnn(path: Path, preset: Preset) -> tuple[Network, str]:
-    """A RecCNN that no preset has yet, and the SHA-256 of its file.
+    """Returns a RecCNN that belongs to no preset, and the SHA-256 of its file.
 
     Args:
       path: .onnx, or .weights.h5.
-      preset: the pair whose RecCNN is of the same size.
+      preset: the pair whose RecCNN has the same size.
 
     Raises:
-      UsageError, WeightsError: the file cannot be read, or is something else.
+      UsageError, WeightsError: the file cannot be read, or is not a RecCNN.
     """
     kinds = [kind for kind in ENGINES if path.name.endswith(kind)]
     if not kinds:
@@ -107,15 +107,17 @@ def load_reccnn(path: Path, preset: Preset) -> tuple[Network, str]:
             f"{path}: a RecCNN is an .onnx or a .weights.h5. Name a file of that kind"
         )
     if not path.is_file():
-        raise UsageError(f"{path}: no such file. Check --reccnn-only-qf5 and -qf10")
+        raise UsageError(
+            f"{path}: no such file. Check --reccnn-only-qf5 and --reccnn-only-qf10"
+        )
     digest = hashlib.sha256(source.load(path)[0]).hexdigest()
-    # `weights.read` joins this name to its folder, which leaves a whole path whole.
+    # `weights.read` joins the name to its folder; an absolute path stays as it is.
     files = {"reccnn": WeightFile(str(path.resolve()), digest)}
     preset = replace(preset, weights=files, onnx=files)
     enlarged = np.zeros((1, 8, 8, 1), np.float32)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras warns of each layer that it lacks
+            warnings.simplefilter("ignore")  # Keras warns of each missing layer
             network = engine.load(preset, "reccnn", ENGINES[kinds[0]])
         shape = network(enlarged).shape
     except ComrecError:

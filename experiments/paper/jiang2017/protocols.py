@@ -1,4 +1,4 @@
-"""What counts as equal bytes, and the rows that come of it."""
+"""Defines the protocols for equal bytes, and makes the rows."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ BUDGETS = {"qf5": 5, "qf10": 10}  # quality of the direct JPEG
 
 
 class Protocol(NamedTuple):
-    """How a method is held to the bytes of the direct JPEG.
+    """Describes how the bytes of a method are limited to those of the direct JPEG.
 
     Attributes:
-      name: what rows call it.
-      direct: how the JPEG is written whose bytes are the budget.
-      coded: how the method's own .jpg is written.
-      per_picture: each picture fits the bytes of its own direct JPEG, sidecar and
-        marker counted. Else one quality serves all pictures, and the mean of their
-        .jpg files alone fits the mean of the direct ones.
+      name: its name in rows.
+      direct: settings of the direct JPEG, whose bytes are the budget.
+      coded: settings of the method's own .jpg.
+      per_picture: whether each picture fits the bytes of its own direct JPEG, sidecar
+        and marker counted. Else all pictures have one quality, and the mean bytes of
+        the .jpg files alone fit the mean of the direct JPEGs.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Row(NamedTuple):
     plain_quality: int
     plain_bytes: int
     plain_psnr_db: float
-    compact_quality: int  # of the .jpg that is scored, full size for "jpeg"
+    compact_quality: int  # of the method's .jpg, which "jpeg" has at full size
     jpeg_bytes: int
     sidecar_bytes: int
     rate_bpp: float
@@ -80,7 +80,7 @@ class Row(NamedTuple):
 
 
 class Trial:
-    """One method on all pictures; nothing is computed twice for several protocols."""
+    """Runs one method on all pictures, and keeps results for other protocols."""
 
     def __init__(self, method: Method, pictures: list[Picture]) -> None:
         self.method, self.pictures = method, pictures
@@ -89,24 +89,26 @@ class Trial:
         self._coded: dict[tuple[int, int, JpegSettings], bytes] = {}
         self._restored: dict[tuple[int, bytes], np.ndarray] = {}
 
-    def coded(self, index: int, quality: int, settings: JpegSettings) -> bytes:
-        """The .jpg of one picture, without metadata."""
+    def encode(self, index: int, quality: int, settings: JpegSettings) -> bytes:
+        """Returns the .jpg of one picture, without metadata."""
         key = index, quality, settings
         if key not in self._coded:
             codec = self.method.codec(settings)
             self._coded[key] = codec.encode(self._compact[index], quality)
         return self._coded[key]
 
-    def restored(self, index: int, coded: bytes) -> np.ndarray:
-        """The picture that comes back: uint8 (H, W, 1)."""
-        key = index, coding.decode(coded).tobytes()  # whatever its Huffman tables
+    def restore(self, index: int, coded: bytes) -> np.ndarray:
+        """Returns the restored picture: uint8 (H, W, 1)."""
+        key = index, coding.decode(coded).tobytes()  # Huffman tables do not matter
         if key not in self._restored:
             size = self.pictures[index].pixels.shape[:2]
             self._restored[key] = self._codec.restore(coded, size)
         return self._restored[key]
 
-    def files(self, index: int, coded: bytes, protocol: Protocol) -> tuple[int, int]:
-        """Bytes of the .jpg and the sidecar that count."""
+    def count_bytes(
+        self, index: int, coded: bytes, protocol: Protocol
+    ) -> tuple[int, int]:
+        """Returns the bytes of .jpg and sidecar that the protocol counts."""
         if self.method.is_direct or not protocol.per_picture:
             return len(coded), 0
         height, width, _ = self.pictures[index].pixels.shape
@@ -118,10 +120,10 @@ class Trial:
 def rows(
     budget: str, protocol: Protocol, trial: Trial, published: Published
 ) -> Iterator[Row]:
-    """One row a picture.
+    """Yields a row for each picture.
 
     Raises:
-      ComrecError: a picture is so small or plain that nothing fits.
+      ComrecError: no quality fits the budget of a picture.
     """
     plain_quality = BUDGETS[budget]
     plains = [
@@ -132,9 +134,9 @@ def rows(
     for i, (picture, plain, quality) in enumerate(
         zip(trial.pictures, plains, chosen, strict=True)
     ):
-        coded = trial.coded(i, quality, protocol.coded)
-        jpeg_bytes, sidecar_bytes = trial.files(i, coded, protocol)
-        restored = trial.restored(i, coded)
+        coded = trial.encode(i, quality, protocol.coded)
+        jpeg_bytes, sidecar_bytes = trial.count_bytes(i, coded, protocol)
+        restored = trial.restore(i, coded)
         plain_db = psnr_db(picture.pixels, coding.decode(plain))
         reached_db = psnr_db(picture.pixels, restored)
         yield Row(
@@ -153,21 +155,21 @@ def rows(
 def qualities(
     protocol: Protocol, trial: Trial, plain_quality: int, budgets: list[int]
 ) -> list[int]:
-    """The quality for each picture, by bisection on bytes: nothing is restored."""
+    """Returns the quality for each picture, found by bisection on the bytes."""
     count = len(budgets)
     if trial.method.is_direct and protocol.coded == protocol.direct:
         return [plain_quality] * count
 
     def size(index: int, quality: int) -> int:
-        coded = trial.coded(index, quality, protocol.coded)
-        return sum(trial.files(index, coded, protocol))
+        coded = trial.encode(index, quality, protocol.coded)
+        return sum(trial.count_bytes(index, coded, protocol))
 
     def largest(fits: Callable[[int], bool], who: str) -> int:
         quality = root_finding.find_largest(fits, 1, 100)
         if quality is None:
             raise ComrecError(
                 f"{who}: at no quality does {trial.method.name} fit the bytes of plain "
-                f"JPEG {plain_quality}. Leave out what is so small or so plain"
+                f"JPEG {plain_quality}. Leave out very small or uniform pictures"
             )
         return quality
 

@@ -1,4 +1,4 @@
-"""What others have published for the same pictures."""
+"""Reads figures that others published for the same pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NOT_PICTURES = ("budget", "protocol", "method", "label", "mean", "ssim")
 
 
 class Line:
-    """One method at one budget under one protocol; a figure is nan where none is."""
+    """Holds the figures of one method, budget and protocol; missing ones are nan."""
 
     def __init__(self, cells: Mapping[str, str]) -> None:
         self.budget, self.protocol = cells["budget"], cells["protocol"]
@@ -25,11 +25,12 @@ class Line:
         }
 
     def psnr_db(self, image: str) -> float:
+        """Returns the PSNR of a picture in dB, or nan."""
         return self._psnr_db.get(image.lower(), math.nan)
 
 
 class Published:
-    """The file of published figures."""
+    """Holds the published figures of a file."""
 
     def __init__(self, path: Path = FILE) -> None:
         lines = [x for x in path.read_text().splitlines() if not x.startswith("#")]
@@ -39,16 +40,16 @@ class Published:
         self._lines = [Line(row) for row in csv.DictReader(lines, delimiter="\t")]
 
     def covers(self, images: Sequence[str]) -> bool:
-        """Whether these are the published pictures, so that means may be compared."""
+        """Returns whether these are exactly the published pictures."""
         return sorted(map(str.lower, images)) == sorted(map(str.lower, self.pictures))
 
     def position(self, image: str) -> int:
-        """Where the paper has a picture; one that it lacks comes last."""
+        """Returns the position of a picture in the paper; others come last."""
         names = [name.lower() for name in self.pictures]
         return names.index(image.lower()) if image.lower() in names else len(names)
 
     def find(self, budget: str, protocol: str, method: str) -> Line | None:
-        """A method's line; byte-fair is shown the lines of the paper protocol too."""
+        """Returns a method's line or None; byte-fair also has the paper protocol's."""
         for line in self._lines:
             fits = line.protocol == protocol or (
                 (line.protocol, protocol) == ("paper", "byte-fair")
@@ -59,5 +60,6 @@ class Published:
         return None
 
     def psnr_db(self, budget: str, protocol: str, method: str, image: str) -> float:
+        """Returns the published PSNR of a picture in dB, or nan."""
         line = self.find(budget, protocol, method)
         return math.nan if line is None else line.psnr_db(image)

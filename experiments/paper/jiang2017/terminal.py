@@ -1,4 +1,4 @@
-"""The tables as a person sees them."""
+"""Prints the tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 from jiang2017.protocols import BUDGETS, PROTOCOLS, Row
 from jiang2017.published import Line, Published
 
-WIDTH = 100  # where there is no terminal to ask
+WIDTH = 100  # columns, where the output is not a terminal
 LABELS = {
     "jpeg": "JPEG",
     "half": "half size",
@@ -30,15 +30,15 @@ RULES = {
     "mozjpeg": "As byte-fair, but mozjpeg writes every .jpg into the bytes of "
     "libjpeg-turbo's direct JPEG",
 }
-FROM_OUTSIDE = ("arcnn", "comrec", "released")  # published lines of their own
+EXTERNAL = ("arcnn", "comrec", "released")  # published results with their own line
 FOOTNOTE = (
     "* Published by Jiang et al., under the paper protocol. Released: measured with "
-    "the weights that\n  they released, under the protocol of the table."
+    "the authors'\n  released weights, under the protocol of the table."
 )
 
 
 def console() -> Console:
-    """Wide enough for the tables where the output goes to a file or a pipe."""
+    """Returns a console, wide enough for the tables if it writes to a file or pipe."""
     found = Console(markup=False, highlight=False)
     if not found.is_terminal:
         found = Console(markup=False, highlight=False, width=WIDTH)
@@ -46,7 +46,7 @@ def console() -> Console:
 
 
 def show(rows: Sequence[Row], published: Published, out: Console) -> None:
-    """Prints a table for each protocol and budget that there are rows of."""
+    """Prints a table for each protocol and budget with rows."""
     for protocol in PROTOCOLS:
         for budget in BUDGETS:
             chosen = [
@@ -106,7 +106,7 @@ def _table(rows: Sequence[Row], published: Published, with_pictures: bool) -> Ta
         style = "bold" if method == "comrec" else None
         table.add_row(_label(method, protocol), *cells[: len(heads)], style=style)
     table.add_section()
-    for method in FROM_OUTSIDE if compared else ():
+    for method in EXTERNAL if compared else ():
         line = published.find(budget, protocol, method)
         if line is not None:
             figures = [_db(line.psnr_db(image)) for image in shown]
@@ -124,7 +124,7 @@ def _means(line: Line | None) -> list[str]:
 
 
 def mean(rows: Sequence[Row], column: str) -> float:
-    """Over pictures, each counting the same."""
+    """Returns the mean of a column over the pictures."""
     return float(np.mean([getattr(row, column) for row in rows]))
 
 

@@ -1,0 +1,1 @@
+"""Holds the folder and the runs of `faults.py`."""

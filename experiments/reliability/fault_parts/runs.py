@@ -1,4 +1,4 @@
-"""A folder of small pictures, and runs of the command on it that may come to harm."""
+"""Runs the command on a folder of small pictures, with faults on request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Found:
-    """What `Batch.look` sees."""
+    """Holds the counts of `Batch.inspect`."""
 
     originals_touched: int
     half_files: int
@@ -42,7 +42,7 @@ class Found:
 
 
 class Batch:
-    """Pictures in `folder`/in, and what the command makes of them in `folder`/out."""
+    """Holds pictures in `folder`/in, and the outputs of the command in `folder`/out."""
 
     def __init__(self, folder: Path) -> None:
         self.source, self.out = folder / "in", folder / "out"
@@ -50,34 +50,36 @@ class Batch:
         self.out.mkdir()
         _save_pictures(self.source)
         self.originals = _contents(self.source)
-        self.old = self._made(OLD_QUALITY)
-        self.new = self._made(NEW_QUALITY)
+        self.old = self._make(OLD_QUALITY)
+        self.new = self._make(NEW_QUALITY)
         self._pixels = [_restored(files) for files in (self.new, self.old)]
         self.names = sorted(self._pixels[0])
 
     def command(self, *words: str, quality: str = NEW_QUALITY) -> list[str]:
+        """Returns the arguments of a run, with further words at the end."""
         to = ["-o", f"{self.out}/"]
         return ["compress", "-r", str(self.source), *to, *ASKED, quality, *words]
 
-    def _made(self, quality: str) -> Files:
+    def _make(self, quality: str) -> Files:
         self.clear()
-        status, said = run(self.command(quality=quality))
+        status, text = run(self.command(quality=quality))
         if status:
-            raise SystemExit(f"the pictures cannot be compressed: {said}")
+            raise SystemExit(f"the pictures cannot be compressed: {text}")
         return {path.name: path.read_bytes() for path in self.out.iterdir()}
 
     def clear(self) -> None:
+        """Removes all outputs."""
         for path in self.out.iterdir():
             path.unlink()
 
     def start_over(self, old: bool) -> None:
-        """Outputs as an earlier run left them, or none; originals as they were."""
+        """Restores the outputs of an earlier run if `old`, else removes all outputs."""
         self.clear()
         for name, data in (self.old if old else {}).items():
             (self.out / name).write_bytes(data)
 
-    def look(self) -> Found:
-        """Reads every file there is."""
+    def inspect(self) -> Found:
+        """Reads every file, decodes every pair, and counts what it finds."""
         half, left, other, alone, new = 0, 0, 0, 0, 0
         for path in self.out.iterdir():
             data = path.read_bytes()
@@ -98,7 +100,7 @@ class Batch:
         return Found(touched, half, other, alone, left, new)
 
     def _kind(self, name: str, jpeg: Path) -> int | None:
-        """0: the new picture, 1: the old one."""
+        """Returns 0 for the new picture, 1 for the old one, else None."""
         try:
             pixels = comrec.decompress(jpeg)
         except ComrecError:
@@ -112,7 +114,7 @@ def _save_pictures(folder: Path) -> None:
         rgb = np.asarray(photo.convert("RGB"))[30:70, 180:236]
     grey = rgb[..., 1]
     exif = Image.Exif()
-    exif[0x0112] = 6  # turned
+    exif[0x0112] = 6  # orientation: rotated
     Image.fromarray(grey[:31, :45]).save(folder / "grey.png")
     Image.fromarray(np.dstack([rgb, grey])).save(folder / "alpha.png")
     Image.fromarray(rgb).save(folder / "turned.jpg", quality=95, exif=exif)
@@ -137,7 +139,7 @@ def _restored(files: Files) -> dict[str, np.ndarray]:
 
 
 def _is_whole(data: bytes) -> bool:
-    """A JPEG to its end, or a sidecar."""
+    """Returns whether a file is a complete JPEG or sidecar."""
     try:
         return bool(seg.parse(data) if data[:1] == b"\xff" else
                     sidecar.parse_json(data, "sidecar"))  # fmt: skip
@@ -148,7 +150,7 @@ def _is_whole(data: bytes) -> bool:
 # Runs
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(  # what would take most of a run otherwise
+_context.set_forkserver_preload(  # importing these would take most of a run
     [
         "comrec.cli.main",
         "comrec.cli.files",
@@ -161,52 +163,55 @@ _context.set_forkserver_preload(  # what would take most of a run otherwise
 
 
 def start(
-    words: Sequence[str], die_at: int = 0, largest_bytes: int = 0
+    words: Sequence[str], die_at: int = 0, max_bytes: int = 0
 ) -> tuple[BaseProcess, Path]:
-    """Begins a run in a process of its own, with a log.
+    """Starts a run in a new process; returns the process and the path of its log.
 
     Args:
-      die_at: which of its steps it is killed at: before the first, after it, and so on.
-      largest_bytes: of any file that it may write; 0 for no limit.
+      words: the arguments of the command.
+      die_at: kills it at this moment: 1 is before its first step, 2 after it, and so
+        on; 0 never.
+      max_bytes: limit to the size of each file that it writes; 0 for no limit.
     """
     log = Path(words[2]).parent / f"log-{os.urandom(4).hex()}"
     process = _context.Process(
-        target=_child, args=(list(words), log, die_at, largest_bytes)
+        target=_child, args=(list(words), log, die_at, max_bytes)
     )
     process.start()
     return process, log
 
 
-def ended(started: tuple[BaseProcess, Path]) -> tuple[int | None, str]:
-    """Waits for a run: its status, and what it said."""
+def wait(started: tuple[BaseProcess, Path]) -> tuple[int | None, str]:
+    """Waits for a run; returns its status and its output."""
     process, log = started
     process.join(120)
     if process.exitcode is None:
         process.kill()
-        return None, "Traceback: it hangs"
-    said = log.read_text() if log.exists() else ""
+        return None, "Traceback: the process hangs"
+    text = log.read_text() if log.exists() else ""
     log.unlink(missing_ok=True)
-    return process.exitcode, said
+    return process.exitcode, text
 
 
 def run(words: Sequence[str], **harm: int) -> tuple[int | None, str]:
-    """A whole run: its status, and what it said."""
-    return ended(start(words, **harm))
+    """Runs the command to its end; returns its status and its output."""
+    return wait(start(words, **harm))
 
 
-def _child(words: list[str], log: Path, die_at: int, largest_bytes: int) -> None:
+def _child(words: list[str], log: Path, die_at: int, max_bytes: int) -> None:
     stream = os.open(log, os.O_WRONLY | os.O_CREAT)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
-    if largest_bytes:
+    if max_bytes:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_bytes, largest_bytes))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
     if die_at:
         _die_at(die_at)
     sys.exit(command_line(words))
 
 
 def _die_at(moment: int) -> None:
+    """Kills this process before or after one of its steps."""
     passed = 0
 
     def tick() -> None:
@@ -215,7 +220,7 @@ def _die_at(moment: int) -> None:
         if passed == moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def watched(real: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
         def step(*args: Any, **options: Any) -> Any:
             tick()
             result = real(*args, **options)
@@ -225,4 +230,4 @@ def _die_at(moment: int) -> None:
         return step
 
     for name in STEPS:
-        setattr(os, name, watched(getattr(os, name)))
+        setattr(os, name, counted(getattr(os, name)))

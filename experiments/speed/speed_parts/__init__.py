@@ -1,1 +1,1 @@
-"""What is timed, the convolution that bounds it, and how it is told."""
+"""Holds the tasks that `speed.py` times, its reference convolution and its report."""

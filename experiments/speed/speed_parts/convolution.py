@@ -1,4 +1,4 @@
-"""What networks do in the main: their multiply-adds, and the rate of bare ones."""
+"""Counts the multiply-adds of RecCNN, and times a bare convolution as a reference."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from comrec.system import files
 from speed_parts.work import FLOAT32, Case, Runner, Values
 
 NAME = "bare convolution"
-WIDTH = 64  # maps in and out
+WIDTH = 64  # feature maps in and out
 LAYERS = 8
 REPEATS = 5
-SIDE_PX = 256  # at most: half a tile, where comrec's own networks work
+SIDE_PX = 256  # at most half a tile, the size at which comrec's networks compute
 COUNTED_PX = 64
 
 
 def multiply_adds(preset_name: str) -> float:
-    """Those of the convolutions of RecCNN for a pixel of the image, from its ONNX."""
+    """Returns the multiply-adds of RecCNN's convolutions per pixel of the image."""
     import onnx
 
     model = onnx.load_from_string(
@@ -48,12 +48,12 @@ def multiply_adds(preset_name: str) -> float:
 
 
 def rate(runner: Runner, case: Case) -> Values:
-    """A chain of 3x3 convolutions at half the size of the picture, or of a tile."""
+    """Times a chain of 3x3 convolutions at half the size of the picture or a tile."""
     sides = [min(side // 2, SIDE_PX) for side in (case.height_px, case.width_px)]
     keras = runner.engine == "keras"
     shape = (1, *sides, WIDTH) if keras else (1, WIDTH, *sides)
     network, x = _network(runner, case), np.zeros(shape, np.float32)
-    network(x)  # compiles
+    network(x)  # the first call compiles
     started = time.perf_counter()
     for _ in range(REPEATS):
         network(x)
@@ -69,11 +69,11 @@ def _network(runner: Runner, case: Case) -> engine.Network:
     path = case.folder / "convolution.onnx"
     data = _onnx()
     files.write(path, data)
-    # `weights.read` joins this name to its folder, which leaves a whole path whole.
+    # `weights.read` joins the name to its folder; an absolute path stays as it is.
     file = WeightFile(str(Path(path).resolve()), weights.digest(data))
     preset = replace(
         presets.find(presets.PLAIN), onnx={NAME: file}, sizes={NAME: {}}
-    )  # so that the engine is set up as it is for a preset
+    )  # a preset, so that the engine has the same settings as for one
     exact = runner.precision == FLOAT32
     return engine.load(preset, NAME, runner.engine, case.threads, exact)
 

@@ -1,4 +1,4 @@
-"""FBCNN with random weights, whose speed is that of the trained one.
+"""Builds FBCNN with random weights, and times it; trained weights are as fast.
 
 Architecture after J. Jiang, K. Zhang, R. Timofte, "Towards Flexible Blind JPEG
 Artifacts Removal", ICCV 2021, https://arxiv.org/abs/2109.14573, for colour.
@@ -16,11 +16,11 @@ from speed_parts.work import Case, Values
 
 WIDTHS = (64, 128, 256, 512)  # at 1/1, 1/2, 1/4, 1/8 of the size
 BLOCKS = 4
-CORNER_PX = 512  # the rate of a corner is that of the picture, in less memory
+CORNER_PX = 512  # a crop of this size has the rate of the picture in less memory
 
 
 def rate(case: Case) -> Values:
-    """The network alone, on a corner of the picture, its sides multiples of 8."""
+    """Times the network alone on at most 512x512 pixels, sides multiples of 8."""
     height, width = (
         max(min(side, CORNER_PX) // 8 * 8, 8)
         for side in (case.height_px, case.width_px)
@@ -44,10 +44,10 @@ def _network(threads: int) -> nn.Module:
 
 
 class Fbcnn(nn.Module):
-    """Float32 (B, 3, H, W), H and W multiples of 8, to the restored image.
+    """Restores a JPEG: float32 (B, 3, H, W), H and W multiples of 8, to the same.
 
-    Down three times and up again; the way up is told the quality of the JPEG, which
-    is guessed at the bottom. 71.9 million parameters, as published.
+    A U-Net of four sizes; its decoder is conditioned on the quality of the JPEG,
+    which is estimated at the smallest size. 71.9 million parameters, as published.
     """
 
     def __init__(self) -> None:
@@ -63,10 +63,12 @@ class Fbcnn(nn.Module):
             _blocks(last), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
             *_dense(last, last), *_dense(last, last), nn.Linear(last, 1), nn.Sigmoid(),
         )  # fmt: skip
-        self.told = nn.Sequential(
+        self.condition = nn.Sequential(
             *_dense(1, last), *_dense(last, last), *_dense(last, last)
         )
-        self.twice = nn.ModuleList(nn.ConvTranspose2d(2 * w, w, 2, 2) for w in upwards)
+        self.upsample = nn.ModuleList(
+            nn.ConvTranspose2d(2 * w, w, 2, 2) for w in upwards
+        )
         self.up = nn.ModuleList(_blocks(w) for w in upwards)
         self.gain = nn.ModuleList(nn.Linear(last, w) for w in upwards)
         self.shift = nn.ModuleList(nn.Linear(last, w) for w in upwards)
@@ -76,14 +78,14 @@ class Fbcnn(nn.Module):
         for down in self.down:
             skipped.append(down(skipped[-1]))
         x = self.encoder(skipped[-1])
-        told = self.told(self.quality(x))
+        condition = self.condition(self.quality(x))
         x = self.decoder(x)
-        for twice, blocks, gain, shift in zip(
-            self.twice, self.up, self.gain, self.shift, strict=True
+        for upsample, blocks, gain, shift in zip(
+            self.upsample, self.up, self.gain, self.shift, strict=True
         ):
-            x = twice(x + skipped.pop())
-            more = gain(told).sigmoid()[..., None, None]
-            plus = shift(told).tanh()[..., None, None]
+            x = upsample(x + skipped.pop())
+            more = gain(condition).sigmoid()[..., None, None]
+            plus = shift(condition).tanh()[..., None, None]
             for block in blocks:
                 x = block(x, more, plus)
         return self.tail(x + skipped.pop())

@@ -1,11 +1,11 @@
-"""Rows, what follows from them, and the tables that a person reads."""
+"""Makes rows of measurements, derived figures, and tables for the terminal."""
 
 from __future__ import annotations
 
 import os
 import platform
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +18,9 @@ from comrec import __version__
 from comrec.networks import presets
 from speed_parts.work import FLOAT32, Case, Runner
 
-Found = dict[Runner, dict[str, list[float]]]  # values by measure, one a round
+Found = dict[Runner, dict[str, list[float]]]  # values by measure, one for each round
 
-WIDTH = 132  # where there is no terminal to ask
+WIDTH = 132  # columns, where the output is not a terminal
 TABLES = {
     "comrec, megapixels a second": {
         "networks": "networks_mp_per_s",
@@ -50,7 +50,7 @@ TABLES = {
 
 class Row(NamedTuple):
     name: str
-    version: str  # hash of a preset, library of a codec
+    version: str  # hash of a preset's weights, or the library of a codec
     engine: str
     precision: str
     measure: str
@@ -66,11 +66,12 @@ class Row(NamedTuple):
 
 
 def derive(found: Found, multiply_adds: Mapping[str, float], paper: Runner) -> None:
-    """Adds what follows from several measures, round by round.
+    """Adds the figures that follow from several measures, round by round.
 
     Args:
-      multiply_adds: of presets, for each pixel; none where they could not be counted.
-      paper: what `times_the_paper` are times of.
+      found: values by runner and measure; extended in place.
+      multiply_adds: per pixel, by preset; empty where they could not be counted.
+      paper: the runner that `times_the_paper` is relative to.
     """
     for runner, some in found.items():
         rates = some.get("networks_mp_per_s", [])
@@ -98,7 +99,13 @@ def _ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
 
 
 def rows(found: Found, rivals: Mapping[str, str], case: Case) -> list[Row]:
-    """Each measure of each runner; `rivals` has the versions of other codecs."""
+    """Returns a row for each measure of each runner.
+
+    Args:
+      found: values by runner and measure.
+      rivals: version of each of the other codecs, by name.
+      case: the picture and the threads of the run.
+    """
     cpu, made = cpu_model(), []
     for runner, some in found.items():
         version = rivals.get(runner.name) or _hash(runner.name)
@@ -117,8 +124,9 @@ def rows(found: Found, rivals: Mapping[str, str], case: Case) -> list[Row]:
     return made
 
 
-def as_tsv(found: Sequence[Row]) -> bytes:
-    lines = [Row._fields, *found]
+def as_tsv(columns: Sequence[str], found: Iterable[Sequence[object]]) -> bytes:
+    """Returns a line of column names and a line for each row, separated by tabs."""
+    lines = [columns, *found]
     return "".join("\t".join(map(str, line)) + "\n" for line in lines).encode()
 
 
@@ -127,7 +135,7 @@ def _hash(name: str) -> str:
 
 
 def engine_version(name: str) -> str:
-    """The library that ran a network, with its version; for Keras its backend, too."""
+    """Returns name and version of an engine's library; for Keras the backend too."""
     names = [name, os.environ["KERAS_BACKEND"]] if name == "keras" else [name]
     return " ".join(map(_version, filter(None, names)))
 
@@ -140,12 +148,14 @@ def _version(package: str) -> str:
 
 
 def cpu_model() -> str:
+    """Returns the name of the CPU, or of its architecture where Linux has no name."""
     info = Path("/proc/cpuinfo").read_text()
     models = [line for line in info.splitlines() if line.startswith("model name")]
     return models[0].partition(":")[2].strip() if models else platform.machine()
 
 
 def show(found: Found, notes: Sequence[str]) -> None:
+    """Prints the medians as tables, and the notes below them."""
     out = Console(markup=False, highlight=False)
     if not out.is_terminal:
         out = Console(markup=False, highlight=False, width=WIDTH)

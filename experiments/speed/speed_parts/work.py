@@ -1,4 +1,4 @@
-"""What is timed. Each function gives its measures by name, the unit in the name."""
+"""Times one task each; functions return measures by name, with the unit in the name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from comrec.networks.codec import Codec
 
 PHOTO = Path(__file__).parents[3] / "examples" / "astronaut.png"
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
-# Each gives about 1 bit per pixel on the Kodak pictures; kodak.tsv has the rows.
+# Each gives about 1 bit per pixel on the Kodak pictures, see results/kodak.tsv.
 JPEG_QUALITY = 47  # of comrec-base and comrec-lite at scale 1
 PEERS = {"jpeg": 59, "webp": 76, "jpeg2000": 1.0, "avif": 64, "jxl": 2.2}
 QUALITY = 75
@@ -35,7 +35,7 @@ Values = dict[str, float]
 
 
 class Runner(NamedTuple):
-    """A preset by an engine in a precision, or something else that is timed."""
+    """Names a preset, engine and precision, or another program that is timed."""
 
     name: str
     engine: str = ""
@@ -43,13 +43,13 @@ class Runner(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What all runners have in common."""
+    """Describes the picture, the threads and the round, equal for all runners."""
 
-    folder: Path  # of the files to restore
+    folder: Path  # holds the files to restore
     height_px: int
     width_px: int
     threads: int
-    round: int = 0  # each compresses another picture: a search may be lucky
+    round: int = 0  # each compresses another picture: the search time varies
 
     @property
     def megapixels(self) -> float:
@@ -59,7 +59,7 @@ class Case(NamedTuple):
         return self.folder / f"{preset}.comrec.jpg"
 
     def pixels(self) -> np.ndarray:
-        """What is compressed: of each round another part of the photo."""
+        """Returns the picture to compress, another crop of the photo each round."""
         start = STEP_PX * self.round
         return picture(start + self.height_px, self.width_px)[start:]
 
@@ -68,13 +68,13 @@ class Case(NamedTuple):
 
 
 def hush() -> None:
-    """Keeps this process off stderr: TensorFlow talks before it can be told not to."""
+    """Closes stderr of this process: TensorFlow writes to it while it is imported."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 @lru_cache(maxsize=2)
 def picture(height_px: int, width_px: int) -> np.ndarray:
-    """The bundled photo mirrored on and on, or its corner: uint8 (H, W, 3)."""
+    """Returns the bundled photo, extended by reflection or cropped: uint8 (H, W, 3)."""
     with Image.open(PHOTO) as photo:
         pixels = np.asarray(photo.convert("RGB"))
     missing = [
@@ -89,10 +89,10 @@ def picture(height_px: int, width_px: int) -> np.ndarray:
 
 
 def prepare(runner: Runner, case: Case) -> None:
-    """Loads and compiles what is timed later.
+    """Runs each task of a preset once, so that loading is not timed.
 
-    The first runner of a preset makes the files that all of them restore. What
-    `compress` promises is promised in float32, so other precisions restore alone.
+    The first runner of a preset writes the files that all its runners restore. Only
+    float32 compresses: the promises of `compress` are measured in float32.
     """
     for path, size in (
         (case.small_jpeg(runner.name), (START_PX, START_PX)),
@@ -107,7 +107,7 @@ def prepare(runner: Runner, case: Case) -> None:
 
 
 def networks(runner: Runner, case: Case) -> Values:
-    """The calls of RecCNN alone, tile by tile as the codec makes them."""
+    """Times the calls of RecCNN alone, tile by tile as the codec makes them."""
     preset = presets.find(runner.name)
     network = engine.load(preset, "reccnn", *_engine(runner, case))
     spent_s, seen_px = 0.0, 0
@@ -132,7 +132,7 @@ def networks(runner: Runner, case: Case) -> Values:
 
 
 def decompress(runner: Runner, case: Case) -> Values:
-    """Both files' bytes to pixels."""
+    """Times the decoding of both files, in memory, to pixels."""
     jpeg, sidecar = _pair(runner, case)
     name, threads, exact = _engine(runner, case)
     started = time.perf_counter()
@@ -141,7 +141,7 @@ def decompress(runner: Runner, case: Case) -> Values:
 
 
 def compress_fixed(runner: Runner, case: Case) -> Values:
-    """At one quality of the compact JPEG: nothing is searched for."""
+    """Times compressing at one quality of the compact JPEG, without a search."""
     pixels = case.pixels()
     started = time.perf_counter()
     made = _compress(runner, case, pixels, jpeg_quality=JPEG_QUALITY)
@@ -153,7 +153,7 @@ def compress_fixed(runner: Runner, case: Case) -> Values:
 
 
 def compress_q75(runner: Runner, case: Case) -> Values:
-    """As close as plain JPEG of that quality, in the fewest bytes, default effort."""
+    """Times compressing with `-q 75` at the default effort."""
     pixels = case.pixels()
     started = time.perf_counter()
     made = _compress(runner, case, pixels, quality=QUALITY)
@@ -178,12 +178,12 @@ def _pair(runner: Runner, case: Case) -> tuple[bytes, bytes]:
 
 
 def _engine(runner: Runner, case: Case) -> tuple[str, int, bool]:
-    """As `engine.load` takes them: name, threads, exact."""
+    """Returns name, threads and exact, as `engine.load` takes them."""
     return runner.engine, case.threads, runner.precision == FLOAT32
 
 
 def has_bfloat16() -> bool:
-    """Whether OpenVINO would use it on this CPU."""
+    """Returns whether OpenVINO supports bfloat16 on this CPU."""
     import openvino
 
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -193,18 +193,18 @@ def has_bfloat16() -> bool:
 
 
 def command(runner: Runner, case: Case) -> Values:
-    """`comrec decompress` to PNG, all that it reads, loads and writes."""
+    """Times `comrec decompress` to PNG as a new process."""
     seconds, peak_mb = _decompressed(runner, case, case.jpeg(runner.name))
     return {"command_mp_per_s": case.megapixels / seconds, "command_peak_mb": peak_mb}
 
 
 def compress_command(runner: Runner, case: Case) -> Values:
-    """`comrec compress -q 75` of a PNG, all that it reads, loads and writes."""
+    """Times `comrec compress -q 75` of a PNG as a new process."""
     source = case.folder / f"picture-{case.round}.png"
     if not source.exists():
         Image.fromarray(case.pixels()).save(source, compress_level=1)
     made = case.folder / "made.jpg"
-    made.unlink(missing_ok=True)  # a plain JPEG, which might be anybody's
+    made.unlink(missing_ok=True)  # -f does not replace a plain JPEG
     seconds, peak_mb = fresh(
         "-m", "comrec", "compress", "-f", str(source), "-o", str(made),
         "-p", runner.name, "-q", str(QUALITY), "--engine", runner.engine, "--quiet",
@@ -216,12 +216,12 @@ def compress_command(runner: Runner, case: Case) -> Values:
 
 
 def start(runner: Runner, case: Case) -> Values:
-    """`comrec decompress` of a picture so small that the start alone takes time."""
+    """Times `comrec decompress` of 16x16 pixels, which is the start-up time."""
     return {"start_s": _decompressed(runner, case, case.small_jpeg(runner.name))[0]}
 
 
 def python(*arguments: str) -> Values:
-    """This Python doing next to nothing."""
+    """Times the start of this Python with the given arguments."""
     return {"start_s": fresh(*arguments)[0]}
 
 
@@ -236,24 +236,24 @@ def _decompressed(runner: Runner, case: Case, jpeg: Path) -> tuple[float, float]
 
 
 def fresh(*arguments: str) -> tuple[float, float]:
-    """Seconds and peak memory in MB of a new process of this Python.
+    """Runs a new process of this Python; returns its seconds and its peak MB.
 
-    Linux counts in what the process that starts it takes, so that has to be small.
+    On Linux the peak includes the memory of the parent process, which has to be small.
 
     Raises:
-      ComrecError: it failed; with the last line that it said.
+      ComrecError: the process failed; the message has its last line on stderr.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=said
+            [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=errors
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            said.seek(0)
-            last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+            errors.seek(0)
+            last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
             raise ComrecError(f"python {' '.join(arguments)}: failed ({last})")
     return seconds, usage.ru_maxrss * 1024 / 1e6
 
@@ -262,9 +262,9 @@ def fresh(*arguments: str) -> tuple[float, float]:
 
 
 def rivals() -> tuple[dict[str, str], list[str]]:
-    """Names and versions of the codecs there are, a line for each that is not.
+    """Returns the installed codecs with their versions, and a note for each other.
 
-    Their first pass, which loads them, is over then.
+    Runs each codec once, so that loading is not timed.
     """
     found, notes = peers.load(PEERS)
     for peer in found:
@@ -273,6 +273,7 @@ def rivals() -> tuple[dict[str, str], list[str]]:
 
 
 def rival(name: str, case: Case) -> Values:
+    """Times one other codec, encoding and decoding."""
     pixels = picture(case.height_px, case.width_px)
     passed = evaluate.run(peers.find(name), pixels, PEERS[name])
     return {
@@ -283,7 +284,7 @@ def rival(name: str, case: Case) -> Values:
 
 
 def fbcnn(runner: Runner, case: Case) -> Values:
-    """Of `fbcnn.rate`."""
-    from speed_parts import fbcnn  # loads PyTorch
+    """Times FBCNN, see `fbcnn.rate`."""
+    from speed_parts import fbcnn  # imports PyTorch
 
     return fbcnn.rate(case)
