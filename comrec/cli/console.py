@@ -34,7 +34,9 @@ class Output:
         self._results = sys.stderr if binary else sys.stdout
         self._bar: Progress | None = None
 
-    def row(self, row: Row, describe: Callable[[Row], str], as_json: bool) -> None:
+    def print_row(
+        self, row: Row, describe: Callable[[Row], str], as_json: bool
+    ) -> None:
         """Prints one result.
 
         Args:
@@ -66,7 +68,7 @@ class Output:
         """Prints an error on stderr."""
         self._above_bar(_complaint(message), sys.stderr)
 
-    def progress(
+    def show_progress(
         self,
         results: Iterable[T],
         total: int,

@@ -65,7 +65,7 @@ def test_a_terminal_without_arrows_gets_question_marks(monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
     out = console.Output()
-    out.row({"a": "é → è"}, lambda row: f"{row['a']} → x", as_json=False)
+    out.print_row({"a": "é → è"}, lambda row: f"{row['a']} → x", as_json=False)
     assert raw.getvalue() == b"? ? ? ? x\n"
 
 
@@ -103,8 +103,8 @@ def test_a_bar_appears_after_a_second_and_shares_no_line(monkeypatch, after_s, s
         yield from ("one", "two")
 
     out = console.Output()
-    for result in out.progress(results(), 2, "test"):
-        out.row({"name": result}, lambda row: str(row["name"]), as_json=False)
+    for result in out.show_progress(results(), 2, "test"):
+        out.print_row({"name": result}, lambda row: str(row["name"]), as_json=False)
     assert stream.getvalue() == seen
 
 
@@ -163,7 +163,7 @@ def test_every_special_spelling_is_an_option_that_a_command_takes():
 def test_errors_and_rows_of_errors_are_spelled(capsys):
     out = console.Output()
     out.fail("x.png: exists. Use `force`")
-    out.row({"error": "x.png: exists. Use `force`"}, str, as_json=True)
+    out.print_row({"error": "x.png: exists. Use `force`"}, str, as_json=True)
     printed = capsys.readouterr()
     assert printed.err == "comrec: x.png: exists. Use -f\n"
     assert printed.out == '{"error": "x.png: exists. Use -f"}\n'

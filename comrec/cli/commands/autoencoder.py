@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     out = console.Output(quiet=args.quiet)
     if args.action == "models":
         for row in command.list_models():
-            out.row(row, describe.format_details, args.json)
+            out.print_row(row, describe.format_details, args.json)
         return 0
     if args.action == "compress":
         row = command.compress(
@@ -65,10 +65,10 @@ def run(args: argparse.Namespace) -> int:
         )
         for note in row.pop("notes"):  # type: ignore[attr-defined]
             out.warn(f"{args.input}: {note}")
-        out.row(row, command.describe_compressed, args.json)
+        out.print_row(row, command.describe_compressed, args.json)
         return 0
     row = command.decompress(
         args.input, args.output, args.model, args.force, args.max_pixels
     )
-    out.row(row, command.describe_restored, args.json)
+    out.print_row(row, command.describe_restored, args.json)
     return 0

@@ -79,16 +79,16 @@ def run(
     if args.command != "verify" and not getattr(args, "dry_run", False):
         sweep({job.target.parent for job in todo if job.target}, out)
     results = batch.run_all(todo, work, args.jobs)
-    for job, result in out.progress(results, len(todo), args.command):
+    for job, result in out.show_progress(results, len(todo), args.command):
         if isinstance(result, ComrecError):
             failed += 1
             out.fail(result)
             if args.json:
-                out.row(batch.describe_failure(job, result), str, as_json=True)
+                out.print_row(batch.describe_failure(job, result), str, as_json=True)
         else:
             for note in batch.read_notes(result):
                 out.warn(f"{job.name}: {note}")
-            out.row(result, describe, args.json)
+            out.print_row(result, describe, args.json)
     if failed and len(todo) > 1:
         rest = "; the others are done" if failed < len(todo) else ""
         out.warn(f"{failed} of {len(todo)} failed{rest}")

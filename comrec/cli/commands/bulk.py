@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
                     if tally.failed == SHOWN:
                         out.warn(f"further failures: see {run.manifest.url}")
     if args.json:
-        out.row(tally.row(), str, as_json=True)
+        out.print_row(tally.row(), str, as_json=True)
     else:
         out.say(tally.text(is_run=not args.status))
     return SOME_FAILED if tally.failed else 0

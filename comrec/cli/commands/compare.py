@@ -58,16 +58,18 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     results = compare.each(args.inputs, asked)
     try:
-        for path, result in out.progress(results, len(args.inputs), args.command):
+        for path, result in out.show_progress(results, len(args.inputs), args.command):
             if isinstance(result, ComrecError):
                 failed += 1
                 out.fail(result)
                 if args.json:
-                    out.row(compare.failed(path, result), str, as_json=True)
+                    out.print_row(compare.failed(path, result), str, as_json=True)
                 continue
             if report:
                 report.add(result)
-            out.row(compare.row(str(path), result), describe.format_compared, args.json)
+            out.print_row(
+                compare.row(str(path), result), describe.format_compared, args.json
+            )
     finally:  # an interrupted run leaves a page of the finished pictures
         if report:
             report.write()

@@ -72,11 +72,11 @@ def run(args: argparse.Namespace) -> int:
     batch.sweep({asked.out.parent}, out)
     found = evaluate(
         asked,
-        lambda results, total: out.progress(results, total, args.command, len),
+        lambda results, total: out.show_progress(results, total, args.command, len),
     )
     if args.json:
         for line in found.lines:
-            out.row(report.record(line), str, as_json=True)
+            out.print_row(report.record(line), str, as_json=True)
     elif not args.quiet:
         out.say(report.text(found.lines))
     for note in found.notes:

@@ -48,5 +48,5 @@ def run(args: argparse.Namespace) -> int:
         row = export.onnx(preset, args.onnx)
     else:
         row = export.web(preset, args.web, BITS[args.bits or "auto"])
-    out.row(row, export.describe, args.json)
+    out.print_row(row, export.describe, args.json)
     return 0

@@ -20,5 +20,5 @@ def run(args: argparse.Namespace) -> int:
 
     out = console.Output()
     row = inspect.describe(args.file)
-    out.row(row, describe.format_details, args.json)
+    out.print_row(row, describe.format_details, args.json)
     return 0

@@ -33,5 +33,5 @@ def run(args: argparse.Namespace) -> int:
             row |= {"verified": ", ".join(weights.verify(preset)) or "no weights"}
             if absent := weights.absent(preset):
                 row |= {"not installed": ", ".join(absent)}
-        out.row(row, describe.format_details, args.json)
+        out.print_row(row, describe.format_details, args.json)
     return 0

@@ -61,20 +61,20 @@ def run(args: argparse.Namespace) -> int:
         )
     failed: list[Job] = []
     results = made.results()
-    for job, result in out.progress(results, len(made.jobs), args.command):
+    for job, result in out.show_progress(results, len(made.jobs), args.command):
         if isinstance(result, ComrecError):
             failed.append(job)
             out.fail(result)
             if args.json:
-                out.row(batch.describe_failure(job, result), str, as_json=True)
+                out.print_row(batch.describe_failure(job, result), str, as_json=True)
             continue
         for note in result["notes"]:  # type: ignore[attr-defined]
             out.warn(f"{job.name}: {note}")
-        out.row(result, _format_picture, args.json)
+        out.print_row(result, _format_picture, args.json)
     row = made.finish(failed)
     for note in row.pop("notes"):
         out.warn(note)
-    out.row(row, _format_gallery, args.json)
+    out.print_row(row, _format_gallery, args.json)
     return int(bool(failed))
 
 
