@@ -40,10 +40,14 @@ audit: $(DEV)  ## published advisories on what is installed (needs the network)
 	$(DEV) -m pip list --exclude-editable --format freeze > build/installed.txt
 	$(DEV) -m pip_audit --strict --no-deps --disable-pip -r build/installed.txt
 
+MODELS = tests/networks/models/test_jiang2017.py tests/networks/models/test_pyramid.py \
+	tests/networks/models/test_jpeg_proxy.py
+TRAINING = tests/train/alternating tests/train/joint tests/train/run/test_run.py \
+	tests/train/run/test_checkpoint.py tests/train/run/test_log.py tests/train/run/test_curves.py \
+	tests/train/run/test_progress.py
+
 test-jax: $(DEV)  ## the networks and their training on the JAX backend
-	KERAS_BACKEND=jax $(PYTEST) tests/networks/models/test_jiang2017.py tests/networks/models/test_pyramid.py tests/train/alternating/test_schedule.py \
-		tests/networks/models/test_jpeg_proxy.py tests/train/joint/test_schedule.py \
-		tests/apps/autoencoder/test_codec.py tests/apps/autoencoder/test_run.py
+	KERAS_BACKEND=jax $(PYTEST) $(MODELS) $(TRAINING) tests/apps/autoencoder
 
 lint: $(DEV)  ## style and types
 	$(DEV) -m ruff check .
@@ -66,8 +70,7 @@ test-web: $(DEV) web/node_modules  ## pages in headless Chromium, and their scri
 
 test-torch: $(DEV)  ## the tests of the networks with the PyTorch backend (a CPU build)
 	$(DEV) -m pip install --quiet -e .[torch]
-	KERAS_BACKEND=torch $(PYTEST) tests/networks/models/test_jiang2017.py tests/networks/models/test_pyramid.py tests/train/alternating/test_schedule.py \
-		tests/networks/models/test_jpeg_proxy.py tests/train/joint/test_schedule.py
+	KERAS_BACKEND=torch $(PYTEST) $(MODELS) $(TRAINING)
 
 $(DEMO): setup.cfg $(shell git ls-files comrec pretrained)
 	$(PYTHON) -m venv .venv-demo

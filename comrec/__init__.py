@@ -1,7 +1,8 @@
-"""comrec: pictures as an ordinary JPEG and a tiny sidecar, restored by a network.
+"""Compresses pictures to a JPEG and a small sidecar; a network restores them.
 
 `comrec.compress` and `comrec.decompress` are the two directions; `comrec.presets`
-lists the trained pairs. Importing comrec loads no machine-learning framework.
+lists the trained pairs of networks. Importing comrec loads no machine-learning
+framework.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a part of the public API when it is first asked for."""
+    """Loads a public name on its first use."""
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name == "presets":
@@ -37,4 +38,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
+    """Lists the public names, loaded or not."""
     return sorted([*globals(), *__all__])

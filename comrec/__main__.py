@@ -1,4 +1,4 @@
-"""`python -m comrec` is the command line."""
+"""Runs the command line as `python -m comrec`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What can go wrong for a user, each with the exit status of the command line."""
+"""Defines the errors that users can cause, with their exit statuses."""
 
 from __future__ import annotations
 
@@ -7,44 +7,48 @@ from contextlib import contextmanager
 
 
 class ComrecError(Exception):
-    """The message is one line: the file, what is wrong, what is legal, what to do."""
+    """Reports a failure in one line: file, fault, legal values, remedy.
+
+    The message names options by their Python names in backquotes, such as
+    `max_pixels`; `comrec.cli.console.spell` puts them as they are typed.
+    """
 
     exit_status = 1
 
 
 class UsageError(ComrecError):
-    """The request itself makes no sense, whatever the files hold."""
+    """Reports illegal options, or options that exclude each other."""
 
     exit_status = 2
 
 
 class ImageError(ComrecError):
-    """An input picture cannot be read, or is beyond the limits."""
+    """Reports an input picture that cannot be read or is beyond the limits."""
 
 
 class JpegError(ComrecError):
-    """A JPEG cannot be written or read as asked."""
+    """Reports a JPEG that cannot be read, or cannot be written with these settings."""
 
 
 class SidecarError(ComrecError):
-    """The sidecar is missing, damaged, from the future, or another picture's."""
+    """Reports a sidecar that is missing, damaged, too new, or another picture's."""
 
 
 class StreamError(ComrecError):
-    """A .crae is damaged, cut off, from the future, or another model's."""
+    """Reports a .crae that is damaged, cut off, too new, or another model's."""
 
 
 class WeightsError(ComrecError):
-    """Weights of a preset are missing, altered, or cannot be run here."""
+    """Reports weights that are missing or altered, or that no engine here can run."""
 
 
 class OutputError(ComrecError):
-    """An output exists, is shared by two inputs, or cannot be written."""
+    """Reports an output that exists, has two inputs, or cannot be written."""
 
 
 @contextmanager
 def naming_errors(source: str) -> Iterator[None]:
-    """Puts the file's name before the message of any ComrecError that lacks it."""
+    """Puts a file's name before the message of any ComrecError that lacks the name."""
     try:
         yield
     except ComrecError as err:

@@ -1,4 +1,4 @@
-"""Fixtures that several test files share."""
+"""Defines the fixtures that several folders of tests share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from comrec.cli.main import main
 
 
 class Ran(NamedTuple):
-    """What one run of the command line came to."""
+    """Holds the result of one run of the command line."""
 
     status: int
     out: bytes
@@ -27,12 +27,13 @@ class Ran(NamedTuple):
 
     @property
     def rows(self) -> list[dict]:
+        """Returns the JSON objects on stdout."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 
 @pytest.fixture
 def run(capsysbinary, monkeypatch):
-    """The command line in this process: run("compress", path, stdin=b"") -> Ran."""
+    """Runs the command line here: run("compress", path, stdin=b"") -> Ran."""
 
     def call(*arguments: object, stdin: bytes = b"") -> Ran:
         given = types.SimpleNamespace(buffer=io.BytesIO(stdin))
@@ -49,7 +50,7 @@ def run(capsysbinary, monkeypatch):
 
 @pytest.fixture
 def typed(capsys, monkeypatch):
-    """Runs a script that must refuse: typed("training/train_joint", ...)."""
+    """Runs a script that must fail: typed("training/train_joint", ...)."""
 
     def call(script: str, *arguments: object) -> tuple[object, str]:
         module = scripts.load(script, monkeypatch)
@@ -63,7 +64,7 @@ def typed(capsys, monkeypatch):
 
 @pytest.fixture
 def listing(tmp_path):
-    """A function: {path below tmp_path: (bytes, mtime)} of every file there is now."""
+    """Returns a function: {path in tmp_path: (bytes, mtime)} of every file."""
 
     def call() -> dict[str, tuple[bytes, int]]:
         return {
@@ -80,7 +81,7 @@ def listing(tmp_path):
 
 @pytest.fixture
 def refused(run, listing):
-    """Runs a command that must fail in one line on stderr and leave no trace."""
+    """Runs a command that must fail with one line on stderr and change no file."""
 
     def call(*arguments: object, names: object, status: int = 1) -> str:
         before = listing()
@@ -102,7 +103,7 @@ def refused(run, listing):
 
 @pytest.fixture(scope="session", params=pairs.PARAMS)
 def made(request) -> comrec.Compressed:
-    """The photo at half size, with the networks whatever they are worth."""
+    """Compresses the photo at half size by networks."""
     preset = request.param.name
     data = pictures.photo_file(".png")
     return comrec.compress(data, preset=preset, scale=2, jpeg_quality=50)
@@ -110,7 +111,7 @@ def made(request) -> comrec.Compressed:
 
 @pytest.fixture
 def pair(made, tmp_path):
-    """photo.png, and the .jpg and the sidecar that comrec made of it."""
+    """Writes photo.png and its pair; returns the paths of .jpg and sidecar."""
     (tmp_path / "photo.png").write_bytes(pictures.photo_file(".png"))
     jpeg, sidecar = tmp_path / "photo.comrec.jpg", tmp_path / "photo.comrec.json"
     jpeg.write_bytes(made.jpeg)

@@ -1,1 +1,1 @@
-"""The public functions, one module each: `compress` and `decompress`."""
+"""Defines the public functions `compress` and `decompress`, one module each."""

@@ -22,41 +22,41 @@ from comrec.system.options import takes
 
 Source = np.ndarray | bytes | str | os.PathLike[str]
 
-JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left as it is
+JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left unchanged
 
 
 @takes(Options)
 def compress(source: Source, **options: Any) -> Compressed:
-    """Makes a smaller .jpg and a sidecar out of a picture.
+    """Compresses a picture to a small .jpg and a sidecar.
 
     At most one target may be given: quality, jpeg_quality, target_size, target_bpp or
-    target_psnr. Bytes are those of all files, metadata and alpha included. PSNR is of
-    8-bit pixels, over all channels, measured on the whole restored picture. Where no
-    networks pay, the result is a plain JPEG, by libjpeg-turbo or mozjpeg.
+    target_psnr. Bytes are those of all files, metadata and alpha included. PSNR is over
+    all channels of the 8-bit pixels of the whole restored picture. Where a plain
+    JPEG does at least as well, the result is one, by libjpeg-turbo or mozjpeg.
 
-    | effort | what the networks do |
+    | effort | decodes of the whole picture by the networks |
     | --- | --- |
-    | 0 to 2 | restore the picture once, after samples on a quarter to three quarters |
-    | 3 to 5 | restore it twice, and twice more where the first results fall short |
-    | 6 | restore it four times, and twice more where the first results fall short |
-    | 7 | search every scale to its end |
-    | 8 | also try other settings of the JPEG encoder |
-    | 9 | also refine the compact image (comrec family alone; needs `comrec[train]`) |
+    | 0 to 2 | 1, after decodes of a quarter to three quarters of the picture |
+    | 3 to 5 | 2, and 2 more where the first results miss the target |
+    | 6 | 4, and 2 more where the first results miss the target |
+    | 7 | all that the search needs at every scale |
+    | 8 | as 7, also with other settings of the JPEG encoder |
+    | 9 | as 8, then refines the compact image (comrec family; needs `comrec[train]`) |
 
-    Below 7, a target that no file meets yet is searched for without such a bound.
+    Below 7, the number is not limited while no file meets the target.
 
     Args:
-      source: a path, the bytes of a picture file, or a uint8 array (H, W) or
+      source: path or bytes of a picture file, or a uint8 array (H, W) or
         (H, W, 1 to 4): grey, grey + alpha, RGB, RGBA.
       {options}
 
     Returns:
-      Both files as bytes, and a report of sizes and PSNR.
+      The bytes of both files, and a report of sizes and PSNR.
 
     Raises:
       UsageError: an option is out of range, or two exclude each other.
       ComrecError: the picture cannot be read, or the target cannot be met; the
-        message then says which target can be met.
+        message then names the closest target that can be met.
     """
     checked = Options(**options)
     if isinstance(source, np.ndarray):
@@ -70,7 +70,11 @@ def compress(source: Source, **options: Any) -> Compressed:
 
 
 def read_input(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Reads a picture to compress; a .jpg that comrec wrote is refused."""
+    """Reads a picture file to compress.
+
+    Raises:
+      ImageError: the file cannot be read, or comrec wrote this .jpg.
+    """
     if is_jpeg(data) and container.is_comrec(data):
         raise ImageError("made by comrec already. Decompress it first")
     return reader.read(data, max_pixels)
@@ -79,7 +83,13 @@ def read_input(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
 def compress_picture(
     picture: Picture, options: Options, data: bytes = b""
 ) -> Compressed:
-    """Compresses a picture already decoded; `data` is the file that it came from."""
+    """Compresses a decoded picture.
+
+    Args:
+      picture: the decoded picture.
+      options: the checked options.
+      data: the picture file; a .jpg that cannot be made smaller is returned unchanged.
+    """
     kept, notes = metadata.fit_jpeg(picture.metadata.only(options.metadata))
     picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes))
     packer = Packer(picture, container.pack_alpha(picture.alpha), options)
@@ -94,7 +104,7 @@ def compress_picture(
     try:
         choice = rate_control.choose(picture.pixels, options, packer.count_extra_bytes)
     except JpegError:
-        if unchanged:  # nothing is closer
+        if unchanged:  # no other file is closer to the target
             return unchanged
         raise
     result = packer.pack(choice.best)

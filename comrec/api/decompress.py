@@ -33,43 +33,56 @@ def decompress(
     """Restores a picture that `compress` made.
 
     Args:
-      jpeg: a path, or the bytes of the .jpg.
-      sidecar: a path, or the bytes of the sidecar. For a path it defaults to the
-        file that `comrec compress` puts beside the .jpg; an embedded sidecar
-        needs none. A plain JPEG has none and is decoded without a network.
-      preset: the folder of a preset of your own, for pictures that it compressed.
-        Released presets are found by the name in the sidecar.
-      max_pixels: larger pictures are refused before anything is allocated.
+      jpeg: path or bytes of the .jpg.
+      sidecar: path or bytes of the sidecar. By default it is the file that `comrec
+        compress` writes beside the .jpg, where `jpeg` is a path. An embedded sidecar
+        needs no file; a plain JPEG has no sidecar and is decoded without a network.
+      preset: folder of your own preset, for pictures compressed with it. Released
+        presets are found by the name in the sidecar.
+      max_pixels: larger pictures are refused before memory is allocated for them.
       engine: library that runs the networks; see `comrec.networks.engine.choose`.
       threads: cores for the networks; 0 takes all.
-      memory_mb: bound on the working memory of the networks, in megabytes.
-      exact: float32 arithmetic, whatever the engine.
+      memory_mb: limit on the working memory of the networks, in megabytes.
+      exact: compute in float32 with every engine.
 
     Returns:
       uint8 (H, W) grey, (H, W, 2) grey + alpha, (H, W, 3) RGB or (H, W, 4) RGBA,
       of the size of the picture that was compressed.
 
     Raises:
-      ComrecError: a file is missing, damaged, or does not belong to the other.
+      UsageError: an option is illegal.
+      ComrecError: a file is missing or damaged, or the two files are of two pictures.
     """
     threads = whole("threads", threads, 0)
     memory_mb = whole("memory_mb", memory_mb, 1)
     max_pixels = whole("max_pixels", max_pixels, 1)
     if preset is not None:
-        presets.find(preset)  # from here on its name is known
+        presets.find(preset)  # makes the name that sidecars hold known
     data, name = load(jpeg, max_pixels)
-    beside, beside_name = _read_sidecar(jpeg, sidecar, max_pixels)
+    beside, beside_name = find_sidecar(jpeg, sidecar, max_pixels)
     with naming_errors(name):
         pair = container.unpack(data, name, beside, beside_name, max_pixels)
         return restore(pair, engine, threads, memory_mb, max_pixels, exact).to_array()
 
 
-def _read_sidecar(
-    jpeg: bytes | str | os.PathLike[str],
+def find_sidecar(
+    jpeg: bytes | str | os.PathLike[str] | None,
     sidecar: bytes | str | os.PathLike[str] | None,
     max_pixels: int,
 ) -> tuple[bytes | None, str]:
-    """Returns the bytes of the sidecar file, and its name; None where there is none."""
+    """Reads the sidecar of a .jpg.
+
+    Args:
+      jpeg: path of the .jpg; bytes and None have no file beside them.
+      sidecar: path or bytes of the sidecar; None takes the file beside the .jpg.
+      max_pixels: limit on the image, which limits the size of a sidecar.
+
+    Returns:
+      The bytes of the sidecar, or None without one; and its name, for messages.
+
+    Raises:
+      SidecarError: the file cannot be read, or is too large.
+    """
     if isinstance(sidecar, str | os.PathLike):
         path = Path(sidecar)
         return container.read_sidecar(path, max_pixels, pipes=True), str(sidecar)
@@ -91,7 +104,12 @@ def restore(
     max_pixels: int = MAX_PIXELS,
     exact: bool = False,
 ) -> Picture:
-    """Restores a picture, with its alpha and metadata, from files that were checked."""
+    """Restores a picture, with alpha and metadata, from a pair that was checked.
+
+    Args:
+      pair: the .jpg and its sidecar; without a sidecar the .jpg is only decoded.
+      engine, threads, memory_mb, max_pixels, exact: as of `decompress`.
+    """
     record = pair.sidecar
     if record is None:
         return reader.read(pair.jpeg, max_pixels)
@@ -99,6 +117,6 @@ def restore(
     codec = Codec(preset, record.scale, engine, threads, memory_mb, exact)
     alpha = container.unpack_alpha(record)
     size = record.height_px, record.width_px
-    # Only what the checksum covers: no other byte of the .jpg can change a pixel.
+    # Decodes only the bytes that the checksum covers: no other can change a pixel.
     pixels = codec.restore(segments.coded_only(pair.jpeg), size)
     return Picture(pixels, alpha, pair.metadata)

@@ -6,7 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from comrec.cli import values
-from comrec.cli.console import printable
+from comrec.cli.console import printable, spell
 from comrec.encoder.options import TARGETS, Options
 from comrec.networks.engine import ENGINES
 from comrec.system.checks import MAX_PIXELS
@@ -15,16 +15,17 @@ from comrec.system.options import Choice, Flag, Option, Positive, Whole, describ
 # Encode options by the groups in which commands take them.
 CHOICES = ("tune", "effort", "scale")
 FILES = ("embed", "metadata")
-# What belongs to one direction alone.
+# Options that one direction alone has.
 ENCODE = ("preset", *TARGETS, *CHOICES, *FILES)
-DECODE = ("exact", "memory")
-MEMORY_MB = 1024
+DECODE = ("exact", "memory_mb")
+MEMORY_MB = 1024  # as `networks.codec.MEMORY_MB`, whose module takes long to load
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports errors with control characters made harmless."""
+    """Reports errors without control characters."""
 
     def error(self, message: str) -> NoReturn:
+        """Prints usage and message, and exits with status 2."""
         super().error(printable(message))
 
 
@@ -38,7 +39,9 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
 def add_encoder_choices(parser: argparse.ArgumentParser) -> None:
     """Adds the preset, the targets and the options that decide about size."""
     add_option(parser, "preset")
-    targets = parser.add_mutually_exclusive_group()
+    # `Options` refuses two targets. As a group of argparse that excludes, the targets
+    # would be a line of the usage that is wider than a terminal.
+    targets = parser.add_argument_group("target, at most one")
     for name in TARGETS:
         add_option(targets, name)
     for name in CHOICES:
@@ -46,17 +49,22 @@ def add_encoder_choices(parser: argparse.ArgumentParser) -> None:
 
 
 def add_option(parser: argparse._ActionsContainer, name: str) -> None:
-    """Adds one encode option. What is not typed does not become an attribute."""
+    """Adds one encode option, which is an attribute only where it is typed."""
     described = describe(Options)[name]
     flags = [f"-{described.letter}"] if described.letter else []
     parser.add_argument(
-        *flags, f"--{name.replace('_', '-')}", dest=name, default=argparse.SUPPRESS,
-        help=described.help.replace("%", "%%"), **_value(name, described),
+        *flags, spell(f"`{name}`"), dest=name, default=argparse.SUPPRESS,
+        help=_help(name), **_value(name, described),
     )  # fmt: skip
 
 
+def _help(name: str) -> str:
+    """Returns the help of an encode option, with options spelled as they are typed."""
+    return spell(describe(Options)[name].help).replace("%", "%%")
+
+
 def _value(name: str, described: Option) -> dict[str, Any]:
-    """Returns the arguments of argparse that say which values are legal."""
+    """Returns the arguments of argparse that describe the legal values."""
     kind, metavar = described.kind, described.metavar or None
     if isinstance(kind, Flag):
         return {"action": "store_true"}
@@ -76,14 +84,15 @@ def add_restoring(parser: argparse.ArgumentParser) -> None:
         "--exact",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="float32 arithmetic, whatever the engine",
+        help="compute in float32 with every engine",
     )
     parser.add_argument(
         "--memory",
+        dest="memory_mb",
         type=values.number(64, 10**6),
         default=argparse.SUPPRESS,
         metavar="MB",
-        help=f"working memory of the networks ({MEMORY_MB})",
+        help=f"limit on the working memory of the networks ({MEMORY_MB})",
     )
 
 
@@ -91,13 +100,10 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     """Adds the size limit, the engine, and the forms of output."""
     add_max_pixels(parser)
     parser.add_argument(
-        "--engine",
-        default="auto",
-        choices=ENGINES,
-        help=describe(Options)["engine"].help,
+        "--engine", default="auto", choices=ENGINES, help=_help("engine")
     )
     parser.add_argument(
-        "--json", action="store_true", help="one object per input on stdout"
+        "--json", action="store_true", help="print one JSON object per input"
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
 
@@ -109,7 +115,7 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
         type=values.number(1, 2**40),
         metavar="N",
         default=MAX_PIXELS,
-        help=describe(Options)["max_pixels"].help,
+        help=_help("max_pixels"),
     )
 
 
@@ -124,12 +130,12 @@ def restoring(args: argparse.Namespace) -> dict[str, Any]:
     """Returns `exact` and `memory_mb` as they were typed, or their defaults."""
     return {
         "exact": getattr(args, "exact", False),
-        "memory_mb": getattr(args, "memory", MEMORY_MB),
+        "memory_mb": getattr(args, "memory_mb", MEMORY_MB),
     }
 
 
 def threads(at_once: int) -> int:
-    """Returns the cores for one of several files at a time; 0 stands for all."""
+    """Returns the cores for each of several files at a time; 0 stands for all."""
     from comrec.system import cores
 
     return 0 if at_once == 1 else max(cores.available() // at_once, 1)

@@ -1,4 +1,4 @@
-"""Where a person reads: results on stdout, notes and progress on stderr."""
+"""Prints results on stdout, and notes, errors and progress on stderr."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ BAR_AFTER_S = 1.0
 
 
 class Output:
-    """stdout for results, stderr for everything else.
+    """Prints the results of one command.
 
     Args:
-      quiet: errors and JSON alone.
-      binary: stdout carries a picture, so results go to stderr as well.
+      quiet: print errors and JSON only.
+      binary: stdout carries a picture; results go to stderr.
     """
 
     def __init__(self, quiet: bool = False, binary: bool = False) -> None:
@@ -35,10 +35,16 @@ class Output:
         self._bar: Progress | None = None
 
     def row(self, row: Row, describe: Callable[[Row], str], as_json: bool) -> None:
-        """One result, as JSON or in words; JSON is never quiet."""
+        """Prints one result.
+
+        Args:
+          row: the result as JSON values; options in its error are spelled as typed.
+          describe: returns the text of a row, for people.
+          as_json: print JSON in place of text, even where `quiet` is set.
+        """
         if "error" in row:
             row = row | {"error": spell(row["error"])}
-        if as_json:  # in ASCII: a name need not be text that a stream can hold
+        if as_json:  # ASCII: a stream may lack the characters of a name
             self._above_bar(json.dumps(row), self._results)
         elif not self.quiet:
             clean = {
@@ -47,15 +53,17 @@ class Output:
             self._above_bar(describe(clean), self._results)
 
     def say(self, text: str) -> None:
-        """More than a line of results, that is comrec's own."""
+        """Prints lines of results that hold no names of files."""
         if not self.quiet:
             self._above_bar(text, self._results)
 
     def warn(self, text: object) -> None:
+        """Prints a note on stderr, unless `quiet` is set."""
         if not self.quiet:
             self.fail(text)
 
     def fail(self, message: object) -> None:
+        """Prints an error on stderr."""
         self._above_bar(_complaint(message), sys.stderr)
 
     def progress(
@@ -65,13 +73,16 @@ class Output:
         verb: str,
         counts: Callable[[T], int] = lambda _: 1,
     ) -> Iterator[T]:
-        """Passes results through, with a bar on a terminal once it takes a second.
+        """Passes results through; shows a progress bar on a terminal after a second.
 
         Args:
-          results: as they come.
-          total: where the bar ends.
-          verb: what is done.
-          counts: how far a result moves the bar.
+          results: any items.
+          total: value at which the bar is full.
+          verb: label of the bar.
+          counts: returns the value that one result adds.
+
+        Yields:
+          The results.
         """
         if self.quiet or not sys.stderr.isatty():
             yield from results
@@ -87,7 +98,15 @@ class Output:
         yield from self._beside(bar, counted())
 
     def watch(self, results: Iterable[T], says: Callable[[], str]) -> Iterator[T]:
-        """The same where nobody knows the end: a line that is always up to date."""
+        """Passes results through, beside a status line for an unknown total.
+
+        Args:
+          results: any items.
+          says: returns the text of the line; called again and again.
+
+        Yields:
+          The results.
+        """
         if self.quiet or not sys.stderr.isatty():
             yield from results
             return
@@ -111,7 +130,7 @@ class Output:
         bar.start()
 
     def _above_bar(self, text: str, stream: TextIO) -> None:
-        """Takes the bar away while a line is printed, or they would share a line."""
+        """Removes the bar while a text is printed, or both would share a line."""
         bar = self._bar
         if bar:
             bar.stop()
@@ -152,7 +171,7 @@ def _line(says: Callable[[], str]) -> Progress:
 
 
 def complain(message: object) -> None:
-    """One line on stderr."""
+    """Prints one error on stderr."""
     _print(_complaint(message), sys.stderr)
 
 
@@ -160,15 +179,16 @@ def _complaint(message: object) -> str:
     return f"comrec: {printable(spell(message))}"
 
 
-# Options whose form on the command line is not their Python name with hyphens.
+# Options that are not typed as their Python name with hyphens.
 SPELLED = {"output": "-o", "force": "-f", "memory_mb": "--memory"}
 _OPTION = re.compile(r"`([a-z]+(?:_[a-z]+)*)`")
 
 
 def spell(message: object) -> str:
-    """Returns a message with the options in it spelled as on the command line.
+    """Returns a message with its options spelled as they are typed.
 
-    Errors name an option by its Python name in backquotes, such as `max_pixels`.
+    Args:
+      message: names options by their Python names in backquotes, such as `max_pixels`.
     """
 
     def flag(found: re.Match[str]) -> str:
@@ -179,12 +199,15 @@ def spell(message: object) -> str:
 
 
 def printable(text: str) -> str:
-    """One line, control characters made harmless: file names are other people's."""
+    """Returns one line with "?" for every control character.
+
+    Names of files may hold escape sequences, which a terminal would obey.
+    """
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _print(text: str, stream: TextIO) -> None:
-    encoding = stream.encoding or "utf-8"  # not every terminal has arrows
+    encoding = stream.encoding or "utf-8"  # a terminal may lack arrows
     with _sending():
         print(
             text.encode(encoding, "replace").decode(encoding), file=stream, flush=True
@@ -192,7 +215,12 @@ def _print(text: str, stream: TextIO) -> None:
 
 
 def send(data: bytes) -> None:
-    """A picture to stdout."""
+    """Writes the bytes of a picture to stdout.
+
+    Raises:
+      BrokenPipeError: the reader of stdout has gone.
+      OutputError: stdout cannot be written.
+    """
     with _sending():
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -200,11 +228,13 @@ def send(data: bytes) -> None:
 
 @contextmanager
 def _sending() -> Iterator[None]:
-    """Once stdout takes nothing more, nothing more is sent, not even at exit.
+    """Redirects stdout to nowhere after its first error.
+
+    Python flushes stdout at exit, and would fail once more.
 
     Raises:
-      BrokenPipeError: who read it has gone, which is no failure to speak of.
-      OutputError: any other reason.
+      BrokenPipeError: the reader of stdout has gone; not reported as a failure.
+      OutputError: any other error.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a person reads of one result, which comes as a row."""
+"""Formats the row of one result for people."""
 
 from __future__ import annotations
 
@@ -7,90 +7,101 @@ import math
 from comrec.cli.console import Row
 
 
-def compressed(row: Row) -> str:
-    """What `compress` says of one picture."""
+def format_compressed(row: Row) -> str:
+    """Returns the lines of `compress` for one picture."""
     head = ("would write: " if row.get("dry_run") else "") + _arrow(row)
     if row["outcome"] == "skipped":
         return f"{head}: exists, skipped"
-    total = int(row["jpeg_bytes"]) + int(row["sidecar_bytes"])  # type: ignore[call-overload]
-    sizes = f"{_thousands(row['input_bytes'])} → {_thousands(total)} bytes"
-    size = f"{row['width_px']}x{row['height_px']}, {row['rate_bpp']:.3f} bpp"
+    total_bytes = _int(row["jpeg_bytes"]) + _int(row["sidecar_bytes"])
+    head += f": {_int(row['input_bytes']):,} → {total_bytes:,} bytes"
     if row["outcome"] == "unchanged":
-        fits = row["target"] in ("target_size", "target_bpp")
-        why = "it fits already" if fits else "this .jpg cannot be made 5 % smaller"
-        return f"{head}: {sizes}\n  unchanged: {why}"
-    quality = f"PSNR {_decibel(row['psnr_db'])}"
-    lines = [f"{head}: {sizes}", f"  {size}, {quality}"]
-    if row["outcome"] == "plain":
-        said = f"  comrec does not pay here: plain JPEG, quality {row['jpeg_quality']}"
-        lower = "; a lower -q may pay" if row["target"] == "quality" else ""
-        lines.append(said + lower)
-    elif "same_bytes_psnr_db" in row:
-        ours, theirs = (
-            math.inf if row[name] is None else float(str(row[name]))
-            for name in ("psnr_db", "same_bytes_psnr_db")
-        )
-        verdict = "comrec pays" if ours > theirs else "comrec does not pay"
-        if math.isfinite(ours - theirs):
-            verdict += f": {ours - theirs:+.2f} dB"
-        lines.append(f"  plain JPEG of these bytes: {_decibel(theirs)}; {verdict}")
-    else:
-        lines.append("  no plain JPEG is this small")
-    if "plain_total_bytes" in row:
-        saved = 1 - total / int(row["plain_total_bytes"])  # type: ignore[call-overload]
-        which = f"plain JPEG of this closeness (quality {row['plain_quality']})"
-        if row["outcome"] == "plain":  # by mozjpeg, or it is the one compared with
-            which = f"libjpeg-turbo at quality {row['plain_quality']}"
-        if saved > 0:
-            size = _thousands(row["plain_total_bytes"])
-            lines.append(f"  {which}: {size} bytes; {saved:.0%} saved")
-    if total > int(row["input_bytes"]):  # type: ignore[call-overload]
-        lines.append("  larger than the file that came: keep that one")
+        within = row["target"] in ("target_size", "target_bpp")
+        why = "already within the target" if within else "cannot be made 5 % smaller"
+        return f"{head}\n  unchanged: {why}"
+    lines = [
+        head,
+        f"  {row['width_px']}x{row['height_px']} pixels, {row['rate_bpp']:.3f} bpp, "
+        f"PSNR {_decibel(row['psnr_db'])}",
+        *_compare_bytes(row),
+        *_compare_psnr(row, total_bytes),
+    ]
+    if total_bytes > _int(row["input_bytes"]):
+        lines.append("  larger than the input file: keep the input file")
     return "\n".join(lines)
 
 
-def restored(row: Row) -> str:
-    """What `decompress` says of one picture."""
+def _compare_bytes(row: Row) -> list[str]:
+    """Returns the line on the plain JPEG in the same bytes."""
+    if row["outcome"] == "plain":
+        line = f"  plain JPEG, quality {row['jpeg_quality']}: the networks give no gain"
+        return [line + ("; try a lower -q" if row["target"] == "quality" else "")]
+    if "same_bytes_psnr_db" not in row:
+        return ["  no plain JPEG is as small"]
+    ours, plain = (
+        math.inf if row[name] is None else float(str(row[name]))
+        for name in ("psnr_db", "same_bytes_psnr_db")
+    )
+    line = f"  plain JPEG in as many bytes: PSNR {_decibel(plain)}"
+    if math.isfinite(ours - plain):
+        line += f"; comrec {ours - plain:+.2f} dB"
+    elif ours != plain:
+        line += "; comrec is exact" if ours > plain else "; better than comrec"
+    return [line]
+
+
+def _compare_psnr(row: Row, total_bytes: int) -> list[str]:
+    """Returns the line on the plain JPEG that sets the PSNR, where comrec saves."""
+    if "plain_total_bytes" not in row:
+        return []
+    plain_bytes = _int(row["plain_total_bytes"])
+    if total_bytes >= plain_bytes:
+        return []
+    is_plain = row["outcome"] == "plain"  # by mozjpeg, or the JPEG compared with
+    which = "libjpeg-turbo" if is_plain else "plain JPEG with this PSNR"
+    which += f" at quality {row['plain_quality']}"
+    saved = 1 - total_bytes / plain_bytes
+    return [f"  {which}: {plain_bytes:,} bytes; {saved:.0%} saved"]
+
+
+def format_restored(row: Row) -> str:
+    """Returns the line of `decompress` for one picture."""
     head = _arrow(row)
     if row["outcome"] == "skipped":
         return f"{head}: exists, skipped"
+    size = f"{row['width_px']}x{row['height_px']} pixels"
     if row["outcome"] == "plain":
-        head += ": plain JPEG, nothing to restore"
-    return f"{head}: {row['width_px']}x{row['height_px']}"
+        return f"{head}: {size}, plain JPEG, decoded without networks"
+    return f"{head}: {size}"
 
 
-def verified(row: Row) -> str:
-    """What `verify` says of one picture."""
-    size = f"{row['width_px']}x{row['height_px']}"
-    if row["outcome"] == "plain" and "original" not in row:
-        return (
-            f"{row['input']}: no comrec marker in it, so a plain JPEG, or a compact "
-            f"image that lost both marker and sidecar. Decodes to {size}"
-        )
-    if "original" not in row:
-        return f"{row['input']}: whole, restores to {size}. Name --original to compare"
-    return (
-        f"{row['input']}: restores to {size} at {_decibel(row['psnr_db'])} from "
-        f"{row['original']}. The original may go if that is close enough"
-    )
+def format_verified(row: Row) -> str:
+    """Returns the line of `verify` for one picture."""
+    size = f"{row['width_px']}x{row['height_px']} pixels"
+    if "original" in row:
+        said = f"restores to {size}, PSNR {_decibel(row['psnr_db'])}"
+        return f"{row['input']}: {said} against {row['original']}"
+    if row["outcome"] == "plain":
+        said = "plain JPEG, or a compact image that lost marker and sidecar"
+        return f"{row['input']}: {size}; {said}"
+    return f"{row['input']}: intact, restores to {size}; add --original to compare"
 
 
-def compared(row: Row) -> str:
-    """What `compare` says of one picture."""
-    lines = [f"{row['input']}: {row['width_px']}x{row['height_px']}"]
+def format_compared(row: Row) -> str:
+    """Returns the lines of `compare` for one picture: one for each codec."""
+    lines = [f"{row['input']}: {row['width_px']}x{row['height_px']} pixels"]
     for codec in row["codecs"]:  # type: ignore[attr-defined]
-        more = ""
+        score = ""
         if codec["ssimulacra2"] is not None:
-            more = f"  SSIMULACRA2 {codec['ssimulacra2']:6.2f}"
+            score = f"  SSIMULACRA2 {codec['ssimulacra2']:6.2f}"
         lines.append(
-            f"  {codec['codec']:<14}{_thousands(codec['bytes']):>9} bytes  "
-            f"{_decibel(codec['psnr_db']):>8}{more}  {codec['detail']}"
+            f"  {codec['codec']:<14}{codec['bytes']:>9,} bytes  "
+            f"{_decibel(codec['psnr_db']):>8}{score}  {codec['detail']}"
         )
     return "\n".join([*lines, *(f"  {note}" for note in row["notes"])])  # type: ignore[attr-defined]
 
 
-def details(row: Row) -> str:
-    """Names and values, one a line; short records on one line."""
+def format_details(row: Row) -> str:
+    """Returns one line for each name and value, or for each item of a nested record."""
     width = max(map(len, row))
     lines = []
     for name, value in row.items():
@@ -112,8 +123,8 @@ def _arrow(row: Row) -> str:
     return f"{row['input']} → {' + '.join(outputs)}"
 
 
-def _thousands(value: object) -> str:
-    return f"{value:,}"
+def _int(value: object) -> int:
+    return int(value)  # type: ignore[call-overload]
 
 
 def _decibel(value: object) -> str:

@@ -26,14 +26,25 @@ STDIO = "-"
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is to do; `left_out` counts comrec's own outputs in its folders."""
+    """Holds the jobs of a run.
+
+    Attributes:
+      jobs: one for each input, in their order.
+      left_out: number of files in folders that were left out as outputs of comrec.
+    """
 
     jobs: list[Job]
     left_out: int = 0
 
 
 class Found(NamedTuple):
-    """A file, the folder its tree is mirrored from, and whether it was named itself."""
+    """Holds a file that an input stands for.
+
+    Attributes:
+      path: of the file.
+      root: folder whose tree is mirrored in the output folder.
+      typed: whether the input is the name of the file, not of a folder or a glob.
+    """
 
     path: Path
     root: Path
@@ -47,22 +58,22 @@ def plan(
     direction: str,
     made: Callable[[Path], bool],
 ) -> Plan:
-    """Turns what was typed into jobs, and refuses what would collide.
+    """Turns inputs into jobs, and refuses outputs that collide.
 
     Args:
       inputs: files, folders, globs, or "-" alone.
-      output: -o: a file, a folder, "-" for stdout, or None for beside the input.
-      recursive: take folders whole, and mirror their tree under `output`.
+      output: a file, a folder, or "-" for stdout; None writes beside the input.
+      recursive: read whole folders, and mirror their tree under `output`.
       direction: "compress", "decompress", or "verify", which has no outputs.
-      made: whether a file is comrec's own; not asked of inputs named one by one.
+      made: returns whether comrec wrote a file; not called for files named themselves.
 
     Raises:
-      UsageError: the request makes no sense.
+      UsageError: the inputs and the output exclude each other.
       OutputError: two inputs share an output, or an output is an input.
     """
     if list(inputs) == [STDIO]:
         to_file = Path(output) if output not in (None, STDIO) else None
-        return Plan([Job(None, _checked(to_file, direction))])
+        return Plan([Job(None, _check_target(to_file, direction))])
     found = [item for text in inputs for item in _expand(text, recursive)]
     left_out: set[Path] = set()
     if direction == "compress":
@@ -94,7 +105,7 @@ def _jobs(
         return [Job(p, p.with_name(name(p))) for p, _ in found]
     if not _is_folder(output):
         if len(found) == 1 and not os.path.isdir(inputs[0]):
-            return [Job(found[0][0], _checked(Path(output), direction))]
+            return [Job(found[0][0], _check_target(Path(output), direction))]
         if Path(output).suffix.lower() in PICTURES:
             raise UsageError(
                 f"{output}: one name for {len(found)} pictures. Name a folder, with a "
@@ -103,8 +114,8 @@ def _jobs(
     return [Job(p, Path(output) / p.relative_to(r).parent / name(p)) for p, r in found]
 
 
-def _checked(target: Path | None, direction: str) -> Path | None:
-    """The same, if its name says what will be in it."""
+def _check_target(target: Path | None, direction: str) -> Path | None:
+    """Returns the target; raises UsageError if its suffix is of another direction."""
     if target is None:
         return None
     is_jpeg = target.suffix.lower() in JPEGS
@@ -125,16 +136,16 @@ def _is_folder(output: str) -> bool:
 
 
 def _expand(text: str, recursive: bool) -> list[Found]:
-    """What a word stands for: a file, what a folder holds, what a glob finds."""
+    """Returns the files of an input: itself, those in a folder, or those of a glob."""
     path = Path(text)
     if text == STDIO:
         raise UsageError("'-' must be the only input")
     if os.path.isdir(path):
         if not recursive:
-            raise UsageError(f"{text}: a folder. Add -r to take what is in it")
+            raise UsageError(f"{text}: a folder. Add -r to read the files in it")
         return [Found(p, path) for p in sorted(walk_files(path))]
     matches = [] if os.path.lexists(path) else glob.glob(text, recursive=True)
-    if not matches:  # not a reason to leave the other inputs: reading it will fail
+    if not matches:  # reading the file fails later, and alone
         return [Found(path, path.parent, typed=True)]
     files = [Path(match) for match in sorted(matches) if os.path.isfile(match)]
     found = [Found(p, p.parent) for p in files]
@@ -144,7 +155,7 @@ def _expand(text: str, recursive: bool) -> list[Found]:
 
 
 def _restorable(path: Path, made: Callable[[Path], bool]) -> bool:
-    """Whether a folder's file is one to decompress; if it is damaged, that is said."""
+    """Returns whether to decompress a file in a folder, intact or damaged."""
     if path.suffix.lower() not in JPEGS or path.stem.lower().endswith(".restored"):
         return False
     if path.stem.lower().endswith(".comrec") or made(path):

@@ -1,4 +1,4 @@
-"""The command line: what was typed goes to the command that it names."""
+"""Parses the command line and runs the command that it names."""
 
 from __future__ import annotations
 
@@ -25,32 +25,41 @@ from comrec.errors import ComrecError
 
 
 class Command(Protocol):
-    """What a module of `comrec.cli.commands` has."""
+    """Describes a module of `comrec.cli.commands`."""
 
     def add(self, parser: argparse.ArgumentParser) -> None:
-        """Adds what may be typed after the command."""
+        """Adds the arguments and options of the command."""
 
     def run(self, args: argparse.Namespace) -> int:
-        """Does it. Returns the exit status."""
+        """Runs the command, and returns the exit status."""
 
 
-COMMANDS: dict[str, tuple[Command, str]] = {  # as --help lists them
-    "compress": (compress, "pictures to .jpg + sidecar"),
-    "decompress": (decompress, "and back"),
-    "info": (info, "what a sidecar or a .jpg says"),
-    "presets": (presets, "the trained pairs there are"),
-    "verify": (verify, "decode, compare, may the original go?"),
-    "compare": (compare, "beside plain JPEG, at equal bytes"),
-    "evaluate": (evaluate, "rate and distortion over a folder"),
-    "bulk": (bulk, "a folder or bucket into another"),
-    "export": (export, "networks for pages, or as ONNX"),
-    "web": (web, "pictures to a page that restores them"),
-    "autoencoder": (autoencoder, "the autoencoder codecs, .crae files"),
+# In the order of --help: module and summary, which fits one line of help.
+COMMANDS: dict[str, tuple[Command, str]] = {
+    "compress": (compress, "compress pictures, each to a .jpg and a sidecar"),
+    "decompress": (decompress, "restore the pictures that compress wrote"),
+    "info": (info, "describe a sidecar or a .jpg"),
+    "presets": (presets, "list the trained pairs of networks"),
+    "verify": (verify, "check pairs before the originals are deleted"),
+    "compare": (compare, "compare with other codecs at equal bytes"),
+    "evaluate": (evaluate, "measure rate and distortion over a folder"),
+    "bulk": (bulk, "compress or restore a folder or a bucket"),
+    "export": (export, "export networks for web pages or as ONNX files"),
+    "web": (web, "make a gallery that restores pictures in the browser"),
+    "autoencoder": (autoencoder, "compress to .crae files with an autoencoder"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command. Exit status: 0 all done, 1 some input failed, 2 usage."""
+    """Runs one command.
+
+    Args:
+      argv: the words after `comrec`; None takes those of the process.
+
+    Returns:
+      Exit status. 0: all is done; 1: an input failed; 2: the request is illegal; 130:
+      interrupted. Status 3 of `bulk` is documented there.
+    """
     args = parser().parse_args(argv)
     command, _ = COMMANDS[args.command]
     try:
@@ -66,14 +75,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> arguments.Parser:
-    """The whole command line; `command` says which command was chosen."""
+    """Returns the parser of the whole command line; `command` is the chosen command."""
     parser = arguments.Parser(
         prog="comrec",
-        description="Smaller pictures: an ordinary JPEG and a tiny sidecar that "
-        "together come back at full size.",
+        description="Compresses pictures to an ordinary JPEG and a small sidecar, and "
+        "restores the full-size picture from the two files.",
     )
     parser.add_argument("-V", "--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (command, summary) in COMMANDS.items():
-        command.add(commands.add_parser(name, help=summary))
+        text = f"{summary[0].upper()}{summary[1:]}."
+        command.add(commands.add_parser(name, help=summary, description=text))
     return parser

@@ -1,6 +1,6 @@
-"""Values that may be typed, each refused with what is legal.
+"""Parses values of options; each function names the legal values of its option.
 
-All raise argparse.ArgumentTypeError for text that is not legal.
+All raise argparse.ArgumentTypeError for illegal text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 
 def number(low: int, high: int) -> Callable[[str], int]:
-    """A whole number from low to high."""
+    """Returns a parser of whole numbers in [low, high]."""
 
     def parse(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
@@ -24,12 +24,12 @@ def number(low: int, high: int) -> Callable[[str], int]:
 
 
 def scale(text: str) -> float | str:
-    """A number above 0, or "auto"."""
+    """Parses a finite number above 0, or "auto"."""
     return text if text == "auto" else positive(text)
 
 
 def positive(text: str) -> float:
-    """A finite number above 0."""
+    """Parses a finite number above 0."""
     try:
         found = float(text)
     except ValueError:
@@ -42,7 +42,7 @@ def positive(text: str) -> float:
 
 
 def size(text: str) -> tuple[int, int]:
-    """WxH in pixels, to (H, W)."""
+    """Parses WxH in pixels; returns (H, W)."""
     width, _, height = text.lower().partition("x")
     if not (width.isdecimal() and height.isdecimal() and int(width) * int(height)):
         raise argparse.ArgumentTypeError(f"must be WxH in pixels. Received: {text!r}")
@@ -50,7 +50,7 @@ def size(text: str) -> tuple[int, int]:
 
 
 def shard(text: str) -> tuple[int, int]:
-    """i/n, the i-th of n parts, where i counts from 0."""
+    """Parses i/n, the i-th of n parts counted from 0; returns (i, n)."""
     index, _, of = text.partition("/")
     if not (index.isdecimal() and of.isdecimal() and int(index) < int(of) <= 99_999):
         raise argparse.ArgumentTypeError(

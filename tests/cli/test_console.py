@@ -1,4 +1,4 @@
-"""What is said: names made harmless, `info`, `verify`, `presets`."""
+"""Output of results and errors: names, options, streams and the progress bar."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pictures
 import pytest
-from PIL import Image
 
-import comrec
-from comrec.cli import console, describe
-from comrec.jpeg import segments
+from comrec.cli import console, main
 
 EVIL = "a\x1b[31mb\x9b2Jc\x07\u202ed\ne.png"
 HARMLESS = "a?[31mb?2Jc??d?e"
+USED = ("--jpeg-quality", 50)
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def assert_harmless(text: str, lines: int) -> None:
     assert all(c.isprintable() or c == "\n" for c in text)
 
 
-def test_terminal_escapes_in_names_are_neutralised(run, evil):
+def test_control_characters_in_names_are_replaced(run, evil):
     made = run("compress", evil, "--jpeg-quality", 50)
     assert made.status == 0
     assert HARMLESS in made.out.decode()
@@ -55,7 +52,7 @@ def test_terminal_escapes_in_names_are_neutralised(run, evil):
     assert "\x1b" not in usage.err
 
 
-def test_a_name_that_is_no_text_is_printed_all_the_same(run, tmp_path, monkeypatch):
+def test_a_name_that_is_no_text_is_printed(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
     (tmp_path / name).write_bytes(pictures.photo_file(".png"))
@@ -78,7 +75,7 @@ class Terminal(io.StringIO):
 
 
 class Bar:
-    """A stand-in that writes what happens to it where the lines go."""
+    """Writes its calls to the stream of the lines."""
 
     def __init__(self, stream: io.StringIO) -> None:
         self.stream = stream
@@ -94,7 +91,7 @@ class Bar:
 @pytest.mark.parametrize(
     ("after_s", "seen"), [(0, "[]one\n[]two\n[]"), (60, "one\ntwo\n]")]
 )
-def test_a_bar_comes_after_a_while_and_makes_way_for_lines(monkeypatch, after_s, seen):
+def test_a_bar_appears_after_a_second_and_shares_no_line(monkeypatch, after_s, seen):
     stream = Terminal()
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setattr(sys, "stderr", stream)
@@ -111,145 +108,12 @@ def test_a_bar_comes_after_a_while_and_makes_way_for_lines(monkeypatch, after_s,
     assert stream.getvalue() == seen
 
 
-def test_info_describes_each_kind_of_file(run, pair, tmp_path):
-    said = run("info", pair[1], "--json").rows[0]
-    assert (said["kind"], said["width_px"], said["height_px"]) == ("sidecar", 56, 40)
-    said = run("info", pair[0], "--json").rows[0]
-    assert (said["jpeg_width_px"], said["width_px"]) == (28, 56)
-    assert said["sidecar"] == f"{pair[1]}, fits"
-    inside = tmp_path / "in.jpg"
-    inside.write_bytes(
-        comrec.compress(pictures.photo(), jpeg_quality=50, embed=True).jpeg
-    )
-    assert run("info", inside, "--json").rows[0]["sidecar"] == "inside, fits"
-    plain = tmp_path / "plain.jpg"
-    plain.write_bytes(pictures.photo_file(".jpg"))
-    assert run("info", plain, "--json").rows[0]["sidecar"] == "none: a plain JPEG"
-    pair[1].rename(tmp_path / "plain.comrec.json")
-    said = run("info", plain, "--json").rows[0]["sidecar"]
-    assert said.endswith("plain.comrec.json, does not fit")
-    assert run("info", pair[0], "--json").rows[0]["sidecar"] == "missing"
-    in_words = run("info", pair[0]).out.decode()
-    assert "sidecar" in in_words
-    assert "missing" in in_words
-
-
-@pytest.mark.parametrize("content", [b"", b"rubbish", b"\xff\xd8 rubbish"])
-def test_info_refuses_what_it_does_not_know(refused, tmp_path, content):
-    path = tmp_path / "odd.bin"
-    path.write_bytes(content)
-    refused("info", path, names=path)
-    refused("info", tmp_path / "gone", names=tmp_path / "gone")
-
-
-def test_verify_says_how_close_the_pair_is(run, made, pair, tmp_path):
-    assert run("verify", pair[0]).status == 0
-    ran = run("verify", pair[0], "--original", tmp_path / "photo.png", "--json")
-    assert ran.status == 0
-    assert ran.rows[0]["psnr_db"] == round(made.report.psnr_db, 3)
-
-
-@pytest.mark.parametrize("other", ["mirrored", "cropped", "grey", "alpha"])
-def test_verify_refuses_another_original(refused, tmp_path, other):
-    photo = pictures.photo()
-    array = pictures.with_alpha(photo) if other == "alpha" else photo
-    (tmp_path / "x.jpg").write_bytes(
-        comrec.compress(array, jpeg_quality=50, embed=True).jpeg
-    )
-    changed = {
-        "mirrored": 255 - photo, "cropped": photo[:, 1:], "grey": pictures.grey(),
-    }.get(other, array).copy()  # fmt: skip
-    if other == "alpha":
-        changed[5, 5, 3] ^= 1
-    (tmp_path / "other.png").write_bytes(pictures.file_of(changed, "PNG"))
-    line = refused(
-        "verify", tmp_path / "x.jpg", "--original", tmp_path / "other.png",
-        names=tmp_path / "x.jpg",
-    )  # fmt: skip
-    assert "Keep" in line
-
-
-def test_verify_refuses_a_changed_jpg(refused, pair):
-    data = pair[0].read_bytes()
-    picture = Image.open(io.BytesIO(data))
-    marker = [(s.marker, bytes(s.payload)) for s in segments.parse(data)
-              if s.marker == segments.APP11]  # fmt: skip
-    pair[0].write_bytes(segments.insert(pictures.file_of(picture, "JPEG"), marker))
-    refused("verify", pair[0], names=pair[1])
-
-
-def test_presets_lists_and_verifies_them(run):
-    listed = run("presets", "--json").rows
-    assert [next(iter(row)) for row in listed] == list(comrec.presets.PRESETS)
-    assert run("presets", "--verify").status == 0
-    one = run("presets", comrec.presets.DEFAULT).out.decode()
-    assert "licence" in one
-
-
-@pytest.mark.parametrize("kind", ["two frames", "16 bits", "CMYK"])
-def test_verify_keeps_an_original_that_holds_more(run, tmp_path, kind):
-    data, note = {
-        "two frames": (pictures.animations()["two.gif"], "the first of 2 frames"),
-        "16 bits": (pictures.deep_inputs()["rgb16.png"][0], "16 bits a channel came"),
-        "CMYK": (pictures.file_of(pictures.cmyk(), "TIFF"), "CMYK came"),
-    }[kind]
-    (tmp_path / "odd.bin").write_bytes(data)
-    jpeg = tmp_path / "x.jpg"
-    run("compress", tmp_path / "odd.bin", "-o", jpeg, "--jpeg-quality", 50, "--quiet")
-    ran = run("verify", jpeg, "--original", tmp_path / "odd.bin", "--json")
-    assert ran.status == 1
-    assert ran.err.startswith(f"comrec: {jpeg}: restores to ")
-    assert f"{note}" in ran.err
-    assert "Keep the original" in ran.err
-
-
-def test_flat_pictures_are_compared_though_plain_jpeg_keeps_them(run, tmp_path):
-    flat, photo = tmp_path / "flat.png", tmp_path / "photo.png"
-    flat.write_bytes(pictures.file_of(np.full((64, 64, 3), 255, np.uint8), "PNG"))
-    photo.write_bytes(pictures.photo_file(".png"))
-    out = tmp_path / "out"
-    made = run("compress", "--jpeg-quality", 50, flat, photo, "-o", f"{out}/")
-    assert made.status == 0
-    assert b"comrec does not pay" in made.out
-    assert (out / "photo.comrec.jpg").exists()
-    jpeg = out / "flat.comrec.jpg"
-    assert run("verify", jpeg, "--original", flat).status == 0
-    black = tmp_path / "black.png"
-    black.write_bytes(pictures.file_of(np.zeros((64, 64, 3), np.uint8), "PNG"))
-    assert run("verify", jpeg, "--original", black).status == 1
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "said"),
-    [
-        (None, None, "infinite (identical); comrec does not pay"),
-        (None, 30.0, "30.00 dB; comrec pays"),
-        (30.0, None, "infinite (identical); comrec does not pay"),
-        (31.0, 30.0, "30.00 dB; comrec pays: +1.00 dB"),
-    ],
-)
-def test_infinite_closeness_has_words(ours, theirs, said):
-    row = {
-        "input": "a", "output": "b", "outcome": "comrec", "jpeg_bytes": 9,
-        "sidecar_bytes": 9, "input_bytes": 99, "width_px": 2, "height_px": 2,
-        "rate_bpp": 1.0, "psnr_db": ours, "same_bytes_psnr_db": theirs,
-    }  # fmt: skip
-    assert describe.compressed(row).endswith(f"plain JPEG of these bytes: {said}")
-
-
-def test_info_names_a_sidecar_that_cannot_be_read(refused, tmp_path):
-    plain = tmp_path / "c.jpg"
-    plain.write_bytes(pictures.photo_file(".jpg"))
-    (tmp_path / "c.comrec.json").mkdir()
-    refused("info", plain, names=tmp_path / "c.comrec.json")
-
-
 @pytest.mark.parametrize(
     ("to", "said"),
     [("| sleep 0", ""), ("> /dev/full", "comrec: stdout: cannot be written (No space")],
 )
 @pytest.mark.parametrize("words", ["-o -", "-f --json"])
-def test_a_stdout_that_takes_nothing_ends_in_a_line_at_most(tmp_path, to, said, words):
+def test_a_stdout_that_cannot_be_written_is_one_line_at_most(tmp_path, to, said, words):
     (tmp_path / "x.jpg").write_bytes(
         pictures.file_of(pictures.photo(400, 500), "JPEG")  # more than a pipe holds
     )
@@ -269,15 +133,37 @@ def test_a_stdout_that_takes_nothing_ends_in_a_line_at_most(tmp_path, to, said, 
     assert ran.stderr.count("\n") == bool(said)
 
 
+def test_quiet_prints_errors_only(run, folder):
+    ran = run("compress", "photo.png", *USED, "--quiet")
+    assert (ran.status, ran.out, ran.err) == (0, b"", "")
+
+
 @pytest.mark.parametrize(
-    ("target", "hint"), [("quality", True), ("target_size", False)]
+    ("message", "spelled"),
+    [
+        ("raise `max_pixels`", "raise --max-pixels"),
+        ("`output` or `force`", "-o or -f"),
+        ("raise `memory_mb`", "raise --memory"),
+        ("`effort` 9, not `target_bpp`", "--effort 9, not --target-bpp"),
+        ("see `comrec presets`", "see `comrec presets`"),
+        ("max_pixels, `Max`, `a.b`, ``, `", "max_pixels, `Max`, `a.b`, ``, `"),
+    ],
 )
-def test_a_lower_q_is_advised_to_those_who_asked_for_a_quality(target, hint):
-    row = {
-        "input": "a", "output": "b", "outcome": "plain", "jpeg_bytes": 9,
-        "sidecar_bytes": 0, "input_bytes": 99, "width_px": 2, "height_px": 2,
-        "rate_bpp": 1.0, "psnr_db": 30.0, "jpeg_quality": 80, "target": target,
-    }  # fmt: skip
-    said = describe.compressed(row)
-    assert "plain JPEG, quality 80" in said
-    assert said.endswith("; a lower -q may pay") == hint
+def test_an_option_in_backquotes_is_spelled_as_it_is_typed(message, spelled):
+    assert console.spell(message) == spelled
+
+
+def test_every_special_spelling_is_an_option_that_a_command_takes():
+    commands = main.parser()._subparsers._group_actions[0].choices
+    for name, flag in console.SPELLED.items():
+        assert any(flag in each._option_string_actions for each in commands.values())
+        assert flag != f"--{name.replace('_', '-')}"
+
+
+def test_errors_and_rows_of_errors_are_spelled(capsys):
+    out = console.Output()
+    out.fail("x.png: exists. Use `force`")
+    out.row({"error": "x.png: exists. Use `force`"}, str, as_json=True)
+    printed = capsys.readouterr()
+    assert printed.err == "comrec: x.png: exists. Use -f\n"
+    assert printed.out == '{"error": "x.png: exists. Use -f"}\n'

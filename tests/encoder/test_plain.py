@@ -42,6 +42,15 @@ def test_plain_within_is_the_best_plain_jpeg_that_fits(photo):
     assert encode_plain_within(photo, 0) is None
 
 
+@pytest.mark.parametrize("start", [1, 60, 100])
+@pytest.mark.parametrize("budget_bytes", [2500, 9000, 40_000])
+def test_the_start_of_the_search_does_not_change_the_best_that_fits(
+    photo, budget_bytes, start
+):
+    best = encode_plain_within(photo, budget_bytes, start)
+    assert len(best.jpeg) <= budget_bytes < len(coding.encode(photo, best.quality + 1))
+
+
 def test_within_is_the_finest_compact_jpeg_that_fits(pair, photo):
     best = encode_within(pair, photo, 3000)
     assert best is not None

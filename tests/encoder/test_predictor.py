@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import fake_pair
 import numpy as np
@@ -102,3 +103,5 @@ def test_a_full_decode_replaces_the_prediction_and_corrects_its_neighbours(codec
     predictor.decoded_db[20] = predictor.predict_psnr_db(20) + 0.5
     assert predictor.predict_psnr_db(20) == predictor.decoded_db[20]
     assert predictor.predict_psnr_db(22) == pytest.approx(before_db + 0.5)
+    predictor.decoded_db[60] = math.inf
+    assert predictor.predict_psnr_db(60) == math.inf

@@ -5,6 +5,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import own_preset
 import pytest
 
 from comrec.errors import UsageError, WeightsError
@@ -183,19 +184,12 @@ def test_a_missing_table_is_refused(tmp_path):
 @pytest.fixture
 def own(tmp_path) -> Path:
     """A folder with the files of comrec-lite-2 under a name of its own."""
-    row = presets.find("comrec-lite-2")
-    folder = tmp_path / "trained"
-    folder.mkdir()
-    for file in row.onnx.values():
-        (folder / file.name).write_bytes(weights.read(file))
-    record = dataclasses.replace(row, name="my-net", weights={})
-    (folder / presets.ROW).write_text(presets.dump_folder(record))
-    return folder
+    return own_preset.make(tmp_path / "trained")
 
 
 @pytest.fixture(autouse=True)
 def forget(monkeypatch):
-    monkeypatch.setattr(presets, "_added", {})
+    own_preset.forget(monkeypatch)
 
 
 def test_a_folder_is_a_preset_and_then_known_by_its_name(own):

@@ -1,4 +1,4 @@
-"""The released autoencoders: what they are called, and files that decode for ever."""
+"""Released autoencoders keep name and number, and their files decode."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the README says of the autoencoders is in the rows, and is what was to reach."""
+"""Figures of the autoencoders in README are rows."""
 
 import gzip
 import runpy
@@ -95,13 +95,13 @@ def test_the_table_is_the_rows(name):
     assert line(name) in README.splitlines()
 
 
-def test_what_is_said_of_photos_sizes_and_quantised_training_is_the_rows():
+def test_figures_of_photos_sizes_and_quantised_training_are_the_rows():
     assert photo() in README
     for line in (*quantised(), *swept()):
         assert line.replace("|  |", "| |") in README.splitlines()
 
 
-def test_ranges_learned_with_the_network_are_worth_it_at_their_bits():
+def test_ranges_learned_with_the_network_gain_half_a_decibel_at_their_bits():
     some = rows("quantised")
     plain = row(some, "mnist-dense-control", "3")
     for name in ("noise", "ste"):
@@ -149,7 +149,7 @@ def test_eight_bits_lose_less_than_a_fifth_of_a_decibel(name):
 
 
 def written(name: str) -> list[str]:
-    """The README's lines from training to a restored picture, for one config."""
+    """Returns README's lines from training to a restored picture, for one config."""
     block = README.split("Train one, measure it, and code with it:")[1].split("```")[1]
     if not name.startswith("mnist"):
         block = block.replace("--mnist MNIST", "--cifar100 CIFAR100")
@@ -160,7 +160,7 @@ def written(name: str) -> list[str]:
 
 
 def data_sets(folder: Path) -> None:
-    """A few drawn pictures, where the README has MNIST and CIFAR100."""
+    """Writes a few drawn pictures in place of MNIST and CIFAR100."""
     digits, colour = (
         data.draw_strokes(60, c, s) for c, s in ((1, (28, 28)), (3, (32, 32)))
     )

@@ -1,4 +1,4 @@
-"""What stands where an output goes: replaced, skipped or refused, and never lost."""
+"""Existing files in place of outputs are replaced, skipped or refused, never lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ USED = ("--jpeg-quality", 50)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current folder, with photo.png and other.png in it."""
+    """Enters a folder with photo.png and other.png, and returns the folder."""
     monkeypatch.chdir(tmp_path)
     photo = pictures.photo()
     (tmp_path / "photo.png").write_bytes(pictures.file_of(photo, "PNG"))
@@ -86,7 +86,7 @@ def test_force_knows_an_embedded_jpg_and_a_stripped_one(run, folder):
     assert run(*words).status == 0
 
 
-def test_dry_run_foretells_what_happens_to_existing_outputs(run, refused, folder):
+def test_dry_run_treats_existing_outputs_as_a_run_does(run, refused, folder):
     words = ("compress", "photo.png", *USED)
     assert run(*words).status == 0
     skipped = run(*words, "--skip-existing", "--json").rows
@@ -95,9 +95,7 @@ def test_dry_run_foretells_what_happens_to_existing_outputs(run, refused, folder
     assert run(*words, "--dry-run", "-f").status == 0
 
 
-def test_a_folders_originals_are_compressed_and_what_comrec_made_is_counted(
-    run, folder
-):
+def test_originals_in_a_folder_are_compressed_and_outputs_are_counted(run, folder):
     for name in ("k.jpg", "old.restored.png"):
         (folder / name).write_bytes(pictures.photo_file(name[-4:]))
     (folder / "k.comrec.json").write_bytes(
@@ -110,7 +108,7 @@ def test_a_folders_originals_are_compressed_and_what_comrec_made_is_counted(
     ran = run("compress", "-r", ".", "-o", "out", *USED, "--json")
     inputs = {"k.jpg", "old.restored.png", "photo.png", "other.png"}
     assert {row["input"] for row in ran.rows} == inputs
-    assert ran.err == "comrec: 3 files left out: comrec's own outputs\n"
+    assert ran.err == "comrec: 3 files left out: outputs of comrec\n"
     back = run("decompress", "-r", ".", "-o", "back", "--json")
     taken = {row["input"] for row in back.rows if row["outcome"] != "failed"}
     assert {"x.jpg", "e.jpg", "out/photo.comrec.jpg"} <= taken

@@ -1,4 +1,4 @@
-"""docs/format.md is enough to write a decoder from."""
+"""A decoder written from docs/format.md alone restores the pairs."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def test_a_decoder_after_the_document_restores_the_golden_pairs(path):
 
 
 @pytest.mark.parametrize("tune", ["psnr", "visual"])
-def test_it_reads_tables_that_are_not_flat_as_comrec_does(tune):
-    """The golden pairs of the comrec family have flat ones."""
+def test_that_decoder_reads_tables_that_are_not_flat(tune):
+    """Uses new pairs: the golden pairs of the comrec family have flat tables."""
     photo = np.asarray(Image.open(ROOT / "examples" / "astronaut.png"))[30:75, 180:241]
     made = comrec.compress(
         photo, preset=FAST, jpeg_quality=30, scale=1.5, tune=tune, embed=True

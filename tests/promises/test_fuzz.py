@@ -1,4 +1,4 @@
-"""Spoiled pairs are restored exactly or refused; the fuzzers would notice if not."""
+"""Damaged pairs are restored exactly or refused, and the fuzzers notice all else."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def small():
 
 
 @pytest.mark.parametrize("kind", mutations.KINDS)
-def test_a_spoiled_pair_is_restored_exactly_or_refused(small, kind):
+def test_a_damaged_pair_is_restored_exactly_or_refused(small, kind):
     row, faults = mutate.try_kind(small, "small", kind, 21, seed=1)
     assert not faults
     assert row.same + row.refused + row.bare == row.tried == 21
@@ -63,7 +63,7 @@ def test_a_record_with_a_checksum_that_was_made_to_fit_counts_as_forged(small):
     assert trials.restore(pair.jpeg, smaller.to_json(), small) == "forged"
 
 
-def test_what_is_stripped_of_everything_is_bare(small):
+def test_a_jpg_without_any_metadata_is_bare(small):
     pair = next(p for p in small if p.name == "rgb-2-embedded")
     bare = segments.coded_only(pair.jpeg)
     assert trials.restore(bare, None, small) == "bare"

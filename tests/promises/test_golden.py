@@ -1,4 +1,4 @@
-"""Pairs that earlier versions wrote decode for ever, to the pixels of then."""
+"""Pairs of earlier versions decode to their stored pixels."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A folder of pictures chosen to hurt goes through both directions unharmed."""
+"""Pictures of every format, mode and odd size keep size and mode in both directions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZES = [(1, 1), (1, 17), (17, 1), (29, 100)]
 
 
 def hostile() -> dict[str, tuple[bytes, tuple[int, ...]]]:
-    """Name to (file, shape of the array that has to come back)."""
+    """Returns the file and the shape of the restored array, by name."""
     found = {
         name: (data, a.shape) for name, (data, a) in pictures.exact_inputs().items()
     }
@@ -55,7 +55,7 @@ HOSTILE = hostile()
 
 @pytest.fixture
 def folder(tmp_path):
-    """The folder, with every format in a folder of its own, so that no names clash."""
+    """Makes the folder, each format in its own folder, so that no names collide."""
     root = tmp_path / "in put"
     for name, (data, _) in HOSTILE.items():
         path = root / name.rsplit(".", 1)[-1] / name

@@ -1,4 +1,4 @@
-"""A run after one that was killed removes what that one left."""
+"""A run removes the temporary files of a killed run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from comrec.system import files
 
 @pytest.mark.skipif(files.fcntl is None, reason="files have no locks")
 @pytest.mark.parametrize("options", [["--skip-existing"], ["-f"], []])
-def test_the_next_run_removes_what_a_killed_one_left_and_says_so(
+def test_the_next_run_removes_the_files_of_a_killed_run_and_counts_them(
     run, tmp_path, options
 ):
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.png")
@@ -24,5 +24,5 @@ def test_the_next_run_removes_what_a_killed_one_left_and_says_so(
     assert all(left.exists() for left in lefts)
     ran = run(*words)
     assert ran.status == 0
-    assert "2 temporary files of a run that was killed: removed" in ran.err
+    assert "2 temporary files of a killed run removed" in ran.err
     assert [path.name for path in out.iterdir()] == ["a.comrec.jpg"]

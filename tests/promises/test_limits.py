@@ -1,4 +1,4 @@
-"""Limits of pixels, disk, folders and weights: refused before harm is done."""
+"""Limits of pixels, disk, folders and weights are checked before files change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USED = ("--jpeg-quality", 50)
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A PNG whose header is valid and whose picture is not there."""
+    """Returns a PNG with a valid header and no pixels."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = b"IDAT" + zlib.compress(b"")
     chunks = b"".join(
@@ -111,7 +111,7 @@ def test_a_sidecar_larger_than_any_can_be_is_refused_unread(run, pair):
 
 @pytest.fixture
 def own_weights(tmp_path_factory, monkeypatch):
-    """A copy of the weights that a test may spoil."""
+    """Copies the weights, so that a test may damage them."""
     folder = tmp_path_factory.mktemp("weights")
     for path in weights.folder().glob("*.onnx"):
         shutil.copy(path, folder)
@@ -192,7 +192,7 @@ def test_a_refused_write_leaves_nothing(refused, pair, monkeypatch, step, code, 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A folder with room for 16 kB, or a skip."""
+    """Mounts a folder of 16 kB, or skips the test."""
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
@@ -203,7 +203,7 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["compress", "decompress"])
-def test_a_full_disk_is_refused_and_left_as_it_was(
+def test_a_full_disk_is_refused_and_unchanged(
     refused, pair, small_disk, monkeypatch, command
 ):
     (small_disk / "other").write_bytes(bytes(11_000))

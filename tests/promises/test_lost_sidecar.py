@@ -1,4 +1,4 @@
-"""A pair without its sidecar is restored with what the user knows of it."""
+"""A pair without its sidecar is restored with preset and size from the user."""
 
 import numpy as np
 from PIL import Image
@@ -6,7 +6,7 @@ from PIL import Image
 import comrec
 
 
-def test_assume_restores_what_the_lost_sidecar_would_have(run, made, pair, tmp_path):
+def test_assume_restores_the_picture_of_the_lost_sidecar(run, made, pair, tmp_path):
     expected = comrec.decompress(pair[0])
     pair[1].unlink()
     name = made.report.preset

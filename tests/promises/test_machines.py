@@ -1,4 +1,4 @@
-"""Large pictures in bounded memory, small machines, and what an interrupt leaves."""
+"""Large pictures in bounded memory, small machines, and files after an interrupt."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def started(*arguments: object, **env: str) -> subprocess.Popen[bytes]:
 
 
 def peak_bytes(*arguments: object) -> int:
-    """Peak resident memory of one command, which has to succeed."""
+    """Returns the peak resident memory of one command that must succeed."""
     # A small process between: what starts another is counted with it.
     script = (
         "import os, sys; p = os.spawnv(os.P_NOWAIT, sys.executable, sys.argv[1:]); "
@@ -51,7 +51,7 @@ def peak_bytes(*arguments: object) -> int:
 
 
 def telephone(path: Path, times: int) -> Path:
-    """A photo of so many times 0.3 by so many times 0.4 thousand pixels."""
+    """Writes a photo of (300 * times) x (400 * times) pixels."""
     tile = pictures.photo(300, 400)
     Image.fromarray(np.tile(tile, (times, times, 1))).save(path, quality=90)
     return path

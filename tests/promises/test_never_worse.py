@@ -1,4 +1,4 @@
-"""Never worse than JPEG, and targets kept, whatever the picture and the request."""
+"""No file is worse than plain JPEG, and every target is met, for random pictures."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ ways = st.fixed_dictionaries(
 
 
 def plain_jpegs(image: np.ndarray) -> list[tuple[int, float]]:
-    """(bytes, dB) of libjpeg-turbo's JPEG at qualities 1 to 100, by Pillow alone."""
+    """Returns (bytes, dB) of libjpeg-turbo's JPEGs of qualities 1 to 100, by Pillow."""
     found = []
     picture = Image.fromarray(image)
     options = {} if image.ndim == 2 else {"subsampling": "4:2:0"}
@@ -103,7 +103,7 @@ def plain_jpegs(image: np.ndarray) -> list[tuple[int, float]]:
 
 
 def check(image: np.ndarray, request: dict, **options: object) -> str:
-    """Compresses, decompresses, and holds every promise; returns the outcome."""
+    """Compresses, restores, and checks every promise; returns the outcome."""
     name, value = next(iter(request.items()))
     budget_bytes = {
         "target_size": value, "target_bpp": value * image.shape[0] * image.shape[1] / 8,
@@ -141,11 +141,11 @@ def check(image: np.ndarray, request: dict, **options: object) -> str:
 def check_refusal(
     image: np.ndarray, request: dict, options: dict, said: str, plain: list
 ) -> None:
-    """The limit that a refusal names is beyond what was asked, and can be met."""
+    """Checks that the limit in a refusal is beyond the request, and can be met."""
     assert "\n" not in said
     if "target_psnr" in request:
         assert max(db for _, db in plain) < request["target_psnr"]
-        limit = float(re.search(r"; ([\d.]+) dB is the closest", said)[1])
+        limit = float(re.search(r"; ([\d.]+) dB is the highest", said)[1])
         assert limit < request["target_psnr"]
         nearest = {"target_psnr": limit}
     else:

@@ -1,4 +1,4 @@
-"""What is refused: in one line that names file, reason and remedy; nothing is left."""
+"""Refusals are one line with file, reason and remedy, and change no file."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ NOT_IMAGES = {
 
 
 @pytest.mark.parametrize("content", NOT_IMAGES.values(), ids=NOT_IMAGES)
-def test_what_is_no_picture_is_refused(refused, tmp_path, content):
+def test_a_file_that_is_no_picture_is_refused(refused, tmp_path, content):
     path = tmp_path / "odd.png"
     path.write_bytes(content)
     refused("compress", path, names=path)
 
 
 @pytest.mark.parametrize("content", NOT_IMAGES.values(), ids=NOT_IMAGES)
-def test_what_is_no_jpeg_is_not_decompressed(refused, tmp_path, content):
+def test_a_file_that_is_no_jpeg_is_not_decompressed(refused, tmp_path, content):
     path = tmp_path / "odd.comrec.jpg"
     path.write_bytes(content)
     refused("decompress", path, names=path)
@@ -96,7 +96,7 @@ def with_bytes_missing() -> bytes:
 
 
 @pytest.mark.parametrize("damage", [with_a_false_checksum, with_bytes_missing])
-def test_damage_that_pillow_reads_without_a_word_is_refused(refused, tmp_path, damage):
+def test_damage_that_pillow_ignores_is_refused(refused, tmp_path, damage):
     Image.open(io.BytesIO(damage())).load()  # else Pillow would do
     path = tmp_path / "damaged.bin"
     path.write_bytes(damage())
@@ -138,7 +138,7 @@ def test_random_damage_is_refused_or_read_and_never_a_surprise():
 
 
 def edits(jpeg: bytes) -> dict[str, bytes]:
-    """A .jpg as other programs leave it after its picture was edited."""
+    """Returns a .jpg as other software writes it after an edit."""
     picture = Image.open(io.BytesIO(jpeg))
     marker = [
         (s.marker, bytes(s.payload)) for s in segments.parse(jpeg) if s.marker == 0xEB
@@ -186,7 +186,7 @@ def test_no_added_segment_changes_a_pixel(run, pair, segment, stripped):
 
 
 def scans(count: int) -> bytes:
-    """A progressive JPEG whose second scan comes so many times."""
+    """Returns a progressive JPEG with `count` copies of its second scan."""
     data = pictures.file_of(pictures.grey(), "JPEG", progressive=True)
     first, second, *_ = [s for s in segments.parse(data) if s.marker == segments.SOS]
     again = data[second.start : second.end] * count

@@ -1,4 +1,4 @@
-"""docs/reliability.md says what the rows say, and its scripts run."""
+"""Figures in docs/reliability.md are rows, and its scripts run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def total(found: list[dict[str, str]], *columns: str) -> int:
 
 
 def cells(first: str) -> list[str]:
-    """The rest of the line of a table that begins so."""
+    """Returns the other cells of the line of a table that has this first cell."""
     (line,) = [x for x in DOCUMENT.splitlines() if x.startswith(f"| {first} |")]
     return [cell.strip() for cell in line.strip("|").split("|")][1:]
 

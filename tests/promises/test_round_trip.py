@@ -1,4 +1,4 @@
-"""Any picture, any options: what comes back is what the report says."""
+"""Restored pictures have the size, mode, alpha and PSNR of the report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIDES = st.integers(1, 33)
 
 @st.composite
 def arrays(draw: st.DrawFn) -> np.ndarray:
-    """Flat, smooth and noisy pictures of one to four channels."""
+    """Draws flat, smooth and noisy pictures of one to four channels."""
     height, width, channels = draw(SIDES), draw(SIDES), draw(st.integers(1, 4))
     chance = np.random.default_rng(draw(st.integers(0, 99)))
     noise = chance.integers(0, 256, (height, width, channels))
@@ -58,7 +58,7 @@ def pair():
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(arrays(), OPTIONS, ASKED)
-def test_what_comes_back_has_size_mode_alpha_and_closeness_of_the_report(
+def test_restored_pictures_have_size_mode_alpha_and_psnr_of_the_report(
     array, options, asked
 ):
     made = comrec.compress(array, **options, **asked)

@@ -1,4 +1,4 @@
-"""Old pairs in every engine, and pairs of every engine in each other."""
+"""Pairs of old versions and of each engine decode in every engine."""
 
 from __future__ import annotations
 

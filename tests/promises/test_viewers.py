@@ -1,4 +1,4 @@
-"""The .jpg is an ordinary JPEG: other software and a browser show it as it is."""
+"""The .jpg is an ordinary JPEG, which other software and browsers show."""
 
 import io
 import shutil

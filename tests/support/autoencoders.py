@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -31,3 +32,15 @@ def write(path: Path, a: Architecture) -> model.Model:
     counts = quantiser.count(latents, ranges)
     model.save(path, model.Model(path.stem, a, tuple(arrays), ranges, counts))
     return model.load(str(path))
+
+
+KINDS = sorted(TINY)
+
+
+def picture(kind: str) -> np.ndarray:
+    return pictures(TINY[kind], 1)[0]
+
+
+def reseal(data: bytes) -> bytes:
+    """Adds the checksum of a .crae."""
+    return data + zlib.crc32(data).to_bytes(4, "little")

@@ -17,7 +17,7 @@ GREY = photo()[..., :1]
 
 
 def coarse(image: np.ndarray) -> np.ndarray:
-    """A distortion that no version of a codec changes: steps of 24 levels."""
+    """Quantises to steps of 24 levels: a distortion without a codec."""
     return (image // 24 * 24 + 12).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""An S3 server on loopback, by moto, that can be busy, slow, or ask who is there."""
+"""Runs an S3 server by moto that can be busy, slow or check credentials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUSY = (
 
 
 class Store:
-    """The server, and what becomes of requests before it sees them.
+    """Controls the server, and delays or refuses requests to it.
 
     Attributes:
       url: of the endpoint.
@@ -63,7 +63,7 @@ class Store:
 
 @contextmanager
 def serving() -> Iterator[Store]:
-    """The server, and its buckets gone at the end."""
+    """Runs a server, whose buckets are removed at the end."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     store = Store()
     try:

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of pages; conftest.py hands them out."""
+"""Fixtures of the tests of pages; conftest.py imports them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from comrec.apps.web import export, network
 
 @pytest.fixture(scope="session")
 def cases():
-    """What comrec made of each of CASES, by name."""
+    """Compresses each of CASES; returns the results by name."""
     return {name: compressed(c[0](), c[1], c[2]) for name, c in CASES.items()}
 
 
@@ -24,7 +24,7 @@ def network_file():
 
 @pytest.fixture(scope="session")
 def web_base(tmp_path_factory, network_file):
-    """A folder with the script and the network, and nothing else."""
+    """Makes a folder with only the script and the network."""
     folder = tmp_path_factory.mktemp("base") / "site"
     shutil.copytree(DIST, folder)
     export.put(PRESET, folder, BITS, network_file)
@@ -41,7 +41,7 @@ def browser():
 
 @pytest.fixture
 def site(web_base, tmp_path):
-    """A host of its own: its folder may be changed."""
+    """Serves a copy of the folder, which a test may change."""
     folder = tmp_path / "site"
     shutil.copytree(web_base, folder)
     with web_site.closing_all() as opened:

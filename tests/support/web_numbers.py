@@ -26,7 +26,7 @@ CASES = [
 
 
 def made() -> dict[str, object]:
-    """The numbers, as plain lists."""
+    """Returns the numbers, as plain lists."""
     random = np.random.default_rng(1)
     enlarged = []
     for size, scale, window in CASES:

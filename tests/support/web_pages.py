@@ -1,4 +1,4 @@
-"""What the tests of pages share: pictures, pages of them, and looks at them."""
+"""Makes pictures and pages for the tests of pages, and reads the results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IN_BROWSER = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(web_site.MISSING), reason=f"missing: {web_site.MISSING}"),
 ]
-# What became of the one picture of a page.
+# Reads the state of the only picture of a page.
 LOOK = """
     await seen.wait(1);
     await seen.sleep(100);
@@ -46,7 +46,7 @@ def astronaut() -> np.ndarray:
 
 
 def large() -> np.ndarray:
-    """A photo of a megapixel."""
+    """Makes a photo of a megapixel."""
     size = 1152, 912
     return np.asarray(
         Image.fromarray(astronaut()).resize(size, Image.Resampling.BICUBIC)
@@ -83,26 +83,26 @@ def put(folder: Path, name: str, each: comrec.Compressed) -> None:
 
 
 def element(name: str = "photo", more: str = "", size: str = "") -> str:
-    """A <comrec-img> with its <img>; `more` are attributes of the first."""
+    """Returns a <comrec-img> with its <img>; `more` are attributes of the first."""
     image = f'<img id="{name}" src="{name}.comrec.jpg" alt="A photo" {size}>'
     return f"<comrec-img {more}>{image}</comrec-img>"
 
 
 def page(site: web_site.Site, body: str, head: str = SCRIPT) -> str:
-    """Puts a page on the site; returns its URL."""
+    """Writes a page to the site; returns its URL."""
     text = f'<!doctype html><html lang="en"><meta charset="utf-8">{head}{body}'
     (site.folder / "page.html").write_text(text)
     return f"{site.url}page.html"
 
 
 def style(site: web_site.Site, css: str) -> str:
-    """Puts a style sheet on the site; returns the element for it."""
+    """Writes a style sheet to the site; returns its element."""
     (site.folder / "style.css").write_text(css)
     return '<link rel="stylesheet" href="style.css">'
 
 
 def shown(data: str) -> Image.Image:
-    """The picture of a file in base64."""
+    """Opens the picture of a file in base64."""
     return Image.open(io.BytesIO(base64.b64decode(data)))
 
 

@@ -1,4 +1,4 @@
-"""A static host and a headless Chromium, for the tests of what comrec does in pages."""
+"""Runs a static host and a headless Chromium, for tests of comrec in pages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MISSING = [
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Files of the site's folder; below /src/ the sources of the script."""
+    """Serves files of the site's folder, and below /src/ the sources of the script."""
 
     protocol_version = "HTTP/1.1"
 
@@ -66,7 +66,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 class Site:
-    """A folder on a host of its own, with the policy that its pages are under."""
+    """Serves a folder on a host of its own, with a content security policy."""
 
     def __init__(self, folder: Path, policy: str = "") -> None:
         self.folder, self.policy = folder, policy
@@ -82,7 +82,7 @@ class Site:
 
 
 class Browser:
-    """One Chromium; every visit has a profile of its own."""
+    """Controls one Chromium, with a new profile for every visit."""
 
     def __init__(self) -> None:
         self._driver = subprocess.Popen(
@@ -92,7 +92,7 @@ class Browser:
         )  # fmt: skip
 
     def visit(self, url: str, script: str = "", **how: object) -> SimpleNamespace:
-        """See web/test/driver.mjs. Fails where the visit does."""
+        """Visits a page as web/test/driver.mjs documents; fails if the visit fails."""
         assert self._driver.stdin
         assert self._driver.stdout
         command = {"url": url, "script": script} | how
@@ -112,7 +112,7 @@ class Browser:
 
 @contextmanager
 def closing_all() -> Iterator[list]:
-    """A list of what is to be closed in the end."""
+    """Yields a list, whose items are closed at the end."""
     opened: list = []
     try:
         yield opened

@@ -25,7 +25,7 @@ def test_a_number_above_0_becomes_a_float_of_the_same_value(value):
 @pytest.mark.parametrize(
     "value",
     [0, -0.0, -1, float("nan"), float("inf"), -float("inf"), 10**400, True, False,
-     np.bool_(True), "1", b"1", None, [1.0], (), 1j, np.array([1.0, 2.0]), object()],
+     np.bool_(True), "1", b"1", None, [1.0], (), 1j, np.array([1.0, 2.0]), ...],
     ids=repr,
 )  # fmt: skip
 def test_what_is_no_number_above_0_is_refused_by_the_arguments_name(value):

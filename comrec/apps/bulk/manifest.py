@@ -32,7 +32,7 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """The start of the names of its files in the manifest."""
+        """Returns the start of the names of its files in the manifest."""
         return f"{self.number:05d}-of-{self.count:05d}"
 
     def concerns(self, file_name: str) -> bool:

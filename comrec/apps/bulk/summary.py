@@ -59,12 +59,12 @@ class Tally:
 
     @property
     def seconds(self) -> float:
-        """The time since the start."""
+        """Returns the seconds since the start."""
         return time.monotonic() - self.started_s
 
     @property
     def finished(self) -> int:
-        """The number of pictures that this run is finished with."""
+        """Returns the number of done, failed and skipped pictures."""
         return self.done + self.failed + self.skipped
 
     def row(self) -> dict[str, object]:

@@ -51,12 +51,12 @@ class Work:
 
     @property
     def direction(self) -> str:
-        """COMPRESS or DECOMPRESS."""
+        """Returns COMPRESS or DECOMPRESS."""
         return COMPRESS if isinstance(self.options, Options) else DECOMPRESS
 
     @property
     def output_settings(self) -> dict[str, object]:
-        """The settings on which outputs depend, by name."""
+        """Returns the settings on which outputs depend, by name."""
         options = asdict(self.options).items()
         # A fingerprint from before presets in folders has no preset of decompression.
         chosen = {
@@ -68,7 +68,7 @@ class Work:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of `output_settings`, 8 hexadecimal digits."""
+        """Returns a hash of `output_settings`, 8 hexadecimal digits."""
         text = json.dumps(self.output_settings, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 

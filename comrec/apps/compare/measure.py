@@ -72,7 +72,7 @@ class Comparison:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(H, W)."""
+        """Returns (H, W)."""
         height, width = self.results[0].pixels.shape[:2]
         return height, width
 

@@ -80,12 +80,12 @@ class EvaluateRequest:
 
     @property
     def summary(self) -> Path:
-        """The file of the summary."""
+        """Returns the file of the summary."""
         return self.out.with_name(f"{self.out.stem}-summary.tsv")
 
     @property
     def figures(self) -> dict[str, Path]:
-        """The files of the figures, by format."""
+        """Returns the files of the figures, by format."""
         kinds = FIGURES if self.draws else ()
         return {kind: self.out.with_suffix(f".{kind}") for kind in kinds}
 

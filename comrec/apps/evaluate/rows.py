@@ -48,12 +48,12 @@ class Row(NamedTuple):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """The fields that identify the measurement."""
+        """Returns the fields that identify the measurement."""
         return self[:6]
 
     @property
     def pixels(self) -> float:
-        """The number of pixels of the image, from its rate."""
+        """Returns the number of pixels of the image, from its rate."""
         return 8 * self.rate_bytes / self.rate_bpp
 
 

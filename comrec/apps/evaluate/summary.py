@@ -70,7 +70,7 @@ class Line:
 
     @property
     def at(self) -> list[float | None]:
-        """The metric at each of RATES_BPP; None outside the curve."""
+        """Returns the metric at each of RATES_BPP; None outside the curve."""
         return [bd.at_rate(self.curve, bpp) for bpp in RATES_BPP]
 
 

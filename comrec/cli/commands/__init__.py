@@ -1,6 +1,6 @@
-"""What stands behind `comrec COMMAND`, a module each: `comrec.cli.main` lists them.
+"""Holds one module for each `comrec COMMAND`; `comrec.cli.main` lists the modules.
 
-A module has `add`, which says what may be typed after the command, and `run`, which has
-it done and shown, and returns the exit status. All are loaded to answer any command, so
-what does the work is imported in `run`.
+`add` adds the arguments of the command to a parser; `run` runs the command, prints the
+results and returns the exit status. Every command loads all modules, so `run` imports
+the code that does the work.
 """

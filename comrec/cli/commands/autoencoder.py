@@ -1,4 +1,4 @@
-"""`comrec autoencoder`: .crae files, by the autoencoder codecs."""
+"""Runs `comrec autoencoder`: compresses to .crae files, and restores them."""
 
 from __future__ import annotations
 
@@ -9,43 +9,55 @@ from comrec.cli import arguments, console, describe, values
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the actions `compress`, `decompress` and `models`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    compress = actions.add_parser("compress", help="a picture to a .crae")
-    decompress = actions.add_parser("decompress", help="and back")
-    models = actions.add_parser("models", help="the trained autoencoders there are")
-    compress.add_argument("input", type=Path, metavar="IMAGE")
-    compress.add_argument("-o", "--output", metavar="X.crae", help="where to")
+    compress = actions.add_parser("compress", help="compress a picture to a .crae")
+    decompress = actions.add_parser("decompress", help="restore a .crae")
+    models = actions.add_parser("models", help="list the trained autoencoders")
+    compress.add_argument("input", type=Path, metavar="IMAGE", help="picture")
+    compress.add_argument(
+        "-o", "--output", metavar="X.crae", help="output file or folder"
+    )
     compress.add_argument(
         "-m", "--model", default="cifar100-conv",
-        help="one of `comrec autoencoder models`, or the model.npz of a training run "
-        "(cifar100-conv: RGB pictures of any size)",
+        help="name that `comrec autoencoder models` lists, or the model.npz of a "
+        "training run (cifar100-conv: for RGB pictures of any size)",
     )  # fmt: skip
     compress.add_argument(
         "--bits", type=values.number(1, 8), default=8, metavar="1..8",
-        help="of each latent value, before entropy coding (8)",
+        help="bits per latent value before entropy coding (8)",
     )  # fmt: skip
-    decompress.add_argument("input", type=Path, metavar="X.crae")
-    decompress.add_argument("-o", "--output", metavar="X.png", help="where to")
+    decompress.add_argument("input", type=Path, metavar="X.crae", help=".crae file")
     decompress.add_argument(
-        "-m", "--model", default="", help="the model.npz, where it is one of your own"
+        "-o", "--output", metavar="X.png", help="output file or folder"
+    )
+    decompress.add_argument(
+        "-m",
+        "--model",
+        default="",
+        help="model.npz of your own, for files compressed with it",
     )
     for action in (compress, decompress):
         action.add_argument(
-            "-f", "--force", action="store_true", help="replace comrec's own outputs"
+            "-f",
+            "--force",
+            action="store_true",
+            help="replace outputs that comrec wrote",
         )
         arguments.add_max_pixels(action)
     for action in (compress, decompress, models):
-        action.add_argument("--json", action="store_true", help="as one JSON object")
-        action.add_argument("--quiet", action="store_true", help="errors only")
+        action.add_argument("--json", action="store_true", help="print JSON objects")
+        action.add_argument("--quiet", action="store_true", help="print errors only")
 
 
 def run(args: argparse.Namespace) -> int:
+    """Runs one action, and returns 0."""
     from comrec.apps.autoencoder import command
 
     out = console.Output(quiet=args.quiet)
     if args.action == "models":
         for row in command.list_models():
-            out.row(row, describe.details, args.json)
+            out.row(row, describe.format_details, args.json)
         return 0
     if args.action == "compress":
         row = command.compress(

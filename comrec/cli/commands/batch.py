@@ -1,4 +1,4 @@
-"""Many inputs, each to an output: what compress, decompress and verify share."""
+"""Processes several inputs: shared by compress, decompress and verify."""
 
 from __future__ import annotations
 
@@ -16,18 +16,25 @@ if TYPE_CHECKING:
 
 
 def add(parser: argparse.ArgumentParser, inputs_help: str) -> None:
-    """Inputs, where their outputs go, and how many at a time."""
+    """Adds the inputs, their outputs, and the number of files at a time."""
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=inputs_help)
     parser.add_argument(
-        "-o", "--output", metavar="FILE|DIR", help="where to; - for stdout"
+        "-o",
+        "--output",
+        metavar="FILE|DIR",
+        help="output file, or folder with a slash at its end; - for stdout",
     )
-    parser.add_argument("-r", "--recursive", action="store_true", help="take folders")
+    parser.add_argument(
+        "-r", "--recursive", action="store_true", help="read whole folders"
+    )
     exclusive = parser.add_mutually_exclusive_group()
     exclusive.add_argument(
-        "-f", "--force", action="store_true", help="replace comrec's own outputs"
+        "-f", "--force", action="store_true", help="replace outputs that comrec wrote"
     )
     exclusive.add_argument(
-        "--skip-existing", action="store_true", help="leave what is done already"
+        "--skip-existing",
+        action="store_true",
+        help="skip inputs whose outputs are complete",
     )
     parser.add_argument(
         "-j",
@@ -35,7 +42,7 @@ def add(parser: argparse.ArgumentParser, inputs_help: str) -> None:
         type=values.number(1, 256),
         default=1,
         metavar="N",
-        help="files at a time",
+        help="files at a time (1)",
     )
     arguments.add_limits(parser)
 
@@ -45,7 +52,16 @@ def run(
     work: Callable[[Job], Row],
     describe: Callable[[Row], str],
 ) -> int:
-    """Does each input, and says what became of it. Returns the exit status."""
+    """Processes every input and prints the results.
+
+    Args:
+      args: as parsed.
+      work: processes one job; returns its row.
+      describe: returns the text of a row, for people.
+
+    Returns:
+      Exit status: 1 if an input failed, else 0.
+    """
     from comrec.cli import inputs
     from comrec.format import provenance
     from comrec.system import batch
@@ -59,7 +75,7 @@ def run(
     out = console.Output(quiet=args.quiet, binary=binary)
     if plan.left_out:
         plural = "s" if plan.left_out > 1 else ""
-        out.warn(f"{plan.left_out} file{plural} left out: comrec's own outputs")
+        out.warn(f"{plan.left_out} file{plural} left out: outputs of comrec")
     if args.command != "verify" and not getattr(args, "dry_run", False):
         sweep({job.target.parent for job in todo if job.target}, out)
     results = batch.run_all(todo, work, args.jobs)
@@ -80,8 +96,8 @@ def run(
 
 
 def sweep(folders: Collection[Path], out: console.Output) -> None:
-    """Removes what killed runs left where this one writes, and says so."""
+    """Removes temporary files of killed runs from folders, and prints their number."""
     left = sum(map(files.sweep, folders))
     if left:
         plural = "s" if left > 1 else ""
-        out.warn(f"{left} temporary file{plural} of a run that was killed: removed")
+        out.warn(f"{left} temporary file{plural} of a killed run removed")

@@ -1,4 +1,4 @@
-"""`comrec bulk`: a folder or bucket, compressed or restored, into another."""
+"""Runs `comrec bulk`: compresses or restores a folder or bucket into another."""
 
 from __future__ import annotations
 
@@ -13,43 +13,48 @@ if TYPE_CHECKING:
     from comrec.apps.bulk.worker import Restoring
     from comrec.encoder.options import Options
 
-SOME_FAILED = 3  # exit status of a run that came to its end; 1: it did not
-SHOWN = 20  # failures that are said one by one; the manifest has them all
+SOME_FAILED = 3  # exit status of a complete run; one that stopped has 1
+SHOWN = 20  # failures that are printed; the manifest has all
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the places, the workers and the options of both directions."""
     parser.epilog = (
-        "exit status: 0, all is done; 3, all but pictures that failed; 1, the run "
-        "stopped; 2, the request makes no sense; 130, Ctrl-C"
+        "exit status: 0, all pictures are done; 3, all but those that failed; 1, the "
+        "run stopped; 2, the request is illegal; 130, Ctrl-C"
     )
     option = parser.add_argument
     option("source", metavar="SRC",
         help="folder, URL (s3://bucket/photos), or a glob in either")  # fmt: skip
-    option("destination", metavar="DST", help="folder or URL; its tree is that of SRC")
-    option("--decompress", action="store_true", help="back, what compress or bulk made")
+    option("destination", metavar="DST", help="folder or URL; gets the tree of SRC")
+    option("--decompress", action="store_true",
+        help="restore the pictures that compress or bulk wrote")  # fmt: skip
     option("-j", "--jobs", type=values.number(1, 256), metavar="N",
-        help="workers (one a core)")  # fmt: skip
+        help="number of workers (one per core)")  # fmt: skip
     option("--threads", type=values.number(1, 256), metavar="N",
-        help="cores for each worker (shared out; 1 with --scheduler)")  # fmt: skip
+        help="cores per worker (an equal share; 1 with --scheduler)")  # fmt: skip
     option("--shard", type=values.shard, default=(0, 1), metavar="I/N",
-        help="the I-th of N parts alone, from 0; no run knows of another")  # fmt: skip
+        help="process part I of N, from 0; each part is a run of its own")  # fmt: skip
     option("--runner", choices=("local", "dask"), default="local",
-        help="processes, or Dask, which then runs here (local)")  # fmt: skip
+        help="run processes, or Dask workers on this machine (local)")  # fmt: skip
     option(
-        "--scheduler", metavar="tcp://HOST:PORT", help="of Dask workers that are there"
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="scheduler of running Dask workers",
     )
     option("--manifest", metavar="PLACE",
-        help="folder or URL of the rows (DST/comrec-manifest)")  # fmt: skip
+        help="folder or URL of the manifest (DST/comrec-manifest)")  # fmt: skip
     option("--status", action="store_true",
-        help="what the manifest says, of all parts; nothing is done")  # fmt: skip
+        help="print the counts of the manifest, of all parts, and stop")  # fmt: skip
     option("-f", "--force", action="store_true",
-        help="into a DST that other commands, or another SRC, have filled")  # fmt: skip
+        help="write to a DST that another command or SRC has filled")  # fmt: skip
     arguments.add_encoding(parser)
     arguments.add_restoring(parser)
     arguments.add_limits(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Runs or counts all pictures; returns SOME_FAILED if one failed, else 0."""
     from comrec.apps.bulk import command, manifest
     from comrec.system import cores
 
@@ -87,14 +92,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _options(args: argparse.Namespace, threads: int) -> Options | Restoring:
-    """Returns how to code; options of the other direction are refused."""
+    """Returns the options of the direction.
+
+    Raises:
+      UsageError: an option is one of the other direction.
+    """
     from comrec.apps.bulk.worker import Restoring
 
     encode = (name for name in arguments.ENCODE if name != "preset")
     for name in encode if args.decompress else arguments.DECODE:
         if hasattr(args, name):
             go = "does not go" if args.decompress else "goes"
-            raise UsageError(f"--{name.replace('_', '-')} {go} with --decompress")
+            raise UsageError(f"`{name}` {go} with `decompress`")
     if not args.decompress:
         return arguments.options(args, threads=threads)
     return Restoring(

@@ -1,4 +1,4 @@
-"""`comrec compare`: pictures beside plain JPEG and others, at equal bytes."""
+"""Runs `comrec compare`: compares codecs on pictures at equal bytes."""
 
 from __future__ import annotations
 
@@ -11,29 +11,33 @@ from comrec.errors import ComrecError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE")
+    """Adds the pictures, the codecs and the page."""
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="IMAGE", help="pictures"
+    )
     parser.add_argument(
         "--report",
         type=Path,
         metavar="FILE.html",
-        help="a page to look at, in one file",
+        help="write a page that shows the pictures, in one file",
     )
     parser.add_argument(
         "--codecs",
         nargs="+",
         default=[],
         metavar="CODEC",
-        help="others to compare with: webp, avif, jpeg2000, jxl, mozjpeg, "
+        help="codecs beside plain JPEG: webp, avif, jpeg2000, jxl, mozjpeg, "
         "mozjpeg-flat, half-jpeg, comrec:PRESET@SCALE",
     )
     parser.add_argument(
         "--points",
         type=values.number(0, 100),
         metavar="N",
-        help="of each curve on the page, 0 for none (6, none above 2 megapixels)",
+        help="points of each curve on the page; 0 draws no curves (6, or 0 above 2 "
+        "megapixels)",
     )
     parser.add_argument(
-        "-f", "--force", action="store_true", help="replace a page of comrec's own"
+        "-f", "--force", action="store_true", help="replace a page that comrec wrote"
     )
     arguments.add_encoder_choices(parser)
     arguments.add_limits(parser)
@@ -41,6 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Compares every picture; returns 1 if one failed, else 0."""
     from comrec.apps import compare
 
     out = console.Output(quiet=args.quiet)
@@ -62,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
                 continue
             if report:
                 report.add(result)
-            out.row(compare.row(str(path), result), describe.compared, args.json)
-    finally:  # an interrupted run leaves a page of what is done
+            out.row(compare.row(str(path), result), describe.format_compared, args.json)
+    finally:  # an interrupted run leaves a page of the finished pictures
         if report:
             report.write()
     return int(failed > 0)

@@ -1,4 +1,4 @@
-"""`comrec compress`: pictures, each to a .jpg and its sidecar."""
+"""Runs `comrec compress`: compresses pictures, each to a .jpg and a sidecar."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from comrec.cli.commands import batch
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the inputs and the encode options."""
     batch.add(parser, "pictures, folders (with -r), globs, or - for stdin")
     arguments.add_encoding(parser)
     parser.add_argument(
-        "--dry-run", action="store_true", help="do all the work, write nothing"
+        "--dry-run", action="store_true", help="print the results without writing files"
     )
 
 
 def run(args: argparse.Namespace) -> int:
+    """Compresses every input; returns 1 if one failed, else 0."""
     from comrec.cli import files
 
     options = arguments.options(args)
-    writing = files.OverwritePolicy(args.force, args.skip_existing, args.dry_run)
+    policy = files.OverwritePolicy(args.force, args.skip_existing, args.dry_run)
     return batch.run(
-        args, lambda job: files.compress(job, options, writing), describe.compressed
+        args,
+        lambda job: files.compress(job, options, policy),
+        describe.format_compressed,
     )

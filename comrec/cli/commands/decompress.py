@@ -1,4 +1,4 @@
-"""`comrec decompress`: pictures back from what `compress` wrote."""
+"""Runs `comrec decompress`: restores the pictures that `compress` wrote."""
 
 from __future__ import annotations
 
@@ -15,52 +15,70 @@ if TYPE_CHECKING:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    batch.add(parser, "the .jpg files that compress wrote, folders, globs, or -")
+    """Adds the inputs and the decode options."""
+    batch.add(
+        parser,
+        ".jpg files that compress wrote, folders (with -r), globs, or - for stdin",
+    )
     add_lost_sidecar(parser)
     arguments.add_restoring(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Restores every input; returns 1 if one failed, else 0."""
     from comrec.cli import files
 
-    how = reading(args)
-    writing = files.OverwritePolicy(args.force, args.skip_existing)
+    options = decode_options(args)
+    policy = files.OverwritePolicy(args.force, args.skip_existing)
     return batch.run(
-        args, lambda job: files.decompress(job, how, writing), describe.restored
+        args,
+        lambda job: files.decompress(job, options, policy),
+        describe.format_restored,
     )
 
 
 def add_lost_sidecar(parser: argparse.ArgumentParser) -> None:
     """Adds the options for a .jpg whose sidecar is elsewhere, or lost."""
     parser.add_argument(
-        "-p", "--preset", metavar="DIR", help="folder of a preset of your own"
+        "-p",
+        "--preset",
+        metavar="DIR",
+        help="folder of your own preset, for pictures compressed with it",
     )
     parser.add_argument(
-        "--sidecar", type=Path, metavar="FILE", help="when it is not beside the .jpg"
+        "--sidecar",
+        type=Path,
+        metavar="FILE",
+        help="sidecar that is not beside the .jpg",
     )
-    parser.add_argument("--assume", metavar="PRESET", help="when the sidecar is lost")
     parser.add_argument(
-        "--size", type=values.size, metavar="WxH", help="of the image, with --assume"
+        "--assume", metavar="PRESET", help="preset, where the sidecar is lost"
+    )
+    parser.add_argument(
+        "--size",
+        type=values.size,
+        metavar="WxH",
+        help="size of the image, with --assume",
     )
     parser.add_argument(
         "--scale",
         type=values.positive,
         metavar="N",
-        help="with --assume, where a tiny picture leaves it open",
+        help="scale, with --assume, where a tiny picture fits two scales",
     )
 
 
-def reading(args: argparse.Namespace) -> DecodeOptions:
-    """What was typed, where it makes sense.
+def decode_options(args: argparse.Namespace) -> DecodeOptions:
+    """Returns the options of decompression that were typed.
 
     Raises:
-      UsageError: options that do not go together.
+      UsageError: no such preset, or options that exclude each other.
     """
     from comrec.cli.files import DecodeOptions
     from comrec.networks import presets
 
     for name in filter(None, (args.preset, args.assume)):
-        presets.find(name)  # from here on the name of a folder's preset is known
+        presets.find(name)  # makes the name that sidecars hold known
     if (args.assume is None) != (args.size is None):
         raise UsageError("--assume PRESET and --size WxH go together")
     if args.scale and args.assume is None:

@@ -1,4 +1,4 @@
-"""`comrec evaluate`: rate and distortion of codecs over a folder."""
+"""Runs `comrec evaluate`: measures rate and distortion of codecs over a folder."""
 
 from __future__ import annotations
 
@@ -10,37 +10,46 @@ from comrec.cli.commands import batch
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the folder, the codecs and the metrics."""
     option = parser.add_argument
     option("folder", type=Path, metavar="SET", help="folder of pictures")
     option(
         "--codecs", nargs="+", metavar="CODEC",
-        help="all rivals, or some of jpeg (the anchor), webp, avif, jpeg2000, jxl, "
-        "jpegli, mozjpeg, mozjpeg-flat and others; comrec:PRESET for what compress -q "
-        "makes, or comrec:PRESET@SCALE, which :visual and +embed may follow (all, and "
-        "the default preset)",
+        help="codecs to measure: all, or jpeg (the anchor), webp, avif, jpeg2000, jxl, "
+        "jpegli, mozjpeg, mozjpeg-flat and others; comrec:PRESET as compress -q, or "
+        "comrec:PRESET@SCALE, each with the suffixes :visual and +embed (all, and "
+        "comrec with the default preset)",
     )  # fmt: skip
     option(
         "-o", "--out", type=Path, metavar="ROWS.tsv",
-        help="the rows; summary and figures go beside it (SET.tsv)",
+        help="table of the results; summary and figures are written beside it "
+        "(SET.tsv)",
     )  # fmt: skip
-    option("--grey", action="store_true", help="BT.601 luma of the pictures")
+    option(
+        "--grey", action="store_true", help="measure the BT.601 luma of the pictures"
+    )
     option("--every", type=values.number(1, 10**6), default=1, metavar="N",
-        help="every n-th picture")  # fmt: skip
+        help="measure every N-th picture (1)")  # fmt: skip
     option("--points", type=values.number(2, 100), metavar="N",
-        help="at most N settings a codec (all)")  # fmt: skip
+        help="at most N settings per codec (all)")  # fmt: skip
     option("--metrics", choices=("psnr", "all"), default="psnr",
-        help="PSNR alone, or SSIM, MS-SSIM and SSIMULACRA2 as well")  # fmt: skip
+        help="all: also SSIM, MS-SSIM and SSIMULACRA2 (psnr)")  # fmt: skip
     option("--published", choices=("kodak",), metavar="kodak",
-        help="learned codecs as others measured them on these pictures")  # fmt: skip
+        help="add published results of learned codecs on these pictures")  # fmt: skip
     option("-j", "--jobs", type=values.number(1, 256), metavar="N",
-        help="processes (one a core)")  # fmt: skip
-    option("--retry", action="store_true", help="try again what failed before")
-    option("--no-figure", action="store_true", help="rows and summary alone")
-    option("--json", action="store_true", help="one object per line of the summary")
-    option("--quiet", action="store_true", help="errors only")
+        help="number of processes (one per core)")  # fmt: skip
+    option("--retry", action="store_true", help="repeat measurements that failed")
+    option("--no-figure", action="store_true", help="draw no figures")
+    option(
+        "--json",
+        action="store_true",
+        help="print one JSON object per line of the summary",
+    )
+    option("--quiet", action="store_true", help="print errors only")
 
 
 def run(args: argparse.Namespace) -> int:
+    """Measures the codecs; returns 1 if a measurement failed, else 0."""
     from comrec.apps.evaluate import report
     from comrec.apps.evaluate.evaluate import EvaluateRequest, evaluate
     from comrec.networks import presets

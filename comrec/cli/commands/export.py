@@ -1,4 +1,4 @@
-"""`comrec export`: the networks of a pair, for web pages or as ONNX files."""
+"""Runs `comrec export`: exports networks for web pages or as ONNX files."""
 
 from __future__ import annotations
 
@@ -11,25 +11,31 @@ BITS = {"auto": None, "8": 8, "16": 16, "32": 32}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("preset", metavar="PRESET", help="see `comrec presets`")
+    """Adds the preset and the form of the networks."""
+    parser.add_argument(
+        "preset",
+        metavar="PRESET",
+        help="name that `comrec presets` lists, or a folder",
+    )
     kind = parser.add_mutually_exclusive_group(required=True)
     kind.add_argument(
-        "--web", type=Path, metavar="DIR", help="RecCNN as web pages download it"
+        "--web", type=Path, metavar="DIR", help="write RecCNN in the form for web pages"
     )
     kind.add_argument(
-        "--onnx", type=Path, metavar="DIR", help="both networks as ONNX files"
+        "--onnx", type=Path, metavar="DIR", help="write both networks as ONNX files"
     )
     parser.add_argument(
         "--bits",
         choices=BITS,
-        help="of a weight, with --web (auto: the fewest of 8, 16 and 32 that change no "
-        "pixel by half a grey level)",
+        help="bits per weight, with --web (auto: the fewest of 8, 16 and 32 that "
+        "change no pixel by half a grey level)",
     )
-    parser.add_argument("--json", action="store_true", help="as one JSON object")
-    parser.add_argument("--quiet", action="store_true", help="errors only")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
 
 
 def run(args: argparse.Namespace) -> int:
+    """Exports the networks of a preset, and returns 0."""
     from comrec.apps.web import export
     from comrec.errors import UsageError
     from comrec.networks import presets

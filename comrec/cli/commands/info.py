@@ -1,4 +1,4 @@
-"""`comrec info`: what a sidecar or a .jpg says."""
+"""Runs `comrec info`: describes a sidecar or a .jpg."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from comrec.cli import console, describe
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the file."""
     parser.add_argument("file", type=Path, metavar="FILE", help=".comrec.json or .jpg")
-    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
+    """Describes the file, and returns 0."""
     from comrec.format import inspect
 
     out = console.Output()
     row = inspect.describe(args.file)
-    out.row(row, describe.details, args.json)
+    out.row(row, describe.format_details, args.json)
     return 0

@@ -1,4 +1,4 @@
-"""`comrec presets`: the trained pairs there are."""
+"""Runs `comrec presets`: lists the trained pairs of networks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from comrec.cli import console, describe
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="one preset in full")
-    parser.add_argument("--verify", action="store_true", help="check the weights")
-    parser.add_argument("--json", action="store_true", help="one object per preset")
+    """Adds the name of a preset, and the check."""
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="print this preset in full"
+    )
+    parser.add_argument(
+        "--verify", action="store_true", help="check the hashes of the weights"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object per preset"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    """Lists one preset or the released ones, and returns 0."""
     from comrec.networks import presets, weights
 
     chosen = [presets.find(args.name)] if args.name else presets.PRESETS.values()
@@ -25,5 +33,5 @@ def run(args: argparse.Namespace) -> int:
             row |= {"verified": ", ".join(weights.verify(preset)) or "no weights"}
             if absent := weights.absent(preset):
                 row |= {"not installed": ", ".join(absent)}
-        out.row(row, describe.details, args.json)
+        out.row(row, describe.format_details, args.json)
     return 0

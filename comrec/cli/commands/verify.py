@@ -1,4 +1,4 @@
-"""`comrec verify`: whether a picture comes back, and how close it is."""
+"""Runs `comrec verify`: restores pictures, and compares them with the originals."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from comrec.errors import UsageError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", metavar="JPG")
+    """Adds the inputs, the original and the decode options."""
     parser.add_argument(
-        "--original", type=Path, metavar="FILE", help="the picture it was made from"
+        "inputs", nargs="+", metavar="JPG", help=".jpg files that compress wrote"
+    )
+    parser.add_argument(
+        "--original",
+        type=Path,
+        metavar="FILE",
+        help="picture that the .jpg was made from",
     )
     decompress.add_lost_sidecar(parser)
     arguments.add_limits(parser)
@@ -21,12 +27,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Verifies every input; returns 1 if one failed, else 0."""
     from comrec.cli import files
 
     if args.original and len(args.inputs) > 1:
         raise UsageError("--original goes with one .jpg")
-    reading = decompress.reading(args)
+    options = decompress.decode_options(args)
     args.output, args.recursive = None, False
     return batch.run(
-        args, lambda job: files.verify(job, reading, args.original), describe.verified
+        args,
+        lambda job: files.verify(job, options, args.original),
+        describe.format_verified,
     )

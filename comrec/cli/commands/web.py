@@ -1,4 +1,4 @@
-"""`comrec web`: pictures to a page that restores them."""
+"""Runs `comrec web`: makes a gallery that restores pictures in the browser."""
 
 from __future__ import annotations
 
@@ -14,26 +14,34 @@ if TYPE_CHECKING:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the folders, the title of the page and the encode options."""
     add = parser.add_argument
-    add("source", type=Path, metavar="SRC", help="folder of pictures, pairs among them")
-    add("folder", type=Path, metavar="DIR", help="where the gallery goes")
-    add("--title", help="of the page (the name of SRC)")
-    add("-r", "--recursive", action="store_true", help="folders in SRC too")
+    add(
+        "source",
+        type=Path,
+        metavar="SRC",
+        help="folder of pictures, and pairs that comrec wrote",
+    )
+    add("folder", type=Path, metavar="DIR", help="folder of the gallery")
+    add("--title", metavar="TEXT", help="title of the page (the name of SRC)")
+    add("-r", "--recursive", action="store_true", help="read the folders in SRC too")
     add("-f", "--force", action="store_true",
-        help="make all again, and replace what was changed in DIR")  # fmt: skip
+        help="make all files again, and replace changed files in DIR")  # fmt: skip
     add("-j", "--jobs", type=values.number(1, 256), default=1, metavar="N",
-        help="pictures at a time")  # fmt: skip
-    # A page is for everybody: where a photo was taken stays at home.
+        help="pictures at a time (1)")  # fmt: skip
+    # A page is public: by default it does not say where a photo was taken.
     add("--metadata", default="icc", metavar="KINDS",
-        help="all, none, or some of exif,icc,xmp (icc)")  # fmt: skip
+        help="metadata to keep: all, none, or some of exif,icc,xmp (icc)")  # fmt: skip
     add("--embed", action=argparse.BooleanOptionalAction, default=True,
-        help="sidecars inside the .jpg, or beside it (inside)")  # fmt: skip
+        help="put sidecars inside the .jpg files, or beside them (inside)")  # fmt: skip
     arguments.add_encoder_choices(parser)
     arguments.add_limits(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Makes the gallery; returns 1 if a picture failed, else 0."""
     from comrec.apps.web import gallery
+    from comrec.system import batch
 
     vars(args).setdefault("preset", gallery.PRESET)
     options = arguments.options(args)
@@ -58,35 +66,33 @@ def run(args: argparse.Namespace) -> int:
             failed.append(job)
             out.fail(result)
             if args.json:
-                out.row(_failed(job, result), str, as_json=True)
+                out.row(batch.describe_failure(job, result), str, as_json=True)
             continue
         for note in result["notes"]:  # type: ignore[attr-defined]
             out.warn(f"{job.name}: {note}")
-        out.row(result, _picture, args.json)
+        out.row(result, _format_picture, args.json)
     row = made.finish(failed)
     for note in row.pop("notes"):
         out.warn(note)
-    out.row(row, _gallery, args.json)
+    out.row(row, _format_gallery, args.json)
     return int(bool(failed))
 
 
-def _failed(job: Job, err: Exception) -> dict[str, object]:
-    return {"input": job.name, "outcome": "failed", "error": str(err)}
-
-
-def _picture(row: dict[str, object]) -> str:
+def _format_picture(row: dict[str, object]) -> str:
+    """Returns the line of one picture."""
     said = {
-        "skipped": ", as it was",
-        "taken": ", the pair that was there",
-        "plain": ", a plain JPEG, for comrec does not pay here",
-        "unchanged": ", the .jpg that came, for none is 5 % smaller",
+        "skipped": ", up to date",
+        "taken": ", a pair of SRC",
+        "plain": ", plain JPEG: the networks give no gain",
+        "unchanged": ", unchanged: cannot be made 5 % smaller",
     }
     of = f"{row['input_bytes']:,} → " if row.get("input_bytes") else ""
     end = said.get(str(row["outcome"]), "")
     return f"{row['input']} → {row['output']}: {of}{row['bytes']:,} bytes{end}"
 
 
-def _gallery(row: dict[str, object]) -> str:
+def _format_gallery(row: dict[str, object]) -> str:
+    """Returns the lines of the whole gallery."""
     number = {name: value for name, value in row.items() if isinstance(value, int)}
     plural = "s" if number["pictures"] > 1 else ""
     lines = [
@@ -97,8 +103,8 @@ def _gallery(row: dict[str, object]) -> str:
         f"{number['network_bytes']:,}, page {number['page_bytes']:,}",
     ]
     for ours, theirs, what in (
-        ("compared_bytes", "input_bytes", "than the files that came"),
-        ("judged_bytes", "plain_bytes", "than plain JPEG that is no closer to them"),
+        ("compared_bytes", "input_bytes", "than the input files"),
+        ("judged_bytes", "plain_bytes", "than plain JPEG at the same PSNR or less"),
     ):
         if number[theirs]:
             saved = 1 - number[ours] / number[theirs]

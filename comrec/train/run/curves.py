@@ -34,22 +34,26 @@ def draw(folder: Path) -> None:
       OutputError: the folder cannot be written.
     """
     log = RunLog(folder / "metrics.jsonl")
-    epochs, judged = log.rows("epoch"), log.rows("validation")
+    epochs, validated = log.rows("epoch"), log.rows("validation")
     is_joint = bool(epochs) and "learns" in epochs[0]
     try:
         _write_tsv(folder / "epochs.tsv", JOINT_EPOCH if is_joint else EPOCH, epochs)
         if is_joint:
-            judged = _count_epochs(log)
-            names = [name for name in judged[-1] if "gain_db" in name] if judged else ()
-            _write_tsv(folder / "validation.tsv", ("epochs", *names), judged)
+            validated = _count_epochs(log)
+            names = (
+                [name for name in validated[-1] if "gain_db" in name]
+                if validated
+                else ()
+            )
+            _write_tsv(folder / "validation.tsv", ("epochs", *names), validated)
         else:
-            _write_tsv(folder / "rounds.tsv", ROUND, judged)
+            _write_tsv(folder / "rounds.tsv", ROUND, validated)
         if epochs:
             _save(
                 folder / "curves.png",
                 _plot_stages if is_joint else _plot_rounds,
                 epochs,
-                judged,
+                validated,
             )
     except ImportError:
         return
@@ -59,12 +63,12 @@ def draw(folder: Path) -> None:
 
 def _count_epochs(log: RunLog) -> list[Row]:
     """Returns the validation rows, each with the number of `epochs` done before."""
-    done, judged = 0, []
+    done, validated = 0, []
     for row in log.rows():
         done += row["event"] == "epoch"
         if row["event"] == "validation":
-            judged.append(row | {"epochs": done})
-    return judged
+            validated.append(row | {"epochs": done})
+    return validated
 
 
 def _write_tsv(path: Path, columns: Sequence[str], rows: list[Row]) -> None:
@@ -75,11 +79,11 @@ def _write_tsv(path: Path, columns: Sequence[str], rows: list[Row]) -> None:
     os.replace(temporary, path)
 
 
-def _save(path: Path, plot: Any, epochs: list[Row], judged: list[Row]) -> None:
+def _save(path: Path, plot: Any, epochs: list[Row], validated: list[Row]) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 6), layout="constrained")
-    plot(figure, epochs, judged)
+    plot(figure, epochs, validated)
     for axes in figure.axes:
         axes.grid(alpha=0.3)
         locator: Any = axes.xaxis.get_major_locator()
@@ -111,7 +115,7 @@ def _plot_rounds(figure: Any, epochs: list[Row], rounds: list[Row]) -> None:
         axes.set(xlabel="epoch of its own", ylabel="½ squared error of a patch")
 
 
-def _plot_stages(figure: Any, epochs: list[Row], judged: list[Row]) -> None:
+def _plot_stages(figure: Any, epochs: list[Row], validated: list[Row]) -> None:
     """Plots an end-to-end run: dB gained over epochs, and the loss of each kind."""
     kinds = (
         ("RecCNN alone", ("reccnn",), "share of the error that is left"),
@@ -124,23 +128,23 @@ def _plot_stages(figure: Any, epochs: list[Row], judged: list[Row]) -> None:
     present = [kind for kind in kinds if any(r["learns"] in kind[1] for r in epochs)]
     cells = [["gain"] * len(present), [title for title, _, _ in present]]
     axes = figure.subplot_mosaic(cells)
-    _plot_gain(axes["gain"], epochs, judged)
+    _plot_gain(axes["gain"], epochs, validated)
     for title, learners, label in present:
         rows = [row for row in epochs if row["learns"] in learners]
         _plot_losses(axes[title], f"Loss: {title}", rows, "phase")
         axes[title].set(xlabel="epoch of its own", ylabel=label)
 
 
-def _plot_gain(axes: Any, epochs: list[Row], judged: list[Row]) -> None:
+def _plot_gain(axes: Any, epochs: list[Row], validated: list[Row]) -> None:
     """Plots the gain of the rows with the columns of the last one.
 
     A vertical line marks the begin of each stage.
     """
-    judged = [row for row in judged if row.keys() == judged[-1].keys()]
-    x = [row["epochs"] for row in judged]
-    if judged:
-        axes.plot(x, [row["gain_db"] for row in judged], "k.-", lw=2.5, label="mean")
-    curves = [read_gains(row) for row in judged]
+    validated = [row for row in validated if row.keys() == validated[-1].keys()]
+    x = [row["epochs"] for row in validated]
+    if validated:
+        axes.plot(x, [row["gain_db"] for row in validated], "k.-", lw=2.5, label="mean")
+    curves = [read_gains(row) for row in validated]
     scales: list[str] = []
     for place in curves[-1] if curves else ():
         scale = place.split(",")[0]
@@ -158,7 +162,7 @@ def _plot_gain(axes: Any, epochs: list[Row], judged: list[Row]) -> None:
     axes.axhline(0, color="0.6", linewidth=1)
     last = max(len(epochs), 2) + 0.5
     axes.set(xlim=(0.5, last), xlabel="epoch", ylabel="dB above plain JPEG, same bytes")
-    if judged:
+    if validated:
         axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
 
 

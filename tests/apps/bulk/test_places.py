@@ -52,7 +52,7 @@ def test_an_object_is_no_folder(run, memory, tmp_path):
 
 
 class Busy(OSError):
-    """What a store says that has too much to do."""
+    """Stands for the error of a busy store."""
 
 
 def test_a_busy_store_is_asked_again_after_ever_longer_waits(monkeypatch):
@@ -71,7 +71,7 @@ def test_a_busy_store_is_asked_again_after_ever_longer_waits(monkeypatch):
 
 
 class NoCredentialsError(Exception):
-    """As botocore calls it."""
+    """Stands for the error of botocore with this name."""
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_workers_killed_twenty_times_and_the_run_once(places, given):
 
 @pytest.fixture
 def hooked(tmp_path):
-    """A function: what comrec's processes do as they open p0003.png, as environment."""
+    """Returns a function: the environment in which opening p0003.png runs code."""
 
     def call(does: str) -> dict[str, str]:
         folder = tmp_path / "hook"

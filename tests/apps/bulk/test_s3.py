@@ -25,7 +25,7 @@ def store():
 
 @pytest.fixture
 def s3(store):
-    """The same seen by a client that no other shares."""
+    """Returns a client of the store that shares no cache."""
     return fsspec.filesystem(
         "s3", key="key", secret="x", endpoint_url=store.url,
         use_listings_cache=False, skip_instance_cache=True,
@@ -34,7 +34,7 @@ def s3(store):
 
 @pytest.fixture
 def given(s3):
-    """A bucket of pictures, and an empty one."""
+    """Makes a bucket of pictures, and an empty one."""
     s3.mkdir("pictures")
     s3.mkdir("out")
     found = bulk_runs.sources(COUNT)
@@ -45,7 +45,7 @@ def given(s3):
 
 @pytest.fixture
 def bulk(store, monkeypatch):
-    """`comrec bulk` of one bucket into the other, in a process."""
+    """Starts `comrec bulk` of one bucket into the other, in a process."""
 
     def call(*arguments: object, source="s3://pictures/in", to="s3://out", **env: str):
         env = {"AWS_ENDPOINT_URL": store.url, **env}

@@ -34,7 +34,7 @@ def test_plain_jpeg_is_the_best_that_fits(made):
 
 
 def stub(grid: tuple[float, ...]) -> Peer:
-    """A codec of 10 bytes a setting."""
+    """Makes a codec of 10 bytes a setting."""
     return Peer(
         "stub", "", grid, lambda _, s: (bytes(round(10 * s)),), lambda f: np.zeros(1)
     )

@@ -15,7 +15,7 @@ pytest.importorskip("scipy", reason="comes with the eval extra")
 
 @pytest.fixture
 def lines() -> list[summary.Line]:
-    """A codec of half the anchor's bits, and one whose curve is far above."""
+    """Returns lines of a codec of half the anchor's bits, and of one far above."""
     found = [row("jpeg", q, "a", q / 10, 20 + q) for q in (5, 9)]
     found += [row("webp", q, "a", q / 20, 20 + q) for q in (5, 9)]
     found += [row("comrec:x@2", q, "a", q / 10, 60 + q) for q in (5, 9)]

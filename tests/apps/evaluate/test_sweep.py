@@ -52,10 +52,10 @@ def test_what_a_codec_refuses_is_a_marked_row_and_the_others_go_on(
     }  # fmt: skip
     monkeypatch.setattr(interface, "run", whole)
     run(*arguments)
-    assert any(row.error for row in rows.read(out)), "tried again only if asked"
+    assert any(row.error for row in rows.read(out)), "tried again only with --retry"
     other = folder, out, "--codecs", "jpeg", "--points", "4", "--no-figure"
     run(*other, "--retry")
-    assert any(row.error for row in rows.read(out)), "of webp nothing was asked"
+    assert any(row.error for row in rows.read(out)), "webp was not among the codecs"
     run(*arguments, "--retry")
     assert not any(row.error for row in rows.read(out))
 

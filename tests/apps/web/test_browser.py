@@ -35,7 +35,7 @@ pytestmark = IN_BROWSER
 
 @pytest.fixture(scope="module")
 def visited(web_base, browser, cases, tmp_path_factory):
-    """One visit of a page that has every case: files shown, and JPEG pixels decoded."""
+    """Visits a page of all cases; returns the shown files and decoded pixels."""
     folder = tmp_path_factory.mktemp("all") / "site"
     shutil.copytree(web_base, folder)
     for name, each in cases.items():
@@ -61,7 +61,7 @@ def visited(web_base, browser, cases, tmp_path_factory):
 
 
 def decoded(visited, cases, name: str) -> np.ndarray:
-    """The compact image as the browser decodes it, uint8 (h, w, 1 or 3)."""
+    """Returns the compact image as the browser decodes it, uint8 (h, w, 1 or 3)."""
     data = base64.b64decode(visited.value[name]["coded"])
     ours = coding.decode(segments.coded_only(cases[name].jpeg))
     theirs = np.frombuffer(data, np.uint8).reshape(*ours.shape[:2], 3)
@@ -69,7 +69,7 @@ def decoded(visited, cases, name: str) -> np.ndarray:
 
 
 def restored_here(monkeypatch, each: comrec.Compressed, coded, data: bytes):
-    """What Python makes of a compact image by the network as it was exported."""
+    """Restores a compact image in Python by the exported network."""
     networks = {"reccnn": drift.load(PRESET, data, threads=1)}
     ours = codec.Codec(PRESET, each.report.scale, networks=networks)
     monkeypatch.setattr(coding, "decode", lambda *_: coded)

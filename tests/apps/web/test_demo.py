@@ -46,14 +46,14 @@ def scripts_of(demo: Path) -> dict[str, bytes]:
 def test_its_script_and_network_are_those_of_the_package(demo):
     preset = presets.find(gallery.PRESET)
     there = scripts_of(demo)
-    assert there == served.script() | served.networks({preset.name})[0]
-    name = network.file_name(preset, served.BITS)
+    assert there == served.read_script() | served.make_networks({preset.name})[0]
+    name = network.make_file_name(preset, served.BITS)
     assert there[f"{served.SCRIPT}/{name}"] == network.dump(preset, served.BITS)
 
 
 def test_its_page_is_what_the_templates_make_of_its_pictures(demo, rows):
-    totals = served.totals(rows, scripts_of(demo))
-    for name, data in page.files(TITLE, rows, totals).items():
+    totals = served.count_bytes(rows, scripts_of(demo))
+    for name, data in page.make_files(TITLE, rows, totals).items():
         assert data == (demo / name).read_bytes()
 
 

@@ -35,7 +35,7 @@ def cropped(name: str, length: int):
 
 
 def worker(text: str):
-    """The worker with something done before."""
+    """Returns a change: code that the worker runs before its own script."""
 
     def change(folder: Path) -> None:
         (folder / "comrec-worker.js").rename(folder / "real-worker.js")

@@ -148,7 +148,7 @@ def test_a_file_in_place_of_the_gallery_is_refused(refused, source, tmp_path):
 def test_run_again_does_nothing_at_all(run, source, out, listing, monkeypatch):
     assert run("web", source, out, *QUICK).status == 0
     before = listing()
-    monkeypatch.setattr("comrec.api.compress.compress_picture", None)
+    monkeypatch.setattr("comrec.apps.web.gallery.compress_picture", None)
     ran = run("web", source, out, *QUICK, "--json")
     assert ran.status == 0
     assert [row.get("outcome") for row in ran.rows] == ["skipped", None]

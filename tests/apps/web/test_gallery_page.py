@@ -18,7 +18,7 @@ SIZES = [(96, 128), (97, 300), (400, 90)]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A gallery of three pictures, one with a name to be escaped, on a host."""
+    """Serves a gallery of three pictures, one with a name to escape."""
     folder = tmp_path_factory.mktemp("gallery")
     (folder / "src").mkdir()
     for i, size in enumerate(SIZES):

@@ -78,7 +78,7 @@ def test_what_is_read_is_what_was_stored_to_half_a_step(dumped):
 
 
 def test_whole_numbers_are_read_from_the_file_as_a_page_reads_them():
-    """Not by `network.read`: from the bytes, the way the format is written down."""
+    """Reads the bytes as the format is documented, not by `network.read`."""
     data = network.dump(LITE, 8)
     length = int.from_bytes(data[8:12], "little")
     entries = json.loads(data[12 : 12 + length])["arrays"]

@@ -13,7 +13,7 @@ from comrec.errors import OutputError
 def test_files_of_others_are_refused_before_any_work(
     name, refused, source, out, monkeypatch
 ):
-    monkeypatch.setattr("comrec.api.compress.compress_picture", None)
+    monkeypatch.setattr("comrec.apps.web.gallery.compress_picture", None)
     (out / name).parent.mkdir(parents=True)
     (out / name).write_text("mine")
     refused("web", source, out, *QUICK, "-f", names=out / name)

@@ -36,7 +36,7 @@ def test_every_byte_that_is_served_is_in_the_total(run, source, out):
 
 
 def test_plain_jpeg_is_compared_with_only_where_it_was_measured(run, source, out):
-    # Nothing is compared where a JPEG quality of its own was asked for.
+    # A fixed JPEG quality has no plain JPEG to compare with.
     assert run("web", source, out, *QUICK, "--json").rows[-1]["plain_bytes"] == 0
     assert "plain JPEG" not in (out / "index.html").read_text()
     ran = run("web", source, out, "-q", "60", "--effort", "0", "--json")

@@ -1,0 +1,54 @@
+"""Weights come back from an ONNX export, each to its layer, or not at all."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="needs the train extra")
+onnx = pytest.importorskip("onnx", reason="needs the train extra")
+
+from comrec.errors import WeightsError
+from comrec.networks import models, presets, weights
+from comrec.networks.models import from_onnx
+
+LITE = presets.find("comrec-lite-2")
+
+
+def test_networks_with_batch_normalisation_are_folded():
+    sizes = presets.find("jiang2017-gray-q50").sizes
+    for network, is_folded in (("comcnn", False), ("reccnn", True)):
+        model = models.build_exact("jiang2017", network, **sizes[network])
+        assert from_onnx.is_folded(model) == is_folded
+
+
+def test_every_weight_is_set():
+    model = models.build_exact("comrec", "comcnn", **LITE.sizes["comcnn"])
+    for weight in model.weights:
+        weight.assign(np.full(weight.shape, np.nan))
+    file = LITE.onnx["comcnn"]
+    from_onnx.assign(model, weights.read(file), file.name)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def test_a_tensor_that_is_missing_is_named_by_its_layer():
+    export = onnx.load_model_from_string(weights.read(LITE.onnx["comcnn"]))
+    tensors = export.graph.initializer
+    kept = [tensor for tensor in tensors if "/head_1/" not in tensor.name]
+    del tensors[:]
+    tensors.extend(kept)
+    model = models.build_exact("comrec", "comcnn", **LITE.sizes["comcnn"])
+    with pytest.raises(WeightsError, match=r"x\.onnx: has 0 tensors .* 'head'"):
+        from_onnx.assign(model, export.SerializeToString(), "x.onnx")
+
+
+def test_without_the_onnx_package_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    with pytest.raises(WeightsError, match="pip install onnx"):
+        models.load("comrec-lite-2", "comcnn")
+
+
+def test_an_export_of_another_size_is_refused_by_layer():
+    preset = presets.find("comrec-lite-2")
+    export = weights.read(preset.onnx["comcnn"])
+    model = models.build_exact("comrec", "comcnn", width=5, blocks=1)
+    with pytest.raises(WeightsError, match=r"x\.onnx: has 0 tensors .*'told'"):
+        from_onnx.assign(model, export, "x.onnx")
