@@ -42,7 +42,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # hides the banner of Tensor
 PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.png"
 DIGITS, PATCHES = ("mnist-dense", "mnist-cnn"), ("cifar100-conv",)
 SIZES = (8, 16, 32, 64, 128, 196)  # of PCA
-FILES = 500  # about so many pictures are coded to files
+FILES = 500  # pictures to code to files, about
 SAMPLES = 12
 PHOTO_QUALITIES = (10, 30, 75)
 

@@ -67,7 +67,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         "--epochs",
         type=int,
         metavar="N",
-        help="train N epochs in all, of a resumed run too",
+        help="train N epochs, counting those before --resume",
     )
     add(
         "--minutes",

@@ -66,7 +66,7 @@ def test_an_apps_file_is_ours_to_that_app_alone(tmp_path):
     with pytest.raises(OutputError, match="nothing in it shows that comrec made it"):
         pair.refuse_existing(path, True)
     pair.refuse_existing(path, True, signatures)
-    with pytest.raises(OutputError, match=r"exists\. Use -f"):
+    with pytest.raises(OutputError, match=r"exists\. Use `force`"):
         pair.refuse_existing(path, False, signatures)
 
 

@@ -248,7 +248,7 @@ def test_one_precision_is_loaded_once_where_there_is_no_other():
 
 @pytest.mark.parametrize("name", ["", "tensorflow", "ONNXRuntime", "onnx", None])
 def test_an_unknown_engine_is_refused_with_those_there_are(name):
-    with pytest.raises(UsageError, match="auto or one of onnxruntime, openvino, keras"):
+    with pytest.raises(UsageError, match="auto or onnxruntime or openvino or keras"):
         engine.load(PRESET, "comcnn", name)
 
 

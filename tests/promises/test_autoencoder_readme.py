@@ -73,7 +73,7 @@ def quantised() -> list[str]:
     some = rows("quantised")
     lines = []
     for label, name in (
-        ("as they are", "control"), ("noise", "noise"), ("straight through", "ste"),
+        ("unquantised", "control"), ("noise", "noise"), ("straight through", "ste"),
     ):  # fmt: skip
         found = [row(some, f"mnist-dense-{name}", bits) for bits in "832"]
         cells = [f"{r.psnr_db:.2f} in {r.file_bytes:.0f} bytes" for r in found]

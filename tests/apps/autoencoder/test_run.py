@@ -159,7 +159,7 @@ def test_a_run_that_is_not_what_it_says_is_not_released(release, done, fault):
     elif fault == "other weights":
         changed = tuple(w * 0.5 for w in made.weights)
         model.save(run / "model.npz", replace(made, weights=changed))
-        said = "the log has"
+        said = "and the log"
     elif fault == "renamed":
         model.save(run / "model.npz", replace(made, name="another"))
         said = "model.npz is another"

@@ -242,7 +242,7 @@ def test_a_folder_with_another_run_in_it_is_refused(joint_run, images):
     for other in (replace(TINY, seed=1), replace(TINY, bit_price=0.2), TINY.limited(1)):
         with pytest.raises(UsageError, match="holds the config of another run"):
             begin(other, resume=True)
-    with pytest.raises(UsageError, match=r"holds a run\. Go on with it by --resume"):
+    with pytest.raises(UsageError, match=r"holds a run\. Go on with it by `resume`"):
         begin(TINY)
     assert JointConfig.load(joint_run.folder / "config.json") == TINY
 

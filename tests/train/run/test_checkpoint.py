@@ -36,7 +36,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_checkpoint_of_before(
     monkeypatch.setattr(np, "savez", full)
     resumed = AlternatingRun(TINY, tmp_path, crops, better, resume=True)
     with pytest.raises(
-        OutputError, match=r"checkpoint\.npz: .*No space left.*--resume"
+        OutputError, match=r"checkpoint\.npz: .*No space left.*`resume`"
     ):
         resumed.train()
     assert (tmp_path / "checkpoint.npz").read_bytes() == before

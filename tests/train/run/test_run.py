@@ -93,7 +93,7 @@ def test_a_kill_between_row_and_checkpoint_leaves_no_row_twice(
 
 
 def test_a_run_is_not_begun_again_over_itself(unbroken, crops):
-    with pytest.raises(UsageError, match=r"holds a run\. Go on with it by --resume"):
+    with pytest.raises(UsageError, match=r"holds a run\. Go on with it by `resume`"):
         AlternatingRun(TINY, unbroken.folder, crops, better)
 
 
