@@ -29,6 +29,7 @@ FILE = re.compile(
     r"/[\w./-]*\w\.(?:py|md|json|tsv|js|ipynb|yaml|sh)"
     r"|comrec/[\w/]+\.(?:py|json|tsv)))\b"
 )
+PLACEHOLDER = re.compile(r"\b[A-Z]{2,}\b")  # NAME.py stands for any name
 MODULE = re.compile(r"(?<![\w./-])comrec((?:\.[A-Za-z]\w*)+)")
 SUFFIXES = {"jpg", "json", "tmp", "png", "webp"}  # of files called *.comrec.SUFFIX
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
@@ -46,7 +47,8 @@ def prose(path: Path) -> str:
 
 def missing_files(text: str) -> list[str]:
     """Returns the files that a text names, and that do not exist."""
-    return [name for name in FILE.findall(text) if not (ROOT / name).exists()]
+    names = [name for name in FILE.findall(text) if not PLACEHOLDER.search(name)]
+    return [name for name in names if not (ROOT / name).exists()]
 
 
 def missing_modules(text: str) -> Iterator[str]:
