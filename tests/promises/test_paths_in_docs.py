@@ -30,6 +30,12 @@ FILE = re.compile(
     r"|comrec/[\w/]+\.(?:py|json|tsv)))\b"
 )
 MODULE = re.compile(r"(?<![\w./-])comrec((?:\.[A-Za-z]\w*)+)")
+PLACEHOLDERS = {
+    "NAME",
+    "SUBJECT",
+    "FOLDER",
+    "FILE",
+}  # such as experiments/SUBJECT/NAME.py
 SUFFIXES = {"jpg", "json", "tmp", "png", "webp"}  # of files called *.comrec.SUFFIX
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
 
@@ -46,7 +52,12 @@ def prose(path: Path) -> str:
 
 def missing_files(text: str) -> list[str]:
     """Returns the files that a text names, and that do not exist."""
-    return [name for name in FILE.findall(text) if not (ROOT / name).exists()]
+    return [
+        name
+        for name in FILE.findall(text)
+        if not PLACEHOLDERS & set(re.split(r"[/._]", name))
+        and not (ROOT / name).exists()
+    ]
 
 
 def missing_modules(text: str) -> Iterator[str]:
