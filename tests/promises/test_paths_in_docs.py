@@ -31,6 +31,12 @@ FILE = re.compile(
 )
 PLACEHOLDER = re.compile(r"\b[A-Z]{2,}\b")  # NAME.py stands for any name
 MODULE = re.compile(r"(?<![\w./-])comrec((?:\.[A-Za-z]\w*)+)")
+PLACEHOLDERS = {
+    "NAME",
+    "SUBJECT",
+    "FOLDER",
+    "FILE",
+}  # such as experiments/SUBJECT/NAME.py
 SUFFIXES = {"jpg", "json", "tmp", "png", "webp"}  # of files called *.comrec.SUFFIX
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
 
