@@ -23,7 +23,7 @@ _PACKED_AT_ONCE = 2**21  # symbols; bounds the memory of packing
 
 
 def write(
-    blocks: Sequence[np.ndarray], tables: Sequence[np.ndarray], layout: Layout
+    blocks: Sequence[np.ndarray], tables: Sequence[np.ndarray | float], layout: Layout
 ) -> bytes:
     """Writes a baseline JPEG without metadata.
 

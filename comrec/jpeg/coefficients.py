@@ -76,6 +76,49 @@ def pixels_of(planes: Sequence[np.ndarray], layout: Layout) -> np.ndarray:
     return np.dot(np.stack([luma, *rest], -1), YCBCR_TO_RGB.T)
 
 
+def nearest_luma(
+    pixels: np.ndarray, chroma_planes: Sequence[np.ndarray], layout: Layout
+) -> np.ndarray:
+    """Returns the luma with which given chroma shows what is nearest to a picture.
+
+    The least squared error of R, G and B. It differs from the picture's own luma where
+    the chroma does from the picture's own, for instance by halving.
+
+    Args:
+      pixels: float32 (h, w, 3) RGB, in grey levels.
+      chroma_planes: Cb and Cr, as `planes_of` returns them.
+      layout: of the picture.
+
+    Returns:
+      float32 (h, w), level-shifted.
+    """
+    out = pixels @ np.full(3, 1 / 3, np.float32)
+    out -= LEVEL_SHIFT
+    for plane, share in zip(chroma_planes, YCBCR_TO_RGB.mean(0)[1:], strict=True):
+        scaled = plane * share
+        out -= chroma.double(scaled, *layout.shape) if layout.halves_chroma else scaled
+    return out
+
+
+def nearest_chroma(
+    pixels: np.ndarray, luma_plane: np.ndarray, layout: Layout
+) -> list[np.ndarray]:
+    """Returns Cb and Cr with which a given luma shows what is nearest to a picture.
+
+    Args:
+      pixels: float32 (h, w, 3) RGB, in grey levels.
+      luma_plane: float32 (h, w), level-shifted.
+      layout: of the picture.
+
+    Returns:
+      float32 (height, width) twice.
+    """
+    inverse = np.linalg.pinv(YCBCR_TO_RGB[:, 1:].astype(np.float64)).astype(np.float32)
+    luma = luma_plane + LEVEL_SHIFT
+    planes = [pixels @ row - row.sum() * luma for row in inverse]
+    return [chroma.halve(p) for p in planes] if layout.halves_chroma else planes
+
+
 def gradient_of(gradient: np.ndarray, layout: Layout) -> list[np.ndarray]:
     """Carries a gradient by the pixels of `pixels_of` back to the planes.
 
@@ -140,7 +183,9 @@ def coefficients_of(pixels: np.ndarray, layout: Layout) -> list[np.ndarray]:
 
 
 def decode(
-    quantised: Sequence[np.ndarray], steps: Sequence[np.ndarray], layout: Layout
+    quantised: Sequence[np.ndarray],
+    steps: Sequence[np.ndarray | float],
+    layout: Layout,
 ) -> np.ndarray:
     """Returns what a decoder shows of quantised coefficients, but for its rounding.
 

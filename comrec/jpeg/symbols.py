@@ -92,10 +92,6 @@ def scan_symbols(blocks: Sequence[np.ndarray], layout: Layout) -> Symbols:
     components = layout.components
     per_unit = [component.factor**2 for component in components]
     units = components[0].mcu_rows * components[0].mcu_columns
-    if len(components) == 1:  # alone, a component is coded by rows
-        return block_symbols(
-            blocks[0].reshape(-1, 64), dc_differences(blocks[0][..., 0].ravel()), 0
-        )
     coded, differences = [], []
     for values, component, count in zip(blocks, components, per_unit, strict=True):
         chain = ordered(values, component.order)
