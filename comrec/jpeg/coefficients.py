@@ -50,8 +50,8 @@ def planes_of(pixels: np.ndarray, layout: Layout) -> list[np.ndarray]:
     """
     if layout.channels == 1:
         return [pixels[..., 0].astype(np.float32) - LEVEL_SHIFT]
-    ycc = np.dot(pixels.astype(np.float32), RGB_TO_YCBCR.T)
-    luma, *rest = (np.ascontiguousarray(ycc[..., i]) for i in range(3))
+    channels = pixels.astype(np.float32)
+    luma, *rest = (channels @ row for row in RGB_TO_YCBCR)
     if layout.halves_chroma:
         rest = [chroma.halve(plane) for plane in rest]
     return [luma - LEVEL_SHIFT, *rest]

@@ -26,10 +26,10 @@ from comrec.jpeg.trellis import quantise_ac
 # The price of a bit is the squared error of a step in luma over this: experiments/
 # quality/plain_jpeg.py.
 STEP_PRICE = 8.0
-PASSES = 2  # over a picture; the second has the statistics of the first
+PASSES = 2  # over a picture; each has the statistics and errors of the one before
 PROGRESSIVE_MAX_PX = 2**24  # viewers of progressive files keep all of them in memory
 _BAND_PX = 2**20  # quantised at once, which bounds memory
-_DEAD_ZONE = 0.65  # in steps: what is below becomes zero, before there are statistics
+_DEAD_ZONE = 0.65  # in steps: what is below becomes zero in first statistics
 
 Blocks = list[np.ndarray]  # int16 (rows, columns, 64) a component
 Steps = Sequence[float | np.ndarray]  # of luma and of chroma
@@ -126,11 +126,13 @@ def quantise(
         )
         for top in range(0, layout.height_px, rows)
     ]
-    found = [band.rounded() for band in bands]
-    for number in range(passes):
+    found = [band.first_pass() for band in bands]
+    for _ in range(passes - 1):
         lengths = _lengths(found, bands)
-        for i, band in enumerate(bands):
-            found[i] = band.quantised(lengths, found[i] if number else None)
+        found = [
+            band.next_pass(blocks, lengths)
+            for band, blocks in zip(bands, found, strict=True)
+        ]
     return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 
@@ -170,36 +172,45 @@ class _Band:
     steps: Sequence[np.ndarray]  # float32 (64,) in zigzag order, a component
     price: float
 
-    def rounded(self) -> Blocks:
-        """Returns rounded coefficients, for a first idea of the statistics."""
+    def first_pass(self) -> Blocks:
+        """Returns blocks, chosen by the statistics of what rounding would give."""
+        planes = co.planes_of(self.pixels, self.layout)
+        lengths = _lengths([self._rounded(planes)], [self])
+        if self.layout.channels == 1:
+            return self._quantise([0], planes, lengths[0])
+        return self._quantise_all(self.pixels.astype(np.float32), planes[1:], lengths)
+
+    def next_pass(self, before: Blocks, lengths: Sequence[_Lengths]) -> Blocks:
+        """Returns blocks of less cost than those before, by given code lengths."""
+        wanted = self.pixels.astype(np.float32)
+        if (self.pixels % 255 == 0).any():
+            wanted = _as_clipped(wanted, co.decode(before, self.steps, self.layout))
+        if self.layout.channels == 1:
+            planes = co.planes_of(wanted, self.layout)
+            return self._quantise([0], planes, lengths[0])
+        luma = self._restored(0, before[0])
+        planes = co.nearest_chroma(wanted, luma, self.layout)
+        return self._quantise_all(wanted, planes, lengths)
+
+    def _rounded(self, planes: Sequence[np.ndarray]) -> Blocks:
         out = []
-        for number, plane in enumerate(co.planes_of(self.pixels, self.layout)):
+        for number, plane in enumerate(planes):
             targets = self._targets(number, plane)
             values = np.trunc(targets + np.copysign(1 - _DEAD_ZONE, targets))
             values[..., 0] = np.rint(targets[..., 0])
             out.append(values.astype(np.int16))
         return out
 
-    def quantised(self, lengths: Sequence[_Lengths], before: Blocks | None) -> Blocks:
-        """Returns the blocks of least cost for given code lengths.
-
-        Args:
-          lengths: of luma and of chroma.
-          before: the blocks of the pass before; None in the first.
-        """
-        layout, wanted = self.layout, self.pixels.astype(np.float32)
-        if layout.channels == 1:
-            if before:
-                wanted = _as_clipped(wanted, co.decode(before, self.steps, layout))
-            return self._quantise([0], co.planes_of(wanted, layout), lengths[0])
-        if before:
-            wanted = _as_clipped(wanted, co.decode(before, self.steps, layout))
-            planes = co.nearest_chroma(wanted, self._restored(0, before[0]), layout)
-        else:
-            planes = co.planes_of(wanted, layout)[1:]
-        rest = self._quantise([1, 2], planes, lengths[1])
+    def _quantise_all(
+        self,
+        wanted: np.ndarray,
+        chroma_planes: Sequence[np.ndarray],
+        lengths: Sequence[_Lengths],
+    ) -> Blocks:
+        """Quantises chroma, and luma so that it makes up for chroma's errors."""
+        rest = self._quantise([1, 2], chroma_planes, lengths[1])
         shown = [self._restored(number, rest[number - 1]) for number in (1, 2)]
-        luma = co.nearest_luma(wanted, shown, layout)
+        luma = co.nearest_luma(wanted, shown, self.layout)
         return self._quantise([0], [luma], lengths[0]) + rest
 
     def _targets(self, number: int, plane: np.ndarray) -> np.ndarray:

@@ -70,3 +70,34 @@ def test_weights_are_the_squared_change_of_the_picture(channels, mode):
             moved[number][1, 1, k] = 1
             change = co.decode(moved, [1] * channels, layout) - base
             assert weights[k] == pytest.approx((change**2).sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize("mode", ["4:2:0", "4:4:4"])
+def test_nearest_luma_cannot_be_improved_upon(mode):
+    pixels = picture(32, 48, 3).astype(np.float32)
+    layout = Layout(32, 48, 3, mode)
+    rest = [np.round(plane / 30) * 30 for plane in co.planes_of(pixels, layout)[1:]]
+    luma = co.nearest_luma(pixels, rest, layout)
+    residual = pixels - co.pixels_of([luma, *rest], layout)
+    assert np.abs(residual.mean(-1)).max() < 1e-3  # orthogonal to what luma can do
+
+
+def test_nearest_chroma_cannot_be_improved_upon():
+    pixels = picture(32, 48, 3).astype(np.float32)
+    layout = Layout(32, 48, 3, "4:2:0")
+    luma = np.round(co.planes_of(pixels, layout)[0] / 30) * 30
+    rest = co.nearest_chroma(pixels, luma, layout)
+    residual = pixels - co.pixels_of([luma, *rest], layout)
+    scale = np.abs(co.gradient_of(pixels, layout)[1]).max()
+    for plane in co.gradient_of(residual, layout)[1:]:
+        assert np.abs(plane).max() < 1e-3 * scale
+
+
+@pytest.mark.parametrize("mode", ["4:2:0", "4:4:4"])
+def test_unquantised_parts_leave_nothing_to_make_up_for(mode):
+    pixels = np.full((17, 9, 3), (200, 40, 90), np.float32)
+    layout = Layout(17, 9, 3, mode)
+    luma, *rest = co.planes_of(pixels, layout)
+    np.testing.assert_allclose(co.nearest_luma(pixels, rest, layout), luma, atol=0.1)
+    for mine, own in zip(co.nearest_chroma(pixels, luma, layout), rest, strict=True):
+        np.testing.assert_allclose(mine, own, atol=0.1)
