@@ -132,7 +132,7 @@ def row_of(
 
 
 def report(rows: list[Row]) -> None:
-    """Prints BD-rate against libjpeg-turbo: of mean curves, and the mean over pictures."""
+    """Prints BD-rate against libjpeg-turbo: of mean curves, and pictures' mean."""
     kinds = list(dict.fromkeys(row[:3] for row in rows))
     curves = {kind: [row for row in rows if row[:3] == kind] for kind in kinds}
     anchor = curves[kinds[0]]
