@@ -15,7 +15,7 @@ from comrec.jpeg import coefficients as co
 from comrec.jpeg import segments as seg
 from comrec.jpeg import trellis_encoder
 from comrec.jpeg.layout import layout_of
-from comrec.jpeg.trellis_encoder import encode, price_of, quantise
+from comrec.jpeg.trellis_encoder import encode, even_steps, price_of, quantise
 
 SIZES = [(1, 1), (7, 9), (17, 33), (29, 100), (64, 48)]
 KINDS = [(1, "4:2:0"), (3, "4:2:0"), (3, "4:4:4")]
@@ -156,6 +156,15 @@ def test_tables_of_a_step_for_each_frequency_are_used():
     with Image.open(io.BytesIO(encode(picture(32, 32, 3), (luma, luma + 1)))) as opened:
         assert opened.quantization[0] == luma.ravel().tolist()
         assert opened.quantization[1] == (luma + 1).ravel().tolist()
+
+
+def test_even_steps_follow_what_an_error_is_worth():
+    luma, chroma = even_steps(100)
+    assert luma == 100
+    assert (chroma[0, 0], chroma[7, 7]) == (54, 186)  # 100 / sqrt of 3.47 and 0.29
+    assert len(np.unique(even_steps(100, "4:4:4")[1])) == 1
+    assert even_steps(1)[1].min() == 1
+    assert even_steps(255)[1].max() == 255
 
 
 def test_noise_at_the_finest_steps_comes_back_almost_whole():
