@@ -91,6 +91,7 @@ class _Candidates:
     Attributes:
       position: int64 (n + 1,), 16 · the place in zigzag order.
       fixed: bool (n,), True for what is never zero.
+      legal: a list, for each choice but the first: bool (n + 1,), whether it may pay.
       value, code, cost: lists, an item for each choice, the nearest value first. Of
         each candidate: the value (int16); 16 · (place - 1) + the value's size (int64);
         what it costs more than zero, but for its code (int32), _NEVER if it is none.
@@ -115,6 +116,7 @@ class _Candidates:
         self.value = [np.append(nearest.astype(np.int16), np.int16(0))]
         self.code = [np.append(place + size, 62 * 16 + 1)]
         self.cost = [np.append(_cost(base), np.int32(_NEVER))]
+        self.legal: list[np.ndarray] = []
         by_run = runs.reshape(64, 16) / (_BIT * _SLOTS)
         # Choices of fewer bits, as long as one may pay.
         for drop in range(1, 10):
@@ -132,6 +134,7 @@ class _Candidates:
             self.code.append(np.append(place + (size - drop), 0))
             worth = np.where(legal, _cost(np.where(legal, base + more, 0)), _NEVER)
             self.cost.append(np.append(worth, _NEVER).astype(np.int32))
+            self.legal.append(np.append(legal, False))
 
 
 def _chains(
@@ -186,26 +189,29 @@ def _choose(
     offset = np.empty((k + 1, m), np.int64)
     offset[0] = first
     candidates.position.take(slots, out=offset[1:], mode="clip")
-    codes = [code.take(slots) for code in candidates.code]
-    costs = [cost.take(slots) for cost in candidates.cost]
-    others = [_by_row(cost < _NEVER) for cost in costs[1:]]
+    code = candidates.code[0].take(slots)
+    cost = candidates.cost[0].take(slots)
+    others = [_by_row(legal.take(slots)) for legal in candidates.legal]
     # The cost up to each candidate, taken; 0 is the start. With its index.
     total = np.empty((k + 1, m), np.int32)
     total[0] = 0
     origin = np.empty((k, m), np.uint8)
     value = candidates.value[0].take(slots)
+    reach = np.empty((k, m), np.int64)
+    ways = np.empty((k, m), np.int32)
     for i in range(k):
-        reach = codes[0][i] - offset[: i + 1]
-        ways = runs.take(reach)
-        ways += total[: i + 1]
-        best = ways.min(0)
-        best += costs[0][i]
+        np.subtract(code[i], offset[: i + 1], out=reach[: i + 1])
+        runs.take(reach[: i + 1], out=ways[: i + 1], mode="clip")
+        ways[: i + 1] += total[: i + 1]
+        best = ways[: i + 1].min(0)
+        best += cost[i]
         for choice, rows in enumerate(others, 1):
             some = rows[i]
             if len(some):
-                ways = runs.take(codes[choice][i, some] - offset[: i + 1, some])
-                ways += total[: i + 1, some]
-                other = ways.min(0) + costs[choice][i, some]
+                slot = slots[i, some]
+                fewer = runs.take(candidates.code[choice][slot] - offset[: i + 1, some])
+                fewer += total[: i + 1, some]
+                other = fewer.min(0) + candidates.cost[choice][slot]
                 better = other < best[some]
                 some = some[better]
                 best[some] = other[better]
@@ -213,7 +219,7 @@ def _choose(
         origin[i] = best & (_SLOTS - 1)
         best |= _SLOTS - 1
         np.subtract(best, _SLOTS - 2 - i, out=total[i + 1])
-    total += np.where(offset < 63 * 16, runs[EOB], 0).astype(np.int32)
+    total[offset == 63 * 16] -= runs[EOB]  # the only place after which there is no end
     ends = (slots < len(values) - 1).sum(0)
     last = np.where(fixed, ends, total.argmin(0)).astype(np.uint8)
     for i in range(k - 1, -1, -1):  # back along each chain's best path
