@@ -77,6 +77,21 @@ def ac_counts(blocks: np.ndarray) -> np.ndarray:
     return counts
 
 
+def ac_bits(blocks: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Returns the bits that the AC coefficients of each block take.
+
+    Args:
+      blocks: int16 (n, 64).
+      lengths: (256,), bits of each AC symbol's code.
+
+    Returns:
+      float64 (n,).
+    """
+    index, _, zeros, symbol, ends = _ac_symbols(blocks)
+    bits = lengths[symbol] + (symbol & 15) + (zeros >> 4) * lengths[ZRL]
+    return np.bincount(index >> 6, bits, len(blocks)) + ends * lengths[EOB]
+
+
 def dc_counts(dc: np.ndarray) -> np.ndarray:
     """Returns how often each size of a DC difference stands: int64 (16,)."""
     return np.bincount(bit_size(dc_differences(dc)), minlength=16)

@@ -15,13 +15,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from comrec.errors import JpegError
-from comrec.jpeg import baseline, symbols
+from comrec.jpeg import baseline
 from comrec.jpeg import coefficients as co
-from comrec.jpeg.dc_trellis import quantise_dc
-from comrec.jpeg.huffman import likely_lengths
 from comrec.jpeg.layout import Layout, layout_of
+from comrec.jpeg.quantiser import (
+    Blocks,
+    CodeLengths,
+    code_lengths,
+    quantise_component,
+)
 from comrec.jpeg.settings import SCANS
-from comrec.jpeg.trellis import quantise_ac
 
 # The price of a bit is the squared error of a step in luma over this: experiments/
 # quality/plain_jpeg.py.
@@ -31,7 +34,6 @@ PROGRESSIVE_MAX_PX = 2**24  # viewers of progressive files keep all of them in m
 _BAND_PX = 2**20  # quantised at once, which bounds memory
 _DEAD_ZONE = 0.65  # in steps: what is below becomes zero in first statistics
 
-Blocks = list[np.ndarray]  # int16 (rows, columns, 64) a component
 Steps = Sequence[float | np.ndarray]  # of luma and of chroma
 
 
@@ -143,36 +145,14 @@ def quantise(
     ]
     found = [band.first_pass() for band in bands]
     for _ in range(passes - 1):
-        lengths = _lengths(found, bands)
+        lengths = code_lengths(
+            (blocks, band.layout) for blocks, band in zip(found, bands, strict=True)
+        )
         found = [
             band.next_pass(blocks, lengths)
             for band, blocks in zip(bands, found, strict=True)
         ]
     return [np.concatenate(parts) for parts in zip(*found, strict=True)]
-
-
-@dataclass(frozen=True)
-class _Lengths:
-    """Bits of a component's codes: of AC symbols (256,), of sizes of DC (16,)."""
-
-    ac: np.ndarray
-    dc: np.ndarray
-
-
-def _lengths(found: Sequence[Blocks], bands: Sequence[_Band]) -> list[_Lengths]:
-    """Returns likely code lengths for luma, and for chroma if there is one."""
-    ac = [np.zeros(256, np.int64) for _ in range(2)]
-    dc = [np.zeros(16, np.int64) for _ in range(2)]
-    for blocks, band in zip(found, bands, strict=True):
-        for i, values in enumerate(blocks):
-            order = band.layout.components[i].order
-            chain = values.reshape(-1, 64)[order[order >= 0]]
-            ac[min(i, 1)] += symbols.ac_counts(chain)
-            dc[min(i, 1)] += symbols.dc_counts(chain[:, 0])
-    return [
-        _Lengths(likely_lengths(a), likely_lengths(d))
-        for a, d in zip(ac, dc, strict=True)
-    ][: len(found[0])]
 
 
 @dataclass(frozen=True)
@@ -190,22 +170,20 @@ class _Band:
     def first_pass(self) -> Blocks:
         """Returns blocks, chosen by the statistics of what rounding would give."""
         planes = co.planes_of(self.pixels, self.layout)
-        lengths = _lengths([self._rounded(planes)], [self])
-        if self.layout.channels == 1:
-            return self._quantise([0], planes, lengths[0])
-        return self._quantise_all(self.pixels.astype(np.float32), planes[1:], lengths)
+        lengths = code_lengths([(self._rounded(planes), self.layout)])
+        return self._quantised(self.pixels.astype(np.float32), planes, lengths)
 
-    def next_pass(self, before: Blocks, lengths: Sequence[_Lengths]) -> Blocks:
+    def next_pass(self, before: Blocks, lengths: Sequence[CodeLengths]) -> Blocks:
         """Returns blocks of less cost than those before, by given code lengths."""
         wanted = self.pixels.astype(np.float32)
         if (self.pixels % 255 == 0).any():
             wanted = _as_clipped(wanted, co.decode(before, self.steps, self.layout))
         if self.layout.channels == 1:
             planes = co.planes_of(wanted, self.layout)
-            return self._quantise([0], planes, lengths[0])
-        luma = self._restored(0, before[0])
-        planes = co.nearest_chroma(wanted, luma, self.layout)
-        return self._quantise_all(wanted, planes, lengths)
+        else:
+            luma = self._restored(0, before[0])
+            planes = [luma, *co.nearest_chroma(wanted, luma, self.layout)]
+        return self._quantised(wanted, planes, lengths)
 
     def _rounded(self, planes: Sequence[np.ndarray]) -> Blocks:
         out = []
@@ -216,17 +194,36 @@ class _Band:
             out.append(values.astype(np.int16))
         return out
 
-    def _quantise_all(
+    def _quantised(
         self,
         wanted: np.ndarray,
-        chroma_planes: Sequence[np.ndarray],
-        lengths: Sequence[_Lengths],
+        planes: Sequence[np.ndarray],
+        lengths: Sequence[CodeLengths],
     ) -> Blocks:
-        """Quantises chroma, and luma so that it makes up for chroma's errors."""
-        rest = self._quantise([1, 2], chroma_planes, lengths[1])
-        shown = [self._restored(number, rest[number - 1]) for number in (1, 2)]
+        """Quantises chroma, and luma so that it makes up for chroma's errors.
+
+        Args:
+          wanted: float32, the picture.
+          planes: what chroma is to be, and grey; luma of colour is not looked at.
+          lengths: a component.
+        """
+        if self.layout.channels == 1:
+            return [self._quantised_plane(0, planes[0], lengths[0])]
+        rest = [self._quantised_plane(i, planes[i], lengths[i]) for i in (1, 2)]
+        shown = [self._restored(i, values) for i, values in enumerate(rest, 1)]
         luma = co.nearest_luma(wanted, shown, self.layout)
-        return self._quantise([0], [luma], lengths[0]) + rest
+        return [self._quantised_plane(0, luma, lengths[0]), *rest]
+
+    def _quantised_plane(
+        self, number: int, plane: np.ndarray, lengths: CodeLengths
+    ) -> np.ndarray:
+        weights = co.error_weights(self.layout)[number] * self.steps[number] ** 2
+        return quantise_component(
+            self._targets(number, plane),
+            weights / np.float32(self.price),
+            self.layout.components[number],
+            lengths,
+        )
 
     def _targets(self, number: int, plane: np.ndarray) -> np.ndarray:
         component = self.layout.components[number]
@@ -235,37 +232,6 @@ class _Band:
     def _restored(self, number: int, values: np.ndarray) -> np.ndarray:
         scaled = values * self.steps[number]
         return co.restore(scaled, self.layout.components[number])
-
-    def _quantise(
-        self, numbers: Sequence[int], planes: Sequence[np.ndarray], lengths: _Lengths
-    ) -> Blocks:
-        """Quantises components that have the same steps, weights and code lengths."""
-        step = self.steps[numbers[0]]
-        weights = co.error_weights(self.layout)[numbers[0]] * (step**2 / self.price)
-        targets = np.stack(
-            [self._targets(n, p) for n, p in zip(numbers, planes, strict=True)]
-        )
-        values = quantise_ac(targets.reshape(-1, 64), weights, lengths.ac)
-        values = values.reshape(targets.shape)
-        for n, target, value in zip(numbers, targets, values, strict=True):
-            order = self.layout.components[n].order
-            value[..., 0] = _quantise_dc(target[..., 0], order, weights[0], lengths.dc)
-        return list(values)
-
-
-def _quantise_dc(
-    targets: np.ndarray, order: np.ndarray, weight: float, lengths: np.ndarray
-) -> np.ndarray:
-    """Quantises DC coefficients (rows, columns) in the order of coding."""
-    shown = order >= 0
-    # What an added block is to have does not matter; a near value keeps states near.
-    last = np.maximum.accumulate(np.where(shown, np.arange(len(order)), 0))
-    values = quantise_dc(
-        targets.ravel()[order[last]], (shown * weight).astype(np.float32), lengths
-    )
-    out = np.empty(targets.size, np.int16)
-    out[order[shown]] = values[shown]
-    return out.reshape(targets.shape)
 
 
 def _as_clipped(wanted: np.ndarray, shown: np.ndarray) -> np.ndarray:
