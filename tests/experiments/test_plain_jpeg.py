@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scripts import run
+
+pytest.importorskip("scipy", reason="needs the eval extra")
+
+
+def test_rows_hold_every_encoder_and_the_summary_names_what_is_saved(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    small = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    small.resize((96, 72), Image.Resampling.BICUBIC).save(tmp_path / "smooth.png")
+    out = tmp_path / "rows.tsv"
+    said = run(
+        "experiments/quality/plain_jpeg.py", tmp_path, "--ratios", "0", "1",
+        "--prices", "6.5", "--out", out,
+    )  # fmt: skip
+    head, *lines = (line.split("\t") for line in out.read_text().splitlines())
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    assert {row["encoder"] for row in rows} == {"libjpeg-turbo", "mozjpeg", "own"}
+    assert len(rows) == 8 + 8 + 2 * 6
+    for row in rows:
+        bpp = 8 * int(row["bytes"]) / (96 * 72)
+        assert float(row["bpp"]) == pytest.approx(bpp, abs=1e-5)
+    own = [line.split("\t") for line in said.splitlines() if line.startswith("own")]
+    assert [line[1] for line in own] == ["0.0", "1.0"]
+    assert all(float(line[3]) < 0 for line in own)
