@@ -51,7 +51,7 @@ def main() -> None:
     add("--validation", type=Path, default=EXAMPLES, help="validation pictures")
     add("--every", type=int, default=1, metavar="N",
         help="take every N-th picture of --validation")  # fmt: skip
-    add("--start", default="jiang2017-gray-q50", help="preset to start from")
+    add("--start", default="jiang2017-gray-q50-2", help="preset to start from")
     add("--rate-weight", type=float, default=RATE_WEIGHT)
     add("--runs", type=Path, help="folder of the runs (default: runs/estimators)")
     add("--out", type=Path, help="TSV file to write")
