@@ -29,14 +29,8 @@ FILE = re.compile(
     r"/[\w./-]*\w\.(?:py|md|json|tsv|js|ipynb|yaml|sh)"
     r"|comrec/[\w/]+\.(?:py|json|tsv)))\b"
 )
-PLACEHOLDER = re.compile(r"\b[A-Z]{2,}\b")  # NAME.py stands for any name
 MODULE = re.compile(r"(?<![\w./-])comrec((?:\.[A-Za-z]\w*)+)")
-PLACEHOLDERS = {
-    "NAME",
-    "SUBJECT",
-    "FOLDER",
-    "FILE",
-}  # such as experiments/SUBJECT/NAME.py
+PLACEHOLDERS = {"NAME", "SUBJECT", "FOLDER", "FILE"}  # stand for any name
 SUFFIXES = {"jpg", "json", "tmp", "png", "webp"}  # of files called *.comrec.SUFFIX
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
 
@@ -53,8 +47,11 @@ def prose(path: Path) -> str:
 
 def missing_files(text: str) -> list[str]:
     """Returns the files that a text names, and that do not exist."""
-    names = [name for name in FILE.findall(text) if not PLACEHOLDER.search(name)]
-    return [name for name in names if not (ROOT / name).exists()]
+    return [
+        name
+        for name in FILE.findall(text)
+        if not PLACEHOLDERS & set(re.split(r"\W", name)) and not (ROOT / name).exists()
+    ]
 
 
 def missing_modules(text: str) -> Iterator[str]:
