@@ -121,7 +121,7 @@ def train(args: argparse.Namespace) -> None:
         try:
             run.train(args.minutes * 60)
         except OutOfTime as err:
-            print(err, file=sys.stderr)
+            print(spell(err), file=sys.stderr)
         else:
             run.finish(args.run / "model.npz")
             print(f"written: {args.run / 'model.npz'}")

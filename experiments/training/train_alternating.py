@@ -32,6 +32,8 @@ from pathlib import Path
 import training_script
 from training_script import EXAMPLES, folder
 
+from comrec.cli.console import spell
+
 PAPER = Path(__file__).parents[1] / "configs" / "jiang2017-gray-q50.json"
 
 
@@ -116,7 +118,7 @@ def train(args: argparse.Namespace) -> None:
         try:
             run.train(args.minutes * 60)
         except OutOfTime as err:
-            print(err, file=sys.stderr)
+            print(spell(err), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import training_script
 from training_script import EXAMPLES, folder
 
+from comrec.cli.console import spell
 from comrec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def train(args: argparse.Namespace) -> None:
         try:
             run.train(args.minutes * 60)
         except OutOfTime as err:
-            print(err, file=sys.stderr)
+            print(spell(err), file=sys.stderr)
 
 
 def load(args: argparse.Namespace) -> tuple[list[np.ndarray], list[np.ndarray]]:
