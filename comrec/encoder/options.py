@@ -117,9 +117,16 @@ class Options:
                 f"Received: {', '.join(given)}"
             )
         options.check(self)
+        if not isinstance(self.preset, str | os.PathLike):
+            raise UsageError(
+                f"preset must be a name or a folder. Received: {self.preset!r}"
+            )
         preset = presets.find(self.preset)
         values: dict[str, object] = {
-            "preset": os.fspath(self.preset),
+            # A folder by its whole path, for processes that run elsewhere.
+            "preset": os.path.abspath(self.preset)
+            if preset.number == 0
+            else preset.name,
             "metadata": parse_kinds(self.metadata),
             "scale": _legal_scale(self.scale, preset),
         }
@@ -127,6 +134,15 @@ class Options:
             values["quality"] = QUALITY
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    def _locate(self, preset: presets.Preset) -> str:
+        """Returns the name of a released preset, or the whole path of a folder.
+
+        Other processes find a folder by its path, wherever they run.
+        """
+        if preset.number == presets.NO_NUMBER and os.path.isdir(self.preset):
+            return os.path.abspath(self.preset)
+        return preset.name
 
     @property
     def target(self) -> tuple[str, int | float]:

@@ -131,7 +131,10 @@ class Estimate:
         """Sets the mode's first quality and frees the memory of the drafts."""
         trellis = TRELLIS_BYTES if self.goal.maximises_psnr else TRELLIS_DB
         found = nearest_quality(log_step(self.quality) + trellis * self._has_trellis)
-        self.mode.first_quality = max(q for q in self.mode.qualities if q <= found)
+        self.mode.first_quality = max(
+            (q for q in self.mode.qualities if q <= found),
+            default=self.mode.qualities[0],
+        )
         del self._approximate
 
     def lower_bound(self) -> Candidate:

@@ -206,7 +206,9 @@ def _set_goal(options: Options, plain: CodingMode) -> tuple[Goal, Candidate | No
 
 def _describe_refusal(modes: Sequence[CodingMode], goal: Goal) -> str:
     if goal.maximises_psnr:
-        smallest_bytes = min(mode.measure_total_bytes(1) for mode in modes)
+        smallest_bytes = min(
+            mode.measure_total_bytes(mode.qualities[0]) for mode in modes
+        )
         return (
             f"does not fit {goal.max_bytes:,.0f} bytes; {smallest_bytes:,} is the "
             f"least that this picture takes. Raise the target"

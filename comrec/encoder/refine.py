@@ -1,8 +1,8 @@
-"""Refining one compact image by gradient steps, so that it is restored better.
+"""Refines one compact image by gradient steps, so that its restored image is closer.
 
-The decoder does not change. Everything that a ComCNN has learned for all pictures is
-the start; then the pixels of this compact image themselves learn, through the
-differentiable JPEG and the RecCNN of the preset, with the loss of `joint_step`.
+The decoder does not change. The start is the compact image of ComCNN. Its pixels are
+then trained through the differentiable JPEG and the preset's RecCNN, with the loss of
+`comrec.train.joint.step`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def refine(
     quality: int,
     price: float = 1,
 ) -> np.ndarray:
-    """A compact image that is restored closer to the image, at about its bytes.
+    """Returns a compact image whose restored image is closer, at about equal bytes.
 
     Args:
       codec: of a preset of the comrec family.
@@ -106,7 +106,7 @@ class _Refinement(keras.Model):
         codec: Codec,
         price_factor: float,
     ) -> np.ndarray:
-        """The best of what STEPS steps go through, uint8 like start."""
+        """Returns the best compact image of STEPS steps, uint8 like `start`."""
         best, least = start, np.inf
         self.compact.assign(start[None].astype(np.float32) / 255)
         optimizer = keras.optimizers.Adam(RATE)
@@ -138,7 +138,7 @@ class _Refinement(keras.Model):
 def _tiles(
     shape: tuple[int, ...], side: int, margin: int
 ) -> Iterator[tuple[Window, Window]]:
-    """What is kept, and the square around it that is worked on."""
+    """Yields each core to keep, and the square around the core to refine."""
     height, width = shape[:2]
     for core in grid(height, width, side - 2 * margin):
         y0, x0 = max(core.y0 - margin, 0), max(core.x0 - margin, 0)
@@ -146,12 +146,12 @@ def _tiles(
 
 
 def _reduced(window: Window, scale: float) -> Window:
-    """In pixels of the compact image."""
+    """Converts a window of the image to pixels of the compact image."""
     return Window(*(math.ceil(n / scale) for n in vars(window).values()))
 
 
 def _cut(pixels: np.ndarray, window: Window, side: int) -> np.ndarray:
-    """The window, its last row and column repeated to a square."""
+    """Cuts a window and repeats its last row and column to a square."""
     part = pixels[window.slices]
     missing = [(0, side - n) for n in part.shape[:2]]
     return np.pad(part, (*missing, (0, 0)), mode="edge")

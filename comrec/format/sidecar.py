@@ -209,7 +209,7 @@ def _known_preset(name: object, source: str) -> presets.Preset:
         return known[name]
     raise SidecarError(
         f"{source}: unknown preset {_short(name)}. This comrec has "
-        f"{', '.join(known)}: upgrade it, name a folder as `preset`, or "
+        f"{', '.join(presets.PRESETS)}: upgrade it, name a folder as `preset`, or "
         f"the sidecar is damaged."
     )
 

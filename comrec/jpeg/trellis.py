@@ -84,7 +84,7 @@ def _run_costs(lengths: np.ndarray) -> np.ndarray:
 
 
 class _Candidates:
-    """What each candidate may become, and what it saves against zero.
+    """Holds the values that each candidate may take, and the cost of each value.
 
     One entry more than there are candidates stands for none: it is never taken.
 
@@ -94,7 +94,7 @@ class _Candidates:
       legal: a list, for each choice but the first: bool (n + 1,), whether it may pay.
       value, code, cost: lists, an item for each choice, the nearest value first. Of
         each candidate: the value (int16); 16 · (place - 1) + the value's size (int64);
-        what it costs more than zero, but for its code (int32), _NEVER if it is none.
+        the cost above that of zero, without the code (int32), _NEVER for no value.
     """
 
     def __init__(

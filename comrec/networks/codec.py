@@ -48,12 +48,16 @@ class Codec:
         settings: JpegSettings | None = None,
     ) -> None:
         self.preset = preset
-        self.family = families.find(preset.family)
         self.scale = scale or preset.scales[0]
         self.settings = settings or preset.jpeg
         self.memory_mb = memory_mb
         self._engine = engine_name, threads, exact
         self._networks = networks
+
+    @property
+    def family(self) -> families.Family:
+        """The record of the preset's family."""
+        return families.find(self.preset.family)
 
     def reduce(self, pixels: np.ndarray) -> np.ndarray:
         """Approximates the compact image without ComCNN; arrays as in `compact`."""

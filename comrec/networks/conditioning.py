@@ -1,7 +1,7 @@
-"""What RecCNN of the comrec family is told besides pixels: how coarse the JPEG is.
+"""Computes the condition, the second input of RecCNN of the comrec family.
 
-It is read from the JPEG's own quantisation tables, so it costs no bytes, and one set
-of weights serves every quality.
+The condition describes the quantiser steps of a JPEG and the scale. It comes from the
+JPEG's own tables and so takes no bytes; one set of weights serves every quality.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _LOW = np.add.outer(np.arange(8), np.arange(8)) < 4  # frequencies of a table
 
 
 def condition(tables: np.ndarray, scale: float) -> np.ndarray:
-    """What RecCNN is told about a coded image.
+    """Computes the condition of one coded image.
 
     Args:
-      tables: quantiser steps (2, 8, 8), as `tables_of` gives them.
+      tables: quantiser steps (2, 8, 8), from `comrec.jpeg.quantisation.read_tables`.
       scale: linear size ratio image : compact.
 
     Returns:

@@ -84,17 +84,19 @@ def load(
     engine = choose(engine)
     exact = exact and _may_round(engine)  # else it makes no difference
     with _load_lock:  # two threads that ask at once share one network
-        key = _Key(preset.onnx[network], preset, network)
+        sizes = repr(sorted(preset.sizes[network].items()))
+        key = _Key(preset.onnx[network], network, f"{preset.family} {sizes}", preset)
         return _load(engine, key, threads, exact)
 
 
 @dataclass(frozen=True)
 class _Key:
-    """Tells networks apart by their verified files."""
+    """Tells networks apart by their verified files, and by how Keras builds them."""
 
     file: WeightFile
+    network: str
+    built: str
     preset: Preset = field(compare=False)
-    network: str = field(compare=False)
 
 
 @lru_cache(maxsize=8)
@@ -141,11 +143,17 @@ def _onnxruntime(data: bytes, threads: int, exact: bool) -> Network:
     # The memory of the largest tile is kept for the next in any case; plans for each
     # shape of tile would save no time and be kept for good.
     options.enable_mem_pattern = False
-    session = onnxruntime.InferenceSession(
-        data,
-        sess_options=options,
-        providers=providers(onnxruntime.get_available_providers(), exact),
-    )
+    try:
+        session = onnxruntime.InferenceSession(
+            data,
+            sess_options=options,
+            providers=providers(onnxruntime.get_available_providers(), exact),
+        )
+    except Exception as err:  # onnxruntime has a class for each kind of damage
+        reason = str(err).split("\n", 1)[0]
+        raise WeightsError(
+            f"a network cannot be loaded ({reason}). Export it again"
+        ) from err
     names = [value.name for value in session.get_inputs()]
     return lambda *x: session.run(None, dict(zip(names, x, strict=True)))[0]
 

@@ -7,8 +7,10 @@ name is expected.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +26,8 @@ PLAIN = "plain"
 DEFAULT = "comrec-base-3"
 TABLE = Path(__file__).with_name("presets.json")
 ROW = "preset.json"  # of a preset that is a folder
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # of a preset in a folder
+SHA256 = re.compile(r"[0-9a-f]{64}")
 LAST_NUMBER = 255  # a byte in binary sidecars
 NO_NUMBER = 0  # of presets in folders, which binary sidecars name in full
 
@@ -101,10 +105,11 @@ class Preset:
     def hash(self) -> str:
         """First 8 hex digits of the SHA-256 of the masters, in the order of the row.
 
-        Of the exports, where a preset has no masters.
+        Of everything that decoding depends on, for a preset in a folder.
         """
-        files = self.weights or self.onnx
-        return "-".join(file.sha256[:8] for file in files.values())
+        if self.number == NO_NUMBER:
+            return _decoding_hash(self)
+        return "-".join(file.sha256[:8] for file in self.weights.values())
 
     def row(self) -> dict[str, object]:
         """Returns the row as JSON values, for people and programs."""
@@ -144,17 +149,23 @@ def read(path: Path = TABLE) -> tuple[Preset, ...]:
 def read_folder(folder: Path) -> Preset:
     """Reads the preset that a folder is: `preset.json`, one row without a number.
 
+    Returns:
+      The row, whose name is that in the file and the row's hash: pictures can never be
+      restored by what another folder, or the same one at another time, has under the
+      same name.
+
     Raises:
-      UsageError: the row cannot be read, is no row, or has a released name.
+      UsageError: the row cannot be read, or is not the row of a preset.
     """
     path = folder / ROW
     row = _read(path, "the row of a preset", "Export it again, or name another", _own)
-    if row.name in PRESETS:
-        raise UsageError(
-            f"{path}: {row.name!r} is the name of a released preset. Choose another"
-        )
     place = folder.resolve()
-    return replace(row, weights=_in(place, row.weights), onnx=_in(place, row.onnx))
+    return replace(
+        row,
+        name=f"{row.name}.{row.hash}",
+        weights=_in(place, row.weights),
+        onnx=_in(place, row.onnx),
+    )
 
 
 def _in(folder: Path, files: Mapping[str, WeightFile]) -> dict[str, WeightFile]:
@@ -167,8 +178,9 @@ def dump(rows: Iterable[Preset]) -> str:
 
 
 def dump_folder(row: Preset) -> str:
-    """Returns the JSON of a `preset.json`."""
-    return _json(_record(replace(row, number=NO_NUMBER)))
+    """Returns the JSON of a `preset.json`, with the name that `read_folder` extends."""
+    name = row.name.partition(".")[0]
+    return _json(_record(replace(row, name=name, number=NO_NUMBER)))
 
 
 def _json(value: object) -> str:
@@ -188,17 +200,49 @@ def _read(path: Path, kind: str, advice: str, build: Callable[[Any], T]) -> T:
         return build(json.loads(path.read_bytes()))
     except OSError as err:
         raise UsageError(f"{path}: cannot be read ({err.strerror}). {advice}") from err
-    except (ValueError, KeyError, TypeError, AttributeError, JpegError) as err:
+    except (
+        ValueError, KeyError, TypeError, AttributeError, RecursionError, JpegError,
+    ) as err:  # fmt: skip
         raise UsageError(
             f"{path}: not {kind} ({type(err).__name__}: {err}). {advice}"
         ) from err
 
 
 def _own(record: dict[str, Any]) -> Preset:
+    """Returns the row of a folder, checked: it may be somebody else's."""
     row = _preset({"number": NO_NUMBER} | record)
-    if row.number != NO_NUMBER or not row.name or not row.name.isprintable():
-        raise ValueError("name must be a line of text, and number absent or 0")
+    networks = row.onnx.keys()
+    for holds, legal in (
+        (row.number == NO_NUMBER, "number absent or 0"),
+        (NAME.fullmatch(str(row.name)), "name of small letters, digits and hyphens"),
+        (row.channels in (1, 3), "channels 1 or 3"),
+        (row.scales and min(row.scales) >= 1, "scales from 1"),
+        (type(row.multiple_px) is int and row.multiple_px >= 1, "multiple_px from 1"),
+        ("reccnn" in networks, "an onnx file of reccnn"),
+        (networks == row.sizes.keys() == row.reach_px.keys(),
+         "sizes and reach_px of the networks of onnx"),
+        (set(row.compact_scales) <= set(row.scales), "compact_scales among scales"),
+        ("comcnn" in networks or not row.compact_scales, "a comcnn for compact_scales"),
+        (all(map(_is_plain, (*row.weights.values(), *row.onnx.values()))),
+         "files named without a folder, with their sha256"),
+    ):  # fmt: skip
+        if not holds:
+            raise ValueError(f"expected: {legal}")
     return row
+
+
+def _is_plain(file: WeightFile) -> bool:
+    name = str(file.name)
+    is_inside = name == os.path.basename(name) and name not in ("", ".", "..")
+    return is_inside and "\0" not in name and bool(SHA256.fullmatch(str(file.sha256)))
+
+
+def _decoding_hash(row: Preset) -> str:
+    """Returns 8 hex digits of a SHA-256 over everything that decoding depends on."""
+    record = _record(row)
+    names = ("channels", "scales", "onnx", "sizes", "reach_px", "family", "multiple_px")
+    used = json.dumps({name: record[name] for name in names}, sort_keys=True)
+    return hashlib.sha256(used.encode()).hexdigest()[:8]
 
 
 def _preset(record: dict[str, Any]) -> Preset:
@@ -236,7 +280,12 @@ _added: dict[str, Preset] = {}
 
 def known() -> Mapping[str, Preset]:
     """Returns every preset that has a name here: the released ones and those added."""
-    return MappingProxyType({**_added, **PRESETS})
+    return MappingProxyType({**PRESETS, **_added})
+
+
+def added() -> tuple[Preset, ...]:
+    """Returns the presets that were added, to add them in another process."""
+    return tuple(_added.values())
 
 
 def add(preset: Preset) -> Preset:
@@ -248,14 +297,16 @@ def add(preset: Preset) -> Preset:
 def find(name: str | os.PathLike[str]) -> Preset:
     """Returns the preset of that name, or the preset that a folder is.
 
-    A folder's preset is known by its own name from then on.
+    A folder's preset is known by its own name from then on, in this process.
 
     Raises:
       UsageError: there is none; the message lists the presets that are known.
     """
     presets = known()
-    if name in presets:
-        return presets[str(name)]
+    if isinstance(name, str) and name in PRESETS:
+        return PRESETS[name]
     if isinstance(name, str | os.PathLike) and os.path.isdir(name):
         return add(read_folder(Path(name)))
+    if isinstance(name, str) and name in presets:
+        return presets[name]
     raise UsageError(f"no preset is called {name!r}. Presets: {', '.join(presets)}")

@@ -1,4 +1,4 @@
-"""Cutting a picture into tiles whose borders do not show."""
+"""Runs a network over an image in tiles, without visible borders between tiles."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def tile_sides(
     bytes_per_pixel: int,
     most_px: int = TILE_AREA_PX,
 ) -> tuple[int, int]:
-    """(height, width) in pixels, multiples of 16, of the tiles that see least halo.
+    """Returns the sides of the tiles that have the least halo in all.
 
     Args:
       size: (H, W) of the image.
@@ -54,7 +54,7 @@ def tile_sides(
 
 
 def even(length: int, side: int, step: int = 16) -> int:
-    """At most `side`, a multiple of `step`: so that no last tile is a sliver."""
+    """Returns a side of at most `side`, a multiple of `step`, for tiles of one size."""
     count = math.ceil(length / max(side // step * step, step))
     return math.ceil(length / count / step) * step
 
@@ -62,7 +62,7 @@ def even(length: int, side: int, step: int = 16) -> int:
 def tiles(
     size: tuple[int, int], sides: tuple[int, int], step: int = 16
 ) -> Iterator[Window]:
-    """A grid of windows of about one size, at most `sides`, that start at multiples."""
+    """Yields a grid of windows of about one size that start at multiples of `step`."""
     (height, width), (high, wide) = size, sides
     return grid(height, width, even(height, high, step), even(width, wide, step))
 
@@ -76,7 +76,7 @@ def run(
     scale: int = 1,
     multiple_px: int = 1,
 ) -> np.ndarray:
-    """One window of what `run_all` gives."""
+    """Runs the network for one window; see `run_all`."""
     windows = run_all(network, cut, size, [window], reach_px, scale, multiple_px)
     return next(windows)[1]
 
@@ -91,20 +91,20 @@ def run_all(
     multiple_px: int = 1,
     together: bool = False,
 ) -> Iterator[tuple[Window, np.ndarray]]:
-    """Windows of what the network would give for the whole image.
+    """Runs the network for windows of the image, as if for the whole image.
 
     Args:
       network: float32 (B, H, W, C) to (B, H/scale, W/scale, C').
       cut: gives windows of the image.
-      size: (H, W) of the image. At its end the last pixels are repeated up to sides
-        that the network takes.
+      size: (H, W) of the image. The last row and column are repeated up to sides that
+        the network takes.
       windows: in pixels of the image, y0 and x0 multiples of `scale` and `multiple_px`.
-      reach_px: how far the network looks; a window is cut out that much wider,
-        so that only true borders of the image are padded by the network.
+      reach_px: how far the network looks. A window is cut out wider by this number of
+        pixels, so that the network pads only at true borders of the image.
       scale: linear size ratio input : output of the network.
-      multiple_px: sides that the network takes are multiples of it and of the scale.
-      together: whether windows of one size go through the network as one batch: for
-        many small ones.
+      multiple_px: sides of the network's input are multiples of it and of the scale.
+      together: whether windows of one size form one batch, which is faster for many
+        small windows.
 
     Yields:
       Each window, not always in order if `together`, and float32 of its size over

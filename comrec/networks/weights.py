@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -34,6 +36,8 @@ def read(file: WeightFile) -> bytes:
     if file.folder:
         which, advice = "weights that preset.json names", "Export the preset again"
     try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe would block
+            raise OSError(errno.EINVAL, "not a plain file")
         data = path.read_bytes()
     except OSError as err:
         raise WeightsError(

@@ -31,10 +31,10 @@ def test_a_pair_of_your_own_preset_needs_its_folder(own, monkeypatch, embed, as_
     picture = pictures.photo(17, 33)
     given = str(own) if as_text else own
     made = comrec.compress(picture, preset=given, embed=embed, **USED)
-    assert made.report.preset == own_preset.NAME
+    assert made.report.preset.startswith(f"{own_preset.NAME}.")
     expected = comrec.decompress(made.jpeg, made.sidecar)
     own_preset.forget(monkeypatch)
-    with pytest.raises(SidecarError, match=f"unknown preset '{own_preset.NAME}'"):
+    with pytest.raises(SidecarError, match=f"unknown preset '{own_preset.NAME}."):
         comrec.decompress(made.jpeg, made.sidecar)
     restored = comrec.decompress(made.jpeg, made.sidecar, preset=given)
     np.testing.assert_array_equal(restored, expected)

@@ -14,11 +14,9 @@ from comrec.jpeg import coding
 from comrec.networks import families, presets
 from comrec.networks.families import FAMILIES
 
-PRESETS = {
-    name: next(p for p in presets.PRESETS.values() if p.family == name and p.onnx)
-    for name in FAMILIES
-}
-EACH = pytest.mark.parametrize("name", FAMILIES)
+# One released preset of each family; a family that has none is not looked at.
+PRESETS = {row.family: row for row in presets.PRESETS.values() if row.onnx}
+EACH = pytest.mark.parametrize("name", [name for name in FAMILIES if name in PRESETS])
 
 
 @EACH

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import own_preset
@@ -198,11 +199,11 @@ def forget(monkeypatch):
 def test_a_folder_is_a_preset_and_then_known_by_its_name(own):
     assert "my-net" not in presets.known()
     row = presets.find(str(own))
-    assert (row.name, row.number) == ("my-net", presets.NO_NUMBER)
-    assert presets.find("my-net") == presets.find(own) == row
-    assert "my-net" not in presets.PRESETS
+    assert (row.name, row.number) == (f"my-net.{row.hash}", presets.NO_NUMBER)
+    assert presets.find(row.name) == presets.find(own) == row
+    assert row.name not in presets.PRESETS
     assert weights.verify(row) == [file.name for file in row.onnx.values()]
-    assert len(row.hash) == 17
+    assert len(row.hash) == 8
 
 
 def test_a_folder_row_is_what_was_written(own):
@@ -223,8 +224,31 @@ def test_files_of_a_folder_are_verified_as_all_are(own):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"name": "comrec-base"}, "'comrec-base' is the name of a released preset"),
-        ({"name": ""}, "name must be a line of text"),
+        ({"name": "/etc/hostname"}, "name of small letters, digits and hyphens"),
+        ({"name": ""}, "name of small letters, digits and hyphens"),
+        ({"scales": []}, "scales from 1"),
+        ({"channels": 2}, "channels 1 or 3"),
+        ({"multiple_px": 0}, "multiple_px from 1"),
+        ({"onnx": {}}, "an onnx file of reccnn"),
+        ({"reach_px": {}}, "sizes and reach_px"),
+        (
+            {
+                "onnx": {
+                    "comcnn": {"name": "/etc/passwd", "sha256": "0" * 64},
+                    "reccnn": {"name": "a.onnx", "sha256": "0" * 64},
+                }
+            },
+            "without a folder",
+        ),
+        (
+            {
+                "onnx": {
+                    "comcnn": {"name": "a.onnx", "sha256": None},
+                    "reccnn": {"name": "a.onnx", "sha256": "0" * 64},
+                }
+            },
+            "their sha256",
+        ),
         ({"number": 3}, "number absent or 0"),
         ({"scales": None}, "not the row of a preset"),
     ],
@@ -240,3 +264,30 @@ def test_a_folder_with_an_illegal_row_is_refused(own, change, said):
 def test_a_folder_without_a_row_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"preset\.json: cannot be read \(No such"):
         presets.find(str(tmp_path))
+
+
+def test_another_network_under_the_same_name_is_another_preset(own):
+    first = presets.find(own)
+    path = own / presets.ROW
+    text = path.read_text()
+    path.write_text(text.replace('"comrec"', '"comrec2"'))
+    second = presets.find(own)
+    assert first.name != second.name
+    assert presets.find(first.name) == first, "pictures of the first are known still"
+
+
+def test_a_folder_called_like_a_preset_that_was_added_is_read_anew(own, monkeypatch):
+    monkeypatch.chdir(own.parent)
+    presets.find("trained")
+    path = own / presets.ROW
+    path.write_text(path.read_text().replace('"my-net"', '"other-net"'))
+    assert presets.find("trained").name.startswith("other-net.")
+
+
+def test_a_pipe_where_weights_should_be_does_not_block(own):
+    row = presets.find(own)
+    file = row.onnx["comcnn"]
+    (own / file.name).unlink()
+    os.mkfifo(own / file.name)
+    with pytest.raises(WeightsError, match="not a plain file"):
+        weights.read(file)

@@ -58,12 +58,15 @@ class Work:
     def output_settings(self) -> dict[str, object]:
         """Returns the settings on which outputs depend, by name."""
         options = asdict(self.options).items()
-        # A fingerprint from before presets in folders has no preset of decompression.
+        # A fingerprint from before presets in folders has no preset of decompression;
+        # of a folder it is the content that counts, not the path.
         chosen = {
             name: value
             for name, value in options
             if name not in EXECUTION_OPTIONS and (name, value) != ("preset", None)
         }
+        if chosen.get("preset"):
+            chosen["preset"] = presets.find(str(chosen["preset"])).name
         return {"direction": self.direction} | chosen
 
     @property

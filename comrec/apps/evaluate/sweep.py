@@ -23,6 +23,8 @@ from comrec.format import names, provenance
 from comrec.image import reader
 from comrec.image.source import load
 from comrec.jpeg.colour import luma
+from comrec.networks import presets
+from comrec.networks.presets import Preset
 
 CRASHED = "the process that ran it ended"
 
@@ -177,7 +179,9 @@ def _run_parallel(
     waiting = deque(tasks)
     while waiting:
         running: dict[Future[list[Row]], Task] = {}
-        with ProcessPoolExecutor(jobs, _make_context()) as pool:
+        with ProcessPoolExecutor(
+            jobs, _make_context(), _add_presets, (presets.added(),)
+        ) as pool:
             try:
                 while waiting or running:
                     # A queued task could not be taken back after a crash.
@@ -190,6 +194,12 @@ def _run_parallel(
                         del running[future]
             except BrokenProcessPool:
                 suspects += running.values()
+
+
+def _add_presets(added: Sequence[Preset]) -> None:
+    """Makes the presets in folders known in a new process."""
+    for preset in added:
+        presets.add(preset)
 
 
 def measure(task: Task) -> list[Row]:

@@ -11,6 +11,9 @@ from comrec.cli import console, describe
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the file."""
     parser.add_argument("file", type=Path, metavar="FILE", help=".comrec.json or .jpg")
+    parser.add_argument(
+        "-p", "--preset", metavar="DIR", help="folder of a preset of your own"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -18,6 +21,10 @@ def run(args: argparse.Namespace) -> int:
     """Describes the file, and returns 0."""
     from comrec.format import inspect
 
+    if args.preset:
+        from comrec.networks import presets
+
+        presets.find(args.preset)  # from here on its name is known
     out = console.Output()
     row = inspect.describe(args.file)
     out.print_row(row, describe.format_details, args.json)

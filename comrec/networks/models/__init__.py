@@ -44,9 +44,9 @@ def load(preset: str | Preset, network: str) -> keras.Model:
 
         load("comrec-base-3", "reccnn")
 
-    The weights come from the ONNX file, which every install has. Networks with batch
-    normalisation (RecCNN of jiang2017) are folded there, so theirs come from the
-    `.weights.h5` master, which only a checkout has.
+    The weights come from the `.weights.h5` master where it is installed, else from the
+    ONNX file, which every install has. Only networks without batch normalisation can be
+    read from ONNX, where it is folded: RecCNN of jiang2017 needs its master.
 
     Args:
       preset: its name, its folder, or the preset itself.
@@ -68,22 +68,22 @@ def load(preset: str | Preset, network: str) -> keras.Model:
             f"{', '.join(preset.sizes) or 'none'}"
         )
     model = build_exact(preset.family, network, **preset.sizes[network])
-    if from_onnx.is_folded(model):
-        _load_master(model, preset)
+    master = preset.weights.get(network)
+    if master and weights.path_of(master).exists():
+        _load_master(model, master)
+    elif from_onnx.is_folded(model):
+        raise WeightsError(
+            f"{preset.name}: its {network} has batch normalisation, which the ONNX "
+            f"file holds folded, and the master is not installed. Use a checkout of "
+            f"comrec that has {master.name if master else 'the .weights.h5'}"
+        )
     else:
         data = weights.read(preset.onnx[network])
         from_onnx.assign(model, data, preset.onnx[network].name)
     return model
 
 
-def _load_master(model: keras.Model, preset: Preset) -> None:
-    file = preset.weights.get(model.name)
-    if file is None or not weights.path_of(file).exists():
-        raise WeightsError(
-            f"{preset.name}: its {model.name} has batch normalisation, which the ONNX "
-            f"file holds folded, and the master is not installed. Use a checkout of "
-            f"comrec that has {file.name if file else 'the .weights.h5'}"
-        )
+def _load_master(model: keras.Model, file: presets.WeightFile) -> None:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # Keras only warns of layers that the file does not have.
         warnings.simplefilter("error", UserWarning)

@@ -7,9 +7,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import keras
 
 from comrec.errors import OutputError, UsageError
 from comrec.networks import presets, weights
@@ -94,7 +96,7 @@ def release(source: TrainedPair, label: Label, folder: Path, table: Path) -> Pre
     draft = _build_draft(source, label, rows, table)
     try:
         with tempfile.TemporaryDirectory(prefix=".release-", dir=folder) as place:
-            preset, parameters = _save(source, draft, Path(place))
+            preset, parameters = save_networks(source.load_models(), draft, Path(place))
             (Path(place) / f"{preset.name}.md").write_text(
                 _write_card(preset, label, source, parameters), encoding="utf-8"
             )
@@ -141,12 +143,12 @@ def _build_draft(
     )
 
 
-def _save(
-    source: TrainedPair, draft: Preset, place: Path
+def save_networks(
+    models: Iterable[keras.Model], draft: Preset, place: Path
 ) -> tuple[Preset, dict[str, int]]:
     """Writes both files of each network; returns the row and the parameter counts."""
     masters, exports, parameters = {}, {}, {}
-    for model in source.load_models():
+    for model in models:
         master, onnx = place / "draft.weights.h5", place / "draft.onnx"
         export.save(model, master, onnx, draft.multiple_px)
         stem = weights.stem(draft.name, model.name, weights.digest(master.read_bytes()))

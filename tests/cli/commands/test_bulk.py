@@ -64,7 +64,7 @@ def test_pairs_of_your_own_preset_are_restored_with_its_folder(
     words = "bulk", source, tmp_path / "dst", "--decompress", "--json"
     without = run(*words)
     assert (without.status, without.rows[0]["failed"]) == (bulk.SOME_FAILED, 1)
-    assert f"unknown preset '{own_preset.NAME}'" in without.err
+    assert f"unknown preset '{own_preset.NAME}." in without.err
     ran = run(*words, "-p", own)
     assert (ran.status, ran.rows[0]["done"]) == (0, 1), ran.err
     (restored,) = (tmp_path / "dst").glob("*.png")

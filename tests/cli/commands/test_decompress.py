@@ -27,10 +27,10 @@ def own_pair(run, folder, own, monkeypatch):
 def test_a_pair_of_your_own_preset_is_restored_with_its_folder(run, own, own_pair):
     without = run("decompress", own_pair)
     assert (without.status, without.out) == (1, b"")
-    assert f"unknown preset '{own_preset.NAME}'" in without.err
+    assert f"unknown preset '{own_preset.NAME}." in without.err
     ran = run("decompress", own_pair, "-p", own, "--json")
     assert ran.status == 0, ran.err
-    assert ran.rows[0]["preset"] == own_preset.NAME
+    assert ran.rows[0]["preset"].startswith(f"{own_preset.NAME}.")
     restored = pixels_of(own_pair.with_name("photo.restored.png").read_bytes())
     np.testing.assert_array_equal(restored, comrec.decompress(own_pair, preset=own))
 

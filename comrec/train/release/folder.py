@@ -1,0 +1,72 @@
+"""Makes a folder a preset of one's own, from a finished run or from Keras models."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+
+from comrec.networks import families, presets
+from comrec.networks.presets import Preset
+from comrec.system import files
+from comrec.train.release.release import find, save_networks
+
+
+def write_run(run: Path, name: str = "", number: int | None = None) -> Preset:
+    """Makes the folder of a finished run a preset: `comrec compress -p RUN`.
+
+    Args:
+      run: folder of the run.
+      name: of the preset, small letters, digits and hyphens; the folder's by default.
+      number: of a round of an alternating run; None for the best networks.
+
+    Returns:
+      The preset, as `presets.find(run)` reads it.
+
+    Raises:
+      UsageError: the folder holds no finished run, or the name is not legal.
+      WeightsError: an export computes other values than Keras.
+      OutputError: a file cannot be written.
+    """
+    source = find(run, number)
+    name = name or re.sub(r"[^a-z0-9]+", "-", run.resolve().name.lower()).strip("-")
+    row = Preset(
+        name=name, number=presets.NO_NUMBER, summary=f"trained in {run.name}",
+        weights={}, onnx={}, licence="", training="config.json",
+        **source.derive_preset(),
+    )  # fmt: skip
+    return write(source.load_models(), row, run)
+
+
+def write(models: Iterable[keras.Model], row: Preset, folder: Path) -> Preset:
+    """Exports Keras models into a folder and writes the `preset.json` beside them.
+
+    Args:
+      models: named "comcnn" and "reccnn", in float32, as the family builds them.
+      row: the preset without its files; reach and multiples are the family's.
+      folder: gets a `.weights.h5` and an `.onnx` for each model, and the row.
+
+    Returns:
+      The preset, as `presets.find(folder)` reads it.
+
+    Raises:
+      UsageError: the family is unknown, or the row is not legal.
+      WeightsError: an export computes other values than Keras.
+      OutputError: a file cannot be written.
+    """
+    family = families.find(row.family)
+    row = replace(
+        row,
+        reach_px=family.reach_px(row.sizes),
+        multiple_px=family.multiple_px(row.sizes),
+    )
+    with tempfile.TemporaryDirectory() as place:
+        row, _ = save_networks(models, row, Path(place))
+        for path in sorted(Path(place).iterdir()):
+            files.write(folder / path.name, path.read_bytes())
+    files.write(folder / presets.ROW, presets.dump_folder(row).encode())
+    return presets.read_folder(folder)
