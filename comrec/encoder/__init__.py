@@ -1,1 +1,1 @@
-"""The encoder's decisions: options, coding modes, rate control, and the report."""
+"""Decides about one picture: options, coding modes, rate control, and the report."""

@@ -27,7 +27,7 @@ from comrec.networks.models.jpeg_proxy import BIT_PRICE, DEAD_ZONE
 
 STEPS = 24
 RATE = 1.5 / 255  # of Adam, of pixels in [0, 1]
-# In pixels of the image, at least: what is kept of a tile, and what is seen around it.
+# In pixels of the image: least side of a tile's core, and the margin around the core.
 SIDE_PX, MARGIN_PX = 288, 48
 
 
@@ -72,7 +72,7 @@ def refine(
 
 
 class _Refinement(keras.Model):
-    """(image, coded, steps, condition, bits) to restored; its weight is the compact."""
+    """Maps (image, coded, steps, condition, bits) to restored; trains the compact."""
 
     def __init__(self, reccnn: keras.Model, side: int, codec: Codec) -> None:
         super().__init__(name="refinement", dtype="float32")

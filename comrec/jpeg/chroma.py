@@ -46,7 +46,7 @@ def double_transposed(plane: np.ndarray) -> np.ndarray:
 
 
 def halve(plane: np.ndarray) -> np.ndarray:
-    """Halves a plane so that `double` gives back what is nearest to it.
+    """Halves a plane so that `double` comes as close to the plane as possible.
 
     The least-squares solution, for which the mean of four samples is no substitute: the
     triangle attenuates what changes fast, and the result makes up for that. Where a
@@ -100,7 +100,7 @@ def _double_rows_transposed(plane: np.ndarray) -> np.ndarray:
 
 
 def _halve_rows(plane: np.ndarray) -> np.ndarray:
-    """Returns the rows of which `_double_rows` makes what is nearest to a plane."""
+    """Returns the rows from which `_double_rows` comes closest to a plane."""
     right = _double_rows_transposed(plane)
     reach = len(_INVERSE) - 1
     padded = np.pad(right, ((reach, reach), (0, 0)), "symmetric")

@@ -79,7 +79,7 @@ def pixels_of(planes: Sequence[np.ndarray], layout: Layout) -> np.ndarray:
 def nearest_luma(
     pixels: np.ndarray, chroma_planes: Sequence[np.ndarray], layout: Layout
 ) -> np.ndarray:
-    """Returns the luma with which given chroma shows what is nearest to a picture.
+    """Returns the luma that, with given chroma, decodes closest to a picture.
 
     The least squared error of R, G and B. It differs from the picture's own luma where
     the chroma does from the picture's own, for instance by halving.
@@ -103,7 +103,7 @@ def nearest_luma(
 def nearest_chroma(
     pixels: np.ndarray, luma_plane: np.ndarray, layout: Layout
 ) -> list[np.ndarray]:
-    """Returns Cb and Cr with which a given luma shows what is nearest to a picture.
+    """Returns Cb and Cr that, with a given luma, decode closest to a picture.
 
     Args:
       pixels: float32 (h, w, 3) RGB, in grey levels.

@@ -14,7 +14,7 @@ LENGTH_MAX = 16
 
 
 class HuffmanTable(NamedTuple):
-    """A table as a DHT segment lists it.
+    """Holds a Huffman table in the order of a DHT segment.
 
     Attributes:
       bits: 16 counts, of the codes of 1 to 16 bits.

@@ -19,7 +19,7 @@ MAX_SIDE_PX = 65_500  # libjpeg's own limit, just under the frame header's 16 bi
 
 @dataclass(frozen=True)
 class Component:
-    """One component of a picture.
+    """Describes one component of a picture.
 
     Attributes:
       height, width: in samples, without what fills up the last blocks.
@@ -62,7 +62,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Layout:
-    """The components of a picture of some size.
+    """Holds the components of a picture.
 
     Attributes:
       height_px, width_px: of the picture.

@@ -50,7 +50,7 @@ def quantise_ac(
       int16 (n, 64), -1023 to 1023; the first column is zero.
     """
     out = np.zeros(targets.shape, np.int16)
-    wanted = np.abs(targets) > np.float32(0.5)  # what is less saves nothing
+    wanted = np.abs(targets) > np.float32(0.5)  # smaller values save nothing
     wanted[:, 0] = False
     index = np.flatnonzero(wanted)
     if not len(index):
@@ -90,7 +90,7 @@ class _Candidates:
 
     Attributes:
       position: int64 (n + 1,), 16 · the place in zigzag order.
-      fixed: bool (n,), True for what is never zero.
+      fixed: bool (n,), True for a candidate that is never zero.
       legal: a list, for each choice but the first: bool (n + 1,), whether it may pay.
       value, code, cost: lists, an item for each choice, the nearest value first. Of
         each candidate: the value (int16); 16 · (place - 1) + the value's size (int64);

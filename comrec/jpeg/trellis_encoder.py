@@ -32,7 +32,7 @@ STEP_PRICE = 6.5
 PASSES = 2  # over a picture; each has the statistics and errors of the one before
 PROGRESSIVE_MAX_PX = 2**24  # viewers of progressive files keep all of them in memory
 _BAND_PX = 2**20  # quantised at once, which bounds memory
-_DEAD_ZONE = 0.65  # in steps: what is below becomes zero in first statistics
+_DEAD_ZONE = 0.65  # in steps: smaller values are zero in the first statistics
 
 Steps = Sequence[float | np.ndarray]  # of luma and of chroma
 
@@ -157,7 +157,7 @@ def quantise(
 
 @dataclass(frozen=True)
 class _Band:
-    """Some rows of a picture, quantised as if there were nothing above or below.
+    """Holds a band of rows, quantised without a look at the rows around it.
 
     Only a row of samples at each seam knows of the difference.
     """

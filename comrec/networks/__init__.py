@@ -1,1 +1,1 @@
-"""ComCNN and RecCNN: presets, weights, engines, tiling, and the codec around them."""
+"""Runs ComCNN and RecCNN: presets, weights, engines, tiling, and the codec."""

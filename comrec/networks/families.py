@@ -30,7 +30,7 @@ Sizes = Mapping[str, Mapping[str, Any]]  # of each network, what its builder tak
 
 @dataclass(frozen=True)
 class Source:
-    """An image from which ComCNN makes windows of the compact image.
+    """Gives the image from which ComCNN makes windows of the compact image.
 
     Attributes:
       cut: gives a window of the image as the networks take it, float32 (h, w, C) in
@@ -102,7 +102,7 @@ def _builder(module: str) -> Callable[[str, Mapping[str, Any]], keras.Model]:
 def _compact_luma(
     comcnn: Network, source: Source, window: Window, preset: Preset
 ) -> np.ndarray:
-    """ComCNN makes the luma; chroma is reduced by fixed resampling."""
+    """Makes the luma by ComCNN, and reduces chroma by fixed resampling."""
     channels, scale = preset.channels, int(source.scale)
     luma = tiling.run(
         comcnn,
@@ -119,7 +119,7 @@ def _compact_luma(
 def _compact_change(
     comcnn: Network, source: Source, window: Window, preset: Preset
 ) -> np.ndarray:
-    """ComCNN changes the image, which is then reduced by fixed resampling."""
+    """Changes the image by ComCNN, and reduces the result by fixed resampling."""
     condition = np.log2([[source.scale]]).astype(np.float32)
     reach, multiple = preset.reach_px["comcnn"], preset.multiple_px
 

@@ -1,4 +1,4 @@
-"""The networks, as Keras 3 functional models. Importing this package loads Keras."""
+"""Builds the networks as Keras 3 functional models. Importing this loads Keras."""
 
 from __future__ import annotations
 
