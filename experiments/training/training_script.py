@@ -47,14 +47,26 @@ def add_run_options(made: argparse.ArgumentParser) -> None:
     add("--dry-run", action="store_true", help="print the resolved config and stop")
 
 
-def call(work: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> None:
-    """Calls the work of a script that trains; errors and Ctrl-C end it in one line."""
+def call(
+    work: Callable[[argparse.Namespace], None],
+    args: argparse.Namespace,
+    continued_by: str = "--resume",
+) -> None:
+    """Calls the work of a script that trains; errors and Ctrl-C end it in one line.
+
+    Args:
+      work: gets `args`.
+      args: of the script.
+      continued_by: what continues the work after Ctrl-C.
+    """
     try:
         work(args)
     except ComrecError as err:
         raise SystemExit(spell(err)) from None
     except KeyboardInterrupt:
-        raise SystemExit("stopped. Continue from the last epoch by --resume") from None
+        raise SystemExit(
+            f"stopped. Continue from the last epoch by {continued_by}"
+        ) from None
 
 
 def warn_if_new(args: argparse.Namespace) -> None:

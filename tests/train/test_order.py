@@ -1,4 +1,7 @@
-"""Training imports one way: run <- alternating, joint <- release; configs are light."""
+"""Training imports one way: run <- alternating, joint <- prepared, release.
+
+Configs are light.
+"""
 
 import ast
 import subprocess
@@ -15,6 +18,7 @@ MAY_IMPORT = {
     "run": set(),
     "alternating": {"run"},
     "joint": {"run"},
+    "prepared": {"joint"},
     "release": {"run", "alternating", "joint"},
 }
 SOURCES = sorted(TRAIN.glob("*/*.py"))
