@@ -377,6 +377,7 @@ def test_the_speed_of_a_step_is_measured_in_both_precisions(tmp_path):
     assert head.split("\t")[1] == "precision"
 
 
+@pytest.mark.slow
 def test_the_demo_writes_both_files_and_a_picture_to_look_at(tmp_path):
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run(

@@ -53,6 +53,9 @@ def hostile() -> dict[str, tuple[bytes, tuple[int, ...]]]:
 HOSTILE = hostile()
 
 
+SLOW = pytest.mark.slow
+
+
 @pytest.fixture
 def folder(tmp_path):
     """Makes the folder, each format in its own folder, so that no names collide."""
@@ -68,13 +71,18 @@ def folder(tmp_path):
 @pytest.mark.parametrize(
     ("options", "elsewhere"),
     [
-        (["--jpeg-quality", 50, "-p", "jiang2017-gray-q50-2"], False),
-        (["--jpeg-quality", 50, "-p", "comrec-base-3", "--scale", 1.5], False),
+        pytest.param(
+            ["--jpeg-quality", 50, "-p", "jiang2017-gray-q50-2"], False, marks=SLOW
+        ),
+        pytest.param(
+            ["--jpeg-quality", 50, "-p", "comrec-base-3", "--scale", 1.5], False,
+            marks=SLOW,
+        ),
         (["--jpeg-quality", 50, "-p", "comrec-lite-2", "--scale", 2], False),
-        pytest.param([], True, marks=pytest.mark.slow),
+        pytest.param([], True, marks=SLOW),
     ],
     ids=["jiang2017, outputs beside", "base", "lite", "default, outputs elsewhere"],
-)
+)  # fmt: skip
 def test_every_picture_comes_back_in_its_size_and_mode(
     run, folder, listing, options, elsewhere
 ):

@@ -59,12 +59,8 @@ class StopsAt(ProgressListener):
             raise KeyboardInterrupt
 
 
-SLOW = pytest.mark.slow
-
-
-@pytest.mark.parametrize(
-    "batch", [pytest.param(batch, marks=SLOW) for batch in (2, 7, 18)] + [13]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [2, 7, 13, 18])
 def test_a_stopped_run_resumes_to_the_same_bits(done, tmp_path, batch):
     with pytest.raises(KeyboardInterrupt):
         start("dense", tmp_path, listener=StopsAt(batch)).train()

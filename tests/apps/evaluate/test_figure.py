@@ -28,6 +28,7 @@ def lines() -> list[summary.Line]:
     return summary.summarise(found, [("a", 3, "0")])[0]
 
 
+@pytest.mark.slow
 def test_the_same_lines_give_the_same_file_in_each_format(lines):
     first, again = (figure.draw(lines, ("png", "svg")) for _ in range(2))
     assert first == again

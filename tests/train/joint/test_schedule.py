@@ -163,6 +163,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(images, tmp_path
     assert "\n" not in str(err.value)
 
 
+@pytest.mark.slow
 def test_comcnn_begins_as_the_plain_reduction_and_learns_to_do_better(images, tmp_path):
     run = JointRun(TINY, tmp_path, images, later_is_better)
     image = run.images[0][None].astype(np.float32) / 255

@@ -17,10 +17,8 @@ from comrec.train.run.progress import ProgressListener
 from comrec.train.run.run import DivergedError, OutOfTime
 
 
-@pytest.mark.parametrize(
-    "batch",
-    [pytest.param(batch, marks=pytest.mark.slow) for batch in (1, 6, 27)] + [12],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [1, 6, 12, 27])
 def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, batch):
     run = AlternatingRun(TINY, tmp_path, crops, better, listener=StopsAt(batch))
     with pytest.raises(KeyboardInterrupt):
