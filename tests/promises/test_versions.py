@@ -10,6 +10,7 @@ from golden import GOLDEN
 from PIL import Image
 
 import comrec
+from comrec.errors import WeightsError
 from comrec.networks import engine
 
 pytestmark = pytest.mark.slow
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.slow
 SAMPLE = [
     path
     for path in GOLDEN
-    if path.parent.name in ("0.1.0", "comrec-base-2", "comrec-lite-2")
+    if path.parent.name
+    in ("0.1.0", "jiang2017-gray-q50-2", "comrec-base-2", "comrec-lite-2")
     and path.name.split(".comrec")[0] in ("grey", "colour", "colour-1.5", "embedded")
 ]
 LITE = "comrec-lite-2"
@@ -33,6 +35,11 @@ def need(name: str) -> None:
 @pytest.mark.parametrize("path", SAMPLE, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_golden_pairs_decode_in_each_engine(path, name):
     need(name)
+    if name == "keras" and path.parent.name == "0.1.0":
+        # Keras needs the master of a folded network, which only the history has.
+        with pytest.raises(WeightsError, match="master is not installed"):
+            comrec.decompress(path, engine=name)
+        return
     restored = comrec.decompress(path, engine=name, exact=True)
     stem = path.name.removesuffix(".comrec.jpg")
     with Image.open(path.with_name(f"{stem}.restored.png")) as stored:
