@@ -31,7 +31,7 @@ def pictures(tmp_path) -> Path:
 
 TABLES = "experiments/paper/reproduce_tables.py"
 WEIGHTS = ROOT / "pretrained"
-RECCNN = WEIGHTS / "jiang2017-gray-q50.reccnn.0caeb26e.onnx"
+RECCNN = WEIGHTS / "jiang2017-gray-q50-2.reccnn.c1350c86.onnx"
 COMCNN = WEIGHTS / "jiang2017-gray-q50.comcnn.8e3a361b.onnx"
 Rows = dict[tuple[str, str, str], list[dict[str, str]]]
 

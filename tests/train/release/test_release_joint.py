@@ -16,6 +16,8 @@ if keras.backend.backend() != "tensorflow":
 from joint_releases import CONFIG, models
 from releases import LABEL, write_place
 
+from comrec.encoder.refine import refine
+from comrec.image.metrics import psnr_db
 from comrec.jpeg import quantisation
 from comrec.networks import engine, presets, weights
 from comrec.networks.codec import Codec
@@ -82,6 +84,27 @@ def test_the_files_restore_what_the_run_did(released, scale, engine, monkeypatch
     size = picture.shape[:2]
     restored = ours.restore(data, size).astype(int)
     assert np.abs(theirs.restore(data, size) - restored).max() <= 1
+
+
+@pytest.mark.parametrize(("scale", "channels"), [(1, 3), (1.5, 1)])
+def test_refining_brings_the_restored_picture_closer_at_its_bytes(
+    released, scale, channels, monkeypatch
+):
+    row, place = released
+    monkeypatch.setattr(weights, "folder", lambda: place)
+    with Image.open(PHOTO) as opened:
+        picture = np.asarray(opened.convert("RGB"))[60:133, 170:251, :channels]
+    codec, size, quality = Codec(row, scale), picture.shape[:2], 25
+    compact = codec.compact(picture)
+    refined = refine(codec, picture, compact, quality)
+    assert refined.shape == compact.shape
+    assert refined.dtype == np.uint8
+    before, after = (codec.encode(c, quality) for c in (compact, refined))
+    gain_db = psnr_db(picture, codec.restore(after, size)) - psnr_db(
+        picture, codec.restore(before, size)
+    )
+    assert gain_db > 0.03
+    assert len(after) < 1.05 * len(before)
 
 
 def test_the_card_tells_the_stages_and_what_they_gained(released):
