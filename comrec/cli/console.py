@@ -191,17 +191,13 @@ def spell(message: object) -> str:
 
     Args:
       message: names options by their Python names in backquotes, such as `max_pixels`.
-        A name of a file before the first colon stays unchanged.
     """
 
     def flag(found: re.Match[str]) -> str:
         name = found[1]
         return SPELLED.get(name, f"--{name.replace('_', '-')}")
 
-    source, colon, text = str(message).partition(": ")
-    if not colon or _OPTION.fullmatch(source):
-        return _OPTION.sub(flag, str(message))
-    return f"{source}{colon}{_OPTION.sub(flag, text)}"
+    return _OPTION.sub(flag, str(message))
 
 
 def printable(text: str) -> str:
