@@ -262,7 +262,7 @@ def test_the_clock_of_the_first_process_stops_both(tmp_path):
 @pytest.mark.slow
 def test_what_the_first_process_refuses_ends_both_with_the_same_line(together):
     for said in end(pair(together.parent), status=1):
-        assert f"{together}: holds a run. Go on with it by `resume`" in said
+        assert f"{together}: holds a run. Go on with it by --resume" in said
 
 
 @needs_jax
