@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Network = Callable[..., "np.ndarray"]
+Graph = Callable[..., "list[np.ndarray]"]
 
 MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "keras": "keras"}
 ENGINES = ("auto", *MODULES)
@@ -133,6 +134,24 @@ def _may_round(engine: str) -> bool:
 
 
 def _onnxruntime(data: bytes, threads: int, exact: bool) -> Network:
+    run = load_graph(data, threads, exact)
+    return lambda *x: run(*x)[0]
+
+
+def load_graph(data: bytes, threads: int = 0, exact: bool = False) -> Graph:
+    """Loads an ONNX file into onnxruntime, ready to run from any thread.
+
+    Args:
+      data: content of the file.
+      threads: cores for one call; 0 takes them all.
+      exact: float32 arithmetic, whatever the accelerator.
+
+    Returns:
+      A function from the inputs of the graph to the list of its outputs.
+
+    Raises:
+      WeightsError: onnxruntime does not take the file.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -155,7 +174,7 @@ def _onnxruntime(data: bytes, threads: int, exact: bool) -> Network:
             f"a network cannot be loaded ({reason}). Export it again"
         ) from err
     names = [value.name for value in session.get_inputs()]
-    return lambda *x: session.run(None, dict(zip(names, x, strict=True)))[0]
+    return lambda *x: session.run(None, dict(zip(names, x, strict=True)))
 
 
 def _openvino(data: bytes, threads: int, exact: bool) -> Network:

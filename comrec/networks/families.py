@@ -16,7 +16,6 @@ import numpy as np
 from comrec.errors import UsageError
 from comrec.image import resample
 from comrec.image.window import Cut, Window
-from comrec.jpeg import quantisation
 from comrec.networks import conditioning, tiling
 
 if TYPE_CHECKING:
@@ -56,7 +55,8 @@ class Family:
       build: (network, sizes) to an untrained Keras model; loads Keras when called.
       compact: (ComCNN, source, window of the compact image, preset) to its pixels,
         float32 (h, w, C) in [0, 1].
-      condition: (JPEG, scale) to the further inputs of RecCNN, each float32 (1, n).
+      condition: (quantiser steps of the JPEG, as `quantisation.read_tables` returns
+        them, scale) to the further inputs of RecCNN, each float32 (1, n).
       reach_px: how far each network looks to each side, in pixels of its input, by the
         sizes of the networks.
       multiple_px: sides of what goes into the networks are multiples of this number,
@@ -68,7 +68,7 @@ class Family:
 
     build: Callable[[str, Mapping[str, Any]], keras.Model]
     compact: Callable[[Network, Source, Window, Preset], np.ndarray]
-    condition: Callable[[bytes, float], tuple[np.ndarray, ...]]
+    condition: Callable[[np.ndarray, float], tuple[np.ndarray, ...]]
     reach_px: Callable[[Sizes], Mapping[str, int]]
     multiple_px: Callable[[Sizes], int]
     bytes_per_pixel: int
@@ -134,8 +134,7 @@ def _compact_change(
     return resample.reduce_window(change, source.size, source.scale, window)
 
 
-def _quantiser_condition(jpeg: bytes, scale: float) -> tuple[np.ndarray, ...]:
-    tables = quantisation.read_tables(jpeg)
+def _quantiser_condition(tables: np.ndarray, scale: float) -> tuple[np.ndarray, ...]:
     return (conditioning.condition(tables, scale)[None],)
 
 
@@ -161,7 +160,7 @@ FAMILIES: dict[str, Family] = {
     "jiang2017": Family(
         build=_builder("jiang2017"),
         compact=_compact_luma,
-        condition=lambda jpeg, scale: (),
+        condition=lambda tables, scale: (),
         reach_px=_jiang2017_reach_px,
         multiple_px=lambda sizes: 1,
         bytes_per_pixel=1_200,

@@ -20,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 from speed_parts import report
 
-from comrec.jpeg import coding
 from comrec.networks import engine, families, presets, tiling
 from comrec.system import files
 
@@ -30,9 +29,7 @@ SIDES_PX = (
 )  # fmt: skip
 PRESETS = (presets.DEFAULT, "comrec-lite-2", "jiang2017-gray-q50-2")
 PICTURE_PX = 1024, 1536
-GREY_JPEG = coding.encode(
-    np.full((8, 8, 1), 128, np.uint8), 50
-)  # any JPEG has a condition
+STEPS = np.full((2, 8, 8), 16, np.float32)  # any steps make a condition
 
 
 class Row(NamedTuple):
@@ -51,7 +48,7 @@ def measure(sides_px: tuple[int, int], preset_name: str) -> Row:
     preset = presets.find(preset_name)
     reach = preset.reach_px["reccnn"]
     loaded = engine.load(preset, "reccnn")
-    condition = families.find(preset.family).condition(GREY_JPEG, preset.scales[0])
+    condition = families.find(preset.family).condition(STEPS, preset.scales[0])
     areas = [0]
 
     def network(tile: np.ndarray) -> np.ndarray:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pictures
 import pytest
 
 from comrec.errors import UsageError
 from comrec.image.window import Window
-from comrec.jpeg import coding
 from comrec.networks import families, presets
 from comrec.networks.families import FAMILIES
 
@@ -35,8 +33,8 @@ def test_a_condition_is_what_reccnn_takes_besides_the_image(name):
     from comrec.networks import weights
 
     preset = PRESETS[name]
-    jpeg = coding.encode(pictures.photo(17, 33), 40)
-    condition = FAMILIES[name].condition(jpeg, preset.scales[0])
+    steps = np.full((2, 8, 8), 16, np.float32)
+    condition = FAMILIES[name].condition(steps, preset.scales[0])
     session = onnxruntime.InferenceSession(weights.read(preset.onnx["reccnn"]))
     shapes = [tuple(value.shape)[1:] for value in session.get_inputs()[1:]]
     assert [each.shape[1:] for each in condition] == shapes

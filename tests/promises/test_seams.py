@@ -78,7 +78,7 @@ def save(folder: Path, **fields: object) -> Path:
 TOY_FAMILY = Family(
     build=lambda network, sizes: None,
     compact=lambda comcnn, source, window, preset: source.reduce(window),
-    condition=lambda jpeg, scale: (),
+    condition=lambda tables, scale: (),
     reach_px=lambda sizes: {"reccnn": 1},
     multiple_px=lambda sizes: 1,
     bytes_per_pixel=100,
