@@ -31,12 +31,15 @@ class Candidate(Coded):
       settings: how the JPEG was written.
       codec: the networks that restore the image; None for a plain JPEG.
       tune_score: closeness by the metric of the tune; None where the metric is PSNR.
+      steps: of the quantisers, luma and chroma, of a file whose coefficients were
+        chosen through the network; its quality is that of the draft. None for others.
     """
 
     total_bytes: int
     settings: JpegSettings
     codec: Codec | None
     tune_score: float | None = None
+    steps: tuple[int, int] | None = None
 
     @property
     def score(self) -> float:
@@ -150,6 +153,23 @@ class CodingMode:
             self._predictor.decoded_db[quality] = found_db
             trim_after(self.pixels)
         return self.decoded[quality]
+
+    def decode(
+        self, data: bytes, quality: int, steps: tuple[int, int]
+    ) -> Candidate:
+        """Measures a JPEG that was written elsewhere, by a full decode.
+
+        Args:
+          data: the whole file.
+          quality: of the draft that the file started from.
+          steps: of its quantisers, luma and chroma.
+        """
+        found_db, score = self._measure(data)
+        trim_after(self.pixels)
+        total_bytes = len(data) + self.extra_bytes
+        return Candidate(
+            data, quality, found_db, total_bytes, self.settings, self.codec, score, steps
+        )
 
     def encode(self, quality: int) -> bytes:
         """Encodes the JPEG at a quality; the last few files are kept."""

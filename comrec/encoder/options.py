@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from comrec.encoder.tunes import TUNES
+from comrec.encoder.tunes import PSNR, TUNES
 from comrec.errors import UsageError
 from comrec.networks import engine, presets
 from comrec.system import options
@@ -168,12 +168,13 @@ class Options:
         return 1 if is_large else self.threads
 
     @property
-    def is_refinable(self) -> bool:
-        """Whether gradients pass through the preset's networks to the compact image."""
+    def is_guided(self) -> bool:
+        """Whether coefficients may be chosen through the preset's networks."""
         from comrec.networks import families
 
         preset = presets.find(self.preset)
-        return preset.has_networks and families.find(preset.family).can_refine
+        is_guide = preset.has_networks and families.find(preset.family).is_guide
+        return is_guide and TUNES[self.tune].metric is PSNR
 
     def codecs(self) -> list[Codec]:
         """Returns a codec for each scale; none for a preset without networks."""

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from comrec.encoder import pruning
 from comrec.encoder.excerpt import take_excerpt
 from comrec.encoder.goal import Goal
+from comrec.encoder.guided import GuidedEncoder, Plan
 from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.mode_list import list_network_modes, list_plain_modes
 from comrec.encoder.options import QUALITY, Options
 from comrec.encoder.plain import Coded, encode_plain_within, predict_plain_quality
-from comrec.encoder.search import EFFORTS, TOLERANCE_BYTES, Effort, find_best
-from comrec.errors import ComrecError, JpegError
+from comrec.encoder.search import (
+    TOLERANCE_BYTES,
+    Effort,
+    effort_of,
+    find_best,
+    propose,
+)
+from comrec.errors import JpegError
 from comrec.jpeg import coding
 from comrec.jpeg.settings import JpegSettings
+from comrec.networks import presets
 from comrec.networks.codec import Codec
+from comrec.networks.presets import Preset
 
 # Plain JPEG of the highest PSNR, for goals that other settings miss.
 FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
-# Takes codec, image, compact image, quality and price of a bit; returns a compact image
-# that is restored with a higher PSNR.
-Refine = Callable[[Codec, np.ndarray, np.ndarray, int, float], np.ndarray]
-PRICES = (1, 2, 4)  # tried in turn while the refined image takes too many bytes
-EFFORT_REFINED = 9  # the lowest that refines the compact image
+# What rounds gain at least of what drafts show: dB, ratio of bytes.
+GUIDED_DB, GUIDED_BYTES = 0.3, 1.1
 
 
 @dataclass(frozen=True)
@@ -67,21 +70,17 @@ def choose(
     if options.jpeg_quality is not None:
         mode = (networks or plain)[0]
         return Choice(mode.decode_in_full(options.jpeg_quality), None)
-    refine = None
-    if options.effort >= EFFORT_REFINED and options.is_refinable:
-        refine = _load_refine()  # before the search, since Keras may be missing
     goal, anchor = _set_goal(options, plain[0])
-    effort = EFFORTS[options.effort]
+    effort = effort_of(options)
     best = find_best(plain[:1], goal, effort, anchor)
     if networks and not effort.thorough:
-        best = _find_best_pruned(plain, networks, goal, effort, best)
+        guide = _find_guide(options, effort)
+        best = _find_best_pruned(plain, networks, goal, effort, best, guide)
     else:
         best = _find_best_plain(plain, goal, effort, best)
         best = find_best(networks, goal, effort, best)
     if best is None:
         raise JpegError(_describe_refusal([*plain, *networks], goal))
-    if refine:
-        best = _find_best_refined(refine, networks, goal, effort, best)
     if options.target_psnr is not None:
         anchor = goal.select_best(list(plain[0].decoded.values()))
     return Choice(best, anchor)
@@ -117,6 +116,7 @@ def _find_best_pruned(
     goal: Goal,
     effort: Effort,
     best: Candidate | None,
+    guide: Preset | None,
 ) -> Candidate | None:
     """Finds the best candidate of the modes that estimates do not exclude.
 
@@ -129,6 +129,7 @@ def _find_best_pruned(
       goal: to meet.
       effort: bounds the work of the networks.
       best: of the first of `plain`; None where none of its files meets the goal.
+      guide: the preset to choose coefficients through; None for no rounds.
     """
     unsearched = plain[1:] if best else []
     best = best or _find_best_plain(plain, goal, effort, best)
@@ -140,14 +141,59 @@ def _find_best_pruned(
     known = [best] if best else []
     # The networks have to beat the rivals' estimates: no rival was coded yet.
     bounds = [rival.lower_bound() for rival in rivals]
-    find_best(modes, goal, effort, goal.select_best([*known, *bounds]))
-    decoded = [candidate for mode in modes for candidate in mode.decoded.values()]
+    bound = goal.select_best([*known, *bounds])
+    decoded = _encode_guided(modes, goal, effort, bound, guide) if guide else []
+    if not goal.select_best(decoded):
+        find_best(modes, goal, effort, bound)
+        decoded += [each for mode in modes for each in mode.decoded.values()]
     best = goal.select_best([*known, *decoded])
     if not unsearched or (best and _is_certainly_best(best, rivals, goal)):
         return best
     best = _find_best_plain(plain, goal, effort, best)
     # Without a decode, the rivals' estimates may have excluded the networks wrongly.
     return best if decoded else find_best(modes, goal, effort, best)
+
+
+def _find_guide(options: Options, effort: Effort) -> Preset | None:
+    """Returns the preset through whose RecCNN coefficients are chosen, if any."""
+    if not effort.rounds:
+        return None
+    preset = presets.find(options.preset)
+    if effort.own_network or preset.guide is None:
+        return preset
+    return presets.find(preset.guide)
+
+
+def _encode_guided(
+    modes: Sequence[CodingMode],
+    goal: Goal,
+    effort: Effort,
+    bound: Candidate | None,
+    guide: Preset,
+) -> list[Candidate]:
+    """Encodes by rounds in the modes that drafts show to be the best.
+
+    Args:
+      modes: with networks.
+      goal: to meet.
+      effort: bounds the rounds.
+      bound: the best known file or estimate; None where none meets the goal.
+      guide: the networks to look through.
+    """
+    plan, found = Plan(effort.rounds, guide), list[Candidate]()
+    for mode, quality in propose(modes, _relax(goal, bound), effort)[: effort.scales]:
+        found += GuidedEncoder(mode, plan).encode(quality, goal)
+    return found
+
+
+def _relax(goal: Goal, bound: Candidate | None) -> Goal:
+    """Returns the goal of drafts from which rounds may reach more than the bound."""
+    if goal.maximises_psnr:
+        least_db = bound.psnr_db - GUIDED_DB if bound else goal.min_psnr_db
+        return replace(goal, min_psnr_db=least_db)
+    most_bytes = min(goal.max_bytes, bound.total_bytes if bound else math.inf)
+    least_db = goal.min_psnr_db - GUIDED_DB
+    return Goal(max_bytes=most_bytes * GUIDED_BYTES, min_psnr_db=least_db)
 
 
 def _is_certainly_best(
@@ -219,46 +265,3 @@ def _describe_refusal(modes: Sequence[CodingMode], goal: Goal) -> str:
         f"{math.floor(100 * highest_db) / 100:.2f} dB is the highest PSNR that was "
         f"found. Lower the target"
     )
-
-
-def _load_refine() -> Refine:
-    """Loads the function that refines a compact image, which needs Keras."""
-    try:
-        module: Any = importlib.import_module("comrec.encoder.refine")
-    except ImportError as err:
-        raise ComrecError(
-            f"effort {EFFORT_REFINED} needs a package that is not installed ({err}): "
-            f"pip install comrec[train]"
-        ) from err
-    return module.refine
-
-
-def _find_best_refined(
-    refine: Refine,
-    networks: Sequence[CodingMode],
-    goal: Goal,
-    effort: Effort,
-    best: Candidate,
-) -> Candidate:
-    """Finds the best of `best` and the refined compact image of the best network."""
-    tried = [(mode, c) for mode in networks for c in mode.decoded.values()]
-    if not tried:
-        return best
-    mode, coded = min(
-        tried,
-        key=lambda pair: (
-            not goal.meets(pair[1]),
-            goal.rank(pair[1].total_bytes, pair[1].score),
-        ),
-    )
-    assert mode.codec is not None
-    for price in PRICES:
-        compact = refine(mode.codec, mode.pixels, mode.compact(), coded.quality, price)
-        refined = CodingMode(
-            mode.pixels, None, mode.extra_bytes, mode.codec,
-            partial(np.asarray, compact), mode.threads, metric=mode.metric,
-        )  # fmt: skip
-        best = find_best([refined], goal, effort, best) or best
-        if refined.measure_total_bytes(coded.quality) <= goal.max_bytes:
-            break
-    return best

@@ -22,7 +22,10 @@ class Report:
       target: the option that sets the goal, one of `comrec.encoder.options.TARGETS`.
       target_value: the value of this option.
       width_px, height_px: of the image.
-      jpeg_quality: of the .jpg, 1 to 100; None for an unchanged .jpg.
+      jpeg_quality: of the .jpg, 1 to 100; None for an unchanged .jpg, and where
+        `steps` say more.
+      steps: of the .jpg's quantisers, luma and chroma, where its coefficients were
+        chosen through the network; None for others.
       jpeg_bytes, sidecar_bytes: of the two files.
       psnr_db: of the picture that `decompress` returns.
       notes: properties of the source that were changed or dropped, with the reasons.
@@ -45,6 +48,7 @@ class Report:
     jpeg_bytes: int
     sidecar_bytes: int
     psnr_db: float
+    steps: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
     plain: Coded | None = None
     plain_total_bytes: int | None = None
@@ -69,6 +73,7 @@ class Report:
                 "height_px", "jpeg_quality", "jpeg_bytes", "sidecar_bytes",
             )
         }  # fmt: skip
+        row["steps"] = list(self.steps) if self.steps else None
         row |= {"rate_bpp": round(self.rate_bpp, 4), "psnr_db": decibel(self.psnr_db)}
         for name, coded in (("plain", self.plain), ("same_bytes", self.same_bytes)):
             if coded:

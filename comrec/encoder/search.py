@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from comrec.encoder.goal import Goal
 from comrec.encoder.mode import Candidate, CodingMode
+from comrec.encoder.options import Options
 from comrec.encoder.predictor import SAMPLES_MAX
 from comrec.encoder.root_finding import find_crossing
 from comrec.jpeg.quantisation import FINER_DB, FINER_LOG2_BYTES, log_step
@@ -42,14 +43,23 @@ class Effort:
       sampled: share of the image's pixels, for all windows of all modes.
       extra_decodes: beyond `decodes`, while no decoded file of a network met the goal.
       thorough: whether every mode is searched to its end, without a bound on decodes.
+      rounds: through a network, by which coefficients are chosen.
+      own_network: whether the rounds go through the preset's own RecCNN, or through a
+        lighter one where the preset names one.
+      scales: at which rounds are run, the most likely ones first.
     """
 
     decodes: int
     sampled: float
     extra_decodes: int = 0
     thorough: bool = False
+    rounds: int = 0
+    own_network: bool = False
+    scales: int = 1
 
 
+THOROUGH = Effort(4, 0.5, thorough=True)
+# Of presets through whose networks no coefficients are chosen.
 EFFORTS = (
     Effort(1, 0.25),
     Effort(1, 0.5),
@@ -58,8 +68,25 @@ EFFORTS = (
     Effort(2, 0.375, 2),
     Effort(2, 0.5, 2),
     Effort(4, 0.5, 2),
-    *[Effort(4, 0.5, thorough=True)] * 3,
+    *[THOROUGH] * 3,
 )
+GUIDED_EFFORTS = (
+    EFFORTS[0],
+    Effort(1, 0.25, rounds=1),
+    Effort(1, 0.25, rounds=2),
+    Effort(1, 0.25, rounds=3),
+    Effort(1, 0.375, rounds=3),
+    Effort(1, 0.375, rounds=4),
+    Effort(1, 0.5, rounds=4, own_network=True),
+    Effort(1, 0.5, rounds=6, own_network=True),
+    Effort(1, 0.5, rounds=9, own_network=True),
+    Effort(1, 0.5, rounds=12, own_network=True),
+)
+
+
+def effort_of(options: Options) -> Effort:
+    """Returns the work that the options allow."""
+    return (GUIDED_EFFORTS if options.is_guided else EFFORTS)[options.effort]
 
 
 def find_best(
@@ -83,14 +110,8 @@ def find_best(
         if not mode.codec and (_is_scanned(mode) or not is_searched):
             best = _find_best_plain(mode, goal, best)
     networks = [mode for mode in modes if mode.codec]
-    share = effort.sampled / SAMPLES_MAX / max(len(networks), 1)
-    beating = _tighten(goal, best)
-    tasks = [
-        functools.partial(_sample_mode, mode, beating, effort, share)
-        for mode in networks
-    ]
-    # In a thorough search several modes have one compact image, which is made once.
-    cores.run_parallel(tasks, 1 if effort.thorough else _threads_of(networks))
+    share = _share_of(effort, networks)
+    _sample_all(networks, _tighten(goal, best), effort, share)
     decodes = 0
     while True:
         pays = best is not None and best.codec is not None
@@ -118,6 +139,36 @@ def find_best(
     return best
 
 
+def propose(
+    modes: Sequence[CodingMode], goal: Goal, effort: Effort
+) -> list[tuple[CodingMode, int]]:
+    """Proposes modes with the quality at which each should meet a goal best.
+
+    Args:
+      modes: with networks.
+      goal: to meet.
+      effort: bounds the work of the networks.
+
+    Returns:
+      The modes that should meet the goal, by predictions, the best one first.
+    """
+    _sample_all(modes, goal, effort, _share_of(effort, modes))
+    return _propose_all(modes, goal, effort, 0.0)
+
+
+def _share_of(effort: Effort, modes: Sequence[CodingMode]) -> float:
+    return effort.sampled / SAMPLES_MAX / max(len(modes), 1)
+
+
+def _sample_all(
+    modes: Sequence[CodingMode], goal: Goal, effort: Effort, share: float
+) -> None:
+    tasks = [
+        functools.partial(_sample_mode, mode, goal, effort, share) for mode in modes
+    ]
+    cores.run_parallel(tasks, _threads_of(modes))
+
+
 def _sample_mode(mode: CodingMode, goal: Goal, effort: Effort, share: float) -> None:
     """Samples a mode at its first quality and at the qualities then predicted."""
     if mode.first_quality and not mode.decoded:
@@ -137,7 +188,7 @@ def _find_best_plain(
     known = [best] if best else []
     if _is_scanned(mode):
         return goal.select_best([*known, *map(mode.decode_in_full, mode.qualities)])
-    quality = _propose_quality(mode, goal, EFFORTS[-1], 0.0)
+    quality = _propose_quality(mode, goal, THOROUGH, 0.0)
     if quality:
         known.append(mode.decode_in_full(quality))
     best = goal.select_best(known)
@@ -181,6 +232,13 @@ def _propose(
 
     None where no mode should meet the goal.
     """
+    return next(iter(_propose_all(modes, goal, effort, margin_db)), None)
+
+
+def _propose_all(
+    modes: Sequence[CodingMode], goal: Goal, effort: Effort, margin_db: float
+) -> list[tuple[CodingMode, int]]:
+    """Returns each mode that should meet the goal with its quality, the best first."""
     tasks = [
         functools.partial(_propose_quality, mode, goal, effort, margin_db)
         for mode in modes
@@ -193,11 +251,12 @@ def _propose(
             mode.measure_total_bytes(quality), mode.predict_psnr_db(quality)
         )
 
-    return min(
-        [pair for pair in zip(modes, qualities, strict=True) if pair[1]],
-        key=rank,
-        default=None,
-    )
+    found = [
+        (mode, quality)
+        for mode, quality in zip(modes, qualities, strict=True)
+        if quality
+    ]
+    return sorted(found, key=rank)
 
 
 def _propose_quality(

@@ -85,6 +85,39 @@ def enlarge(
     return _resize(take(compact[source.slices]), rows, columns, window.size)
 
 
+def enlarging_matrices(
+    scale: float, size: tuple[int, int], window: Window
+) -> tuple[Window, np.ndarray, np.ndarray]:
+    """Returns the matrices by which `enlarge` makes a window, for its gradient.
+
+    Args:
+      scale: a multiple of a half, above 1.
+      size: (H, W) of the enlarged image.
+      window: of the enlarged image.
+
+    Returns:
+      The window of the compact image that the result depends on, and float32 rows
+      (height, h) and columns (width, w): each channel is rows @ compact @ columns.T.
+    """
+    h, w = compact_size(*size, scale)
+    rows = _enlarged_span(window.y0, window.y1, h, scale)
+    columns = _enlarged_span(window.x0, window.x1, w, scale)
+    source = Window(rows.first, rows.last, columns.first, columns.last).within(h, w)
+    (high, wide), (height, width) = source.size, window.size
+    return (
+        source,
+        _resize_matrix(rows, high, height),
+        _resize_matrix(columns, wide, width),
+    )
+
+
+def _resize_matrix(span: Span, length: int, made: int) -> np.ndarray:
+    """Returns the resize of an axis of `length` source pixels: float32 (made, length)."""
+    identity = np.eye(length, dtype=np.float32)[..., None]
+    across = Span(0, length, (0, length), length, 0)
+    return _resize(identity, span, across, (made, length))[..., 0]
+
+
 def reduce(image: np.ndarray, scale: float) -> np.ndarray:
     """Reduces an image, (H, W, C) to (h, w, C), float32 or uint8."""
     size = image.shape[0], image.shape[1]

@@ -38,6 +38,13 @@ _DCT = _dct_matrix()
 _BASIS = np.kron(_DCT, _DCT)[ZIGZAG].astype(np.float32)
 
 
+def natural_order(values: np.ndarray) -> np.ndarray:
+    """Returns (64,) in zigzag order as (8, 8), rows being vertical frequencies."""
+    table = np.empty_like(values)
+    table[ZIGZAG] = values
+    return table.reshape(8, 8)
+
+
 def planes_of(pixels: np.ndarray, layout: Layout) -> list[np.ndarray]:
     """Returns the level-shifted planes of a picture, chroma halved where it must be.
 
@@ -57,22 +64,26 @@ def planes_of(pixels: np.ndarray, layout: Layout) -> list[np.ndarray]:
     return [luma - LEVEL_SHIFT, *rest]
 
 
-def pixels_of(planes: Sequence[np.ndarray], layout: Layout) -> np.ndarray:
+def pixels_of(
+    planes: Sequence[np.ndarray], layout: Layout, space: str = "RGB"
+) -> np.ndarray:
     """Returns the picture that level-shifted planes show, neither rounded nor clipped.
 
     Args:
       planes: as `planes_of` returns them.
       layout: of the picture.
+      space: of a colour picture, "RGB" or "YCbCr".
 
     Returns:
       float32 (h, w, 1) or (h, w, 3), in grey levels.
     """
-    luma = planes[0] + LEVEL_SHIFT
+    luma, rest = planes[0] + LEVEL_SHIFT, planes[1:]
     if layout.channels == 1:
         return luma[..., None]
-    rest = planes[1:]
     if layout.halves_chroma:
         rest = [chroma.double(plane, *layout.shape) for plane in rest]
+    if space == "YCbCr":
+        return np.stack([luma, *(plane + LEVEL_SHIFT for plane in rest)], -1)
     return np.dot(np.stack([luma, *rest], -1), YCBCR_TO_RGB.T)
 
 
@@ -119,19 +130,22 @@ def nearest_chroma(
     return [chroma.halve(p) for p in planes] if layout.halves_chroma else planes
 
 
-def gradient_of(gradient: np.ndarray, layout: Layout) -> list[np.ndarray]:
+def gradient_of(
+    gradient: np.ndarray, layout: Layout, space: str = "RGB"
+) -> list[np.ndarray]:
     """Carries a gradient by the pixels of `pixels_of` back to the planes.
 
     Args:
       gradient: float32 (h, w, 1) or (h, w, 3), by each channel's grey level.
       layout: of the picture.
+      space: of a colour picture, "RGB" or "YCbCr".
 
     Returns:
       float32 (height, width) a component.
     """
     if layout.channels == 1:
         return [gradient[..., 0]]
-    ycc = np.dot(gradient, YCBCR_TO_RGB)
+    ycc = gradient if space == "YCbCr" else np.dot(gradient, YCBCR_TO_RGB)
     luma, *rest = (np.ascontiguousarray(ycc[..., i]) for i in range(3))
     if layout.halves_chroma:
         rest = [chroma.double_transposed(plane) for plane in rest]
@@ -186,6 +200,7 @@ def decode(
     quantised: Sequence[np.ndarray],
     steps: Sequence[np.ndarray | float],
     layout: Layout,
+    space: str = "RGB",
 ) -> np.ndarray:
     """Returns what a decoder shows of quantised coefficients, but for its rounding.
 
@@ -196,6 +211,7 @@ def decode(
       quantised: integers (rows, columns, 64) a component, in steps.
       steps: (64,) in zigzag order, or one number, a component.
       layout: of the picture.
+      space: of a colour picture, "RGB" or "YCbCr".
 
     Returns:
       float32 (h, w, 1) or (h, w, 3) in grey levels, not clipped.
@@ -206,7 +222,7 @@ def decode(
             quantised, steps, layout.components, strict=True
         )
     ]
-    return pixels_of(planes, layout)
+    return pixels_of(planes, layout, space)
 
 
 def error_weights(layout: Layout) -> list[np.ndarray]:

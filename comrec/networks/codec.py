@@ -56,6 +56,7 @@ class Codec:
         self.scale = scale or preset.scales[0]
         self.settings = settings or preset.jpeg
         self.memory_mb = memory_mb
+        self.threads = threads
         self._engine = engine_name, threads, exact
         self._networks = networks
 

@@ -62,7 +62,8 @@ class Family:
       multiple_px: sides of what goes into the networks are multiples of this number,
         by the sizes of the networks.
       bytes_per_pixel: working memory over the area of a network's input.
-      can_refine: whether gradients pass through RecCNN to the compact image.
+      is_guide: whether coefficients of a JPEG may be chosen through RecCNN, which has
+        learned every quantiser step.
       can_export: whether web pages run a preset of the family, by its sizes.
     """
 
@@ -72,7 +73,7 @@ class Family:
     reach_px: Callable[[Sizes], Mapping[str, int]]
     multiple_px: Callable[[Sizes], int]
     bytes_per_pixel: int
-    can_refine: bool = False
+    is_guide: bool = False
     can_export: Callable[[Sizes], bool] = lambda sizes: False
 
 
@@ -172,7 +173,7 @@ FAMILIES: dict[str, Family] = {
         reach_px=_pyramid_reach_px,
         multiple_px=_pyramid_multiple_px,
         bytes_per_pixel=400,
-        can_refine=True,
+        is_guide=True,
         can_export=lambda sizes: len(sizes["reccnn"]["widths"]) == 1,
     ),
 }

@@ -62,6 +62,8 @@ class Preset:
         was trained at all qualities.
       jpeg: how the compact image is written.
       jpeg_visual: the same for the tune "visual"; None where `jpeg` serves both.
+      guide: name of a lighter preset, through whose RecCNN the encoder may choose
+        coefficients in place of its own; None for none.
       weights: master `.weights.h5` of each network.
       onnx: export of each network, float32, named after the hash of the master.
       licence: terms of the weights.
@@ -91,6 +93,7 @@ class Preset:
     multiple_px: int = 1
     compact_scales: tuple[float, ...] = ()
     jpeg_visual: JpegSettings | None = None
+    guide: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("scales", "compact_scales"):
@@ -223,6 +226,7 @@ def _own(record: dict[str, Any]) -> Preset:
          "sizes and reach_px of the networks of onnx"),
         (set(row.compact_scales) <= set(row.scales), "compact_scales among scales"),
         ("comcnn" in networks or not row.compact_scales, "a comcnn for compact_scales"),
+        (row.guide is None or row.guide in PRESETS, "a released preset as guide"),
         (all(map(_is_plain, (*row.weights.values(), *row.onnx.values()))),
          "files named without a folder, with their sha256"),
     ):  # fmt: skip

@@ -1,0 +1,138 @@
+"""Shows the receiver's picture for chosen coefficients, and how its error changes.
+
+The picture is RecCNN's of the decoded, enlarged compact image. Everything up to RecCNN
+is linear but for rounding and clipping, which gradients pass unchanged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from comrec.image import resample
+from comrec.image.window import Window
+from comrec.jpeg import coefficients as co
+from comrec.jpeg.layout import Layout
+from comrec.jpeg.quantiser import Blocks
+from comrec.networks import tiling
+from comrec.networks.codec import Codec
+from comrec.networks.gradient import InputGradient
+from comrec.networks.presets import Preset
+
+# In pixels of the image: a multiple of every MCU's side at every scale, and of what
+# networks take.
+GRID_PX = 96
+# Working memory of RecCNN and its gradient, over that of RecCNN: activations are kept.
+MEMORY_FACTOR = 3
+
+
+class Look(NamedTuple):
+    """Holds what one pass through RecCNN shows.
+
+    Attributes:
+      errors: float64 (MCU rows, MCU columns), squared error in grey levels, summed over
+        the pixels and channels that an MCU stands for.
+      gradients: float32 (rows, columns, 64) a component: of the whole error, by each
+        coefficient in grey levels.
+    """
+
+    errors: np.ndarray
+    gradients: list[np.ndarray]
+
+
+class Receiver:
+    """Restores one picture from coefficients, through the networks of a codec.
+
+    Args:
+      pixels: uint8 (H, W, 1|3), the image.
+      codec: the networks that restore the picture, at one scale.
+      layout: of the compact JPEG.
+      guide: the networks to look through; a lighter pair shows nearly the same.
+
+    Attributes:
+      space: colour space of the compact image.
+    """
+
+    def __init__(
+        self, pixels: np.ndarray, codec: Codec, layout: Layout, guide: Preset
+    ) -> None:
+        self.pixels, self.scale, self.layout = pixels, codec.scale, layout
+        self.space = codec.space(layout.channels)
+        self._network = InputGradient(guide, codec.scale, codec.threads, exact=True)
+        self._memory_mb = codec.memory_mb
+        self._bytes_per_pixel = MEMORY_FACTOR * codec.family.bytes_per_pixel
+        self._unit_px = int(8 * layout.components[0].factor * codec.scale)
+        self._size = pixels.shape[0], pixels.shape[1]
+
+    def look(self, blocks: Blocks, steps: Sequence[np.ndarray]) -> Look:
+        """Runs RecCNN and its gradient once over the picture.
+
+        Args:
+          blocks: int16 (rows, columns, 64) a component, in steps.
+          steps: float32 (64,) a component, in zigzag order.
+        """
+        coded = co.decode(blocks, steps, self.layout, self.space)
+        np.rint(coded, out=coded)
+        np.clip(coded, 0, 255, out=coded)
+        tables = np.stack([co.natural_order(steps[0]), co.natural_order(steps[-1])])
+        component = self.layout.components[-1]
+        errors = np.zeros((component.mcu_rows, component.mcu_columns))
+        gradient = np.zeros_like(coded)
+        for core, wide in self._tiles():
+            enlarged = resample.enlarge(coded, self.scale, self._size, wide)
+            image = self.pixels[wide.slices]
+            restored, change = self._network(enlarged, tables, image)
+            y, x = core.y0 - wide.y0, core.x0 - wide.x0
+            inside = slice(y, y + core.size[0]), slice(x, x + core.size[1])
+            self._add_errors(errors, core, restored[inside] - image[inside])
+            self._add_gradient(gradient, core, change[inside])
+        planes = co.gradient_of(gradient, self.layout, self.space)
+        found = [
+            co.transform(plane, component, "constant")
+            for plane, component in zip(planes, self.layout.components, strict=True)
+        ]
+        return Look(errors, found)
+
+    def _tiles(self) -> Iterator[tuple[Window, Window]]:
+        """Yields each tile with the tile that RecCNN has to see for it.
+
+        The error of a tile is exact. Near its border the gradient is that of an error
+        that RecCNN sees without the rest of the picture.
+        """
+        reach_px = self._network.reach_px
+        sides = tiling.tile_sides(
+            self._size, self._memory_mb, reach_px, self._bytes_per_pixel
+        )
+        high, wide = (max(side // GRID_PX, 1) * GRID_PX for side in sides)
+        multiple_px = math.lcm(self._network.multiple_px, int(2 * self.scale))
+        reach_px += -reach_px % multiple_px
+        for core in tiling.tiles(self._size, (high, wide), GRID_PX):
+            yield core, core.grown(reach_px, *self._size)
+
+    def _add_errors(
+        self, errors: np.ndarray, core: Window, difference: np.ndarray
+    ) -> None:
+        square = np.einsum("hwc,hwc->hw", difference, difference, dtype=np.float64)
+        height, width = square.shape
+        rows, columns = (range(0, n, self._unit_px) for n in (height, width))
+        sums = np.add.reduceat(np.add.reduceat(square, rows, 0), columns, 1)
+        y, x = core.y0 // self._unit_px, core.x0 // self._unit_px
+        errors[y : y + len(rows), x : x + len(columns)] += sums
+
+    def _add_gradient(
+        self, gradient: np.ndarray, core: Window, change: np.ndarray
+    ) -> None:
+        if self.scale == 1:
+            gradient[core.slices] += change
+            return
+        source, rows, columns = resample.enlarging_matrices(
+            self.scale, self._size, core
+        )
+        for channel in range(change.shape[2]):
+            gradient[(*source.slices, channel)] += (
+                rows.T @ change[..., channel] @ columns
+            )
+

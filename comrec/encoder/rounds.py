@@ -1,0 +1,215 @@
+"""Chooses the coefficients of a JPEG by what the receiver's network makes of them.
+
+The least  J = R + D / P  is sought: R the bits, D the squared error of the restored
+picture summed over pixels and channels, P the price of a bit. In rounds, every
+coefficient moves down D's gradient, divided by its curvature, and the trellis quantises
+the result: the exact proximal step of the rate. An MCU whose surroundings got no better
+goes back to what it was, and moves less far in the next round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from comrec.encoder.receiver import Look, Receiver
+from comrec.jpeg import coefficients as co
+from comrec.jpeg.layout import Component, Layout
+from comrec.jpeg.quantiser import (
+    Blocks,
+    CodeLengths,
+    block_bits,
+    code_lengths,
+    quantise_component,
+)
+
+# The price of a bit is the squared error of a step in luma over this.
+STEP_PRICE = 8.66
+MOVE, MOVE_MAX = 0.75, 1.5  # of the way to where curvature says the error is least
+FASTER, SLOWER = 1.15, 0.6  # for the moves of MCUs that were accepted, and the others
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Holds chosen coefficients.
+
+    Attributes:
+      blocks: int16 (rows, columns, 64) a component, in steps.
+      targets: float32, like blocks, in grey levels: what the trellis aimed at.
+      steps: float32 (64,) a component, in zigzag order.
+      price: of a bit, in squared grey levels of the image.
+    """
+
+    blocks: Blocks
+    targets: list[np.ndarray]
+    steps: list[np.ndarray]
+    price: float
+
+
+def price_of(steps: Sequence[np.ndarray], scale: float) -> float:
+    """Returns the price of a bit that goes with steps: float32 (64,) a component."""
+    return float(np.mean(np.square(steps[0]))) * scale**2 * len(steps) / STEP_PRICE
+
+
+class Rounds:
+    """Improves the coefficients of one picture, round by round.
+
+    Args:
+      receiver: shows the restored picture.
+      start: to improve.
+
+    Attributes:
+      choice: the coefficients, a mixture of what the rounds proposed.
+      accepted: share of the MCUs that the last round changed.
+    """
+
+    def __init__(self, receiver: Receiver, start: Choice) -> None:
+        self.choice, self.accepted = start, 0.0
+        self._receiver, self._layout = receiver, receiver.layout
+        self._weights = weights_of(receiver.layout, receiver.scale)
+        self._look = receiver.look(start.blocks, start.steps)
+        self._moves = np.full(self._look.errors.shape, MOVE, np.float32)
+
+    @property
+    def error(self) -> float:
+        """Squared error of the restored picture, a mixture of the looks taken."""
+        return float(self._look.errors.sum())
+
+    def run(self) -> None:
+        """Runs one round: a pass through the network and its gradient."""
+        now, before = self.choice, self._look
+        trial = requantise(self._move(), self._layout, self._weights)
+        look = self._receiver.look(trial.blocks, trial.steps)
+        lengths = code_lengths([(now.blocks, self._layout)])
+        bits = self._bits(trial.blocks, lengths) - self._bits(now.blocks, lengths)
+        change = _around((look.errors - before.errors) / now.price + bits)
+        better = change < 0
+        self.accepted = float(better.mean())
+        self._moves = np.where(
+            better, np.minimum(self._moves * FASTER, MOVE_MAX), self._moves * SLOWER
+        )
+        self.choice = replace(
+            now,
+            blocks=self._mix(better, trial.blocks, now.blocks),
+            targets=self._mix(better, trial.targets, now.targets),
+        )
+        self._look = Look(
+            np.where(better, look.errors, before.errors),
+            self._mix(better, look.gradients, before.gradients),
+        )
+
+    def change_steps(self, steps: list[np.ndarray]) -> None:
+        """Moves every MCU and goes on with other steps: a round without acceptance."""
+        price = self.choice.price * np.square(steps[0][0] / self.choice.steps[0][0])
+        moved = self._move()
+        blocks = [
+            np.rint(targets / each).astype(np.int16)
+            for targets, each in zip(moved.targets, steps, strict=True)
+        ]
+        start = Choice(blocks, moved.targets, steps, float(price))
+        for _ in range(2):  # the first has the statistics of mere rounding
+            start = requantise(start, self._layout, self._weights)
+        self.choice = start
+        self._look = self._receiver.look(start.blocks, steps)
+
+    def _move(self) -> Choice:
+        """Returns the choice with new targets."""
+        now = self.choice
+        targets = []
+        for i, component in enumerate(self._layout.components):
+            move = _to_blocks(self._moves / 2, component)[..., None]
+            change = self._look.gradients[i] / self._weights[i]
+            change *= -move
+            change += now.blocks[i] * now.steps[i]
+            targets.append(change)
+        return replace(now, targets=targets)
+
+    def _bits(self, blocks: Blocks, lengths: Sequence[CodeLengths]) -> np.ndarray:
+        """Returns the bits of each MCU, float32 (MCU rows, MCU columns)."""
+        bits = np.zeros(self._moves.shape, np.float32)
+        for values, component, each in zip(
+            blocks, self._layout.components, lengths, strict=True
+        ):
+            bits += _to_units(block_bits(values, component, each), component)
+        return bits
+
+    def _mix(
+        self, taken: np.ndarray, new: Sequence[np.ndarray], old: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """Takes MCUs from the new or the old, a component each."""
+        return [
+            np.where(_to_blocks(taken, component)[..., None], a, b)
+            for a, b, component in zip(
+                new, old, self._layout.components, strict=True
+            )
+        ]
+
+
+def weights_of(layout: Layout, scale: float) -> list[np.ndarray]:
+    """Returns the curvature of the restored picture's error, a component each.
+
+    RecCNN is left out, which attenuates lone changes but not those of all coefficients
+    together. Steps by a smaller curvature diverge.
+
+    Returns:
+      float32 (64,) in zigzag order: squared error for 1 grey level of a coefficient.
+    """
+    return [each * np.float32(scale**2) for each in co.error_weights(layout)]
+
+
+def requantise(
+    choice: Choice, layout: Layout, weights: Sequence[np.ndarray]
+) -> Choice:
+    """Quantises the targets of a choice by its steps and its price.
+
+    Args:
+      choice: its blocks give the statistics of the symbols.
+      layout: of the JPEG.
+      weights: float32 (64,) a component, curvature of the error.
+    """
+    lengths = code_lengths([(choice.blocks, layout)])
+    blocks = [
+        quantise_component(
+            targets / steps,
+            (weight * steps**2 / np.float32(choice.price)).astype(np.float32),
+            component,
+            each,
+        )
+        for targets, steps, weight, component, each in zip(
+            choice.targets, choice.steps, weights, layout.components, lengths,
+            strict=True,
+        )
+    ]  # fmt: skip
+    return replace(choice, blocks=blocks)
+
+
+def _to_units(values: np.ndarray, component: Component) -> np.ndarray:
+    """Sums (rows, columns) of blocks over each MCU."""
+    factor = component.factor
+    if factor == 1:
+        return values
+    padding = (
+        (0, component.mcu_rows * factor - component.rows),
+        (0, component.mcu_columns * factor - component.columns),
+    )
+    parts = np.pad(values, padding).reshape(
+        component.mcu_rows, factor, component.mcu_columns, factor
+    )
+    return parts.sum((1, 3))
+
+
+def _to_blocks(units: np.ndarray, component: Component) -> np.ndarray:
+    """Repeats values of MCUs for each block of a component, (rows, columns)."""
+    factor = component.factor
+    return units.repeat(factor, 0).repeat(factor, 1)[
+        : component.rows, : component.columns
+    ]
+
+
+def _around(values: np.ndarray) -> np.ndarray:
+    """Sums each value with its eight neighbours."""
+    padded = np.pad(values, 1)
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    return rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
