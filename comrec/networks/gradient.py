@@ -15,7 +15,7 @@ from comrec.errors import naming_errors
 from comrec.image.window import pad_to_multiple
 from comrec.jpeg.colour import CHROMA_ZERO, RGB_TO_YCBCR, YCBCR_TO_RGB
 from comrec.networks import backward, engine, families, weights
-from comrec.networks.graph import Graph
+from comrec.networks.graph import FLOAT, Graph
 from comrec.networks.presets import Preset, WeightFile
 
 _load_lock = threading.Lock()
@@ -92,7 +92,7 @@ def _load(preset: Preset, channels: int, threads: int, exact: bool) -> engine.Gr
         return _load_file(file, preset.channels, channels, threads, exact)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _load_file(
     file: WeightFile | None,
     network_channels: int,
@@ -184,7 +184,7 @@ def _add_error(
     sides = graph.add("Slice", levels, _indices(0, 0)[0].repeat(2), size,
                       np.array([1, 2]))  # fmt: skip
     restored = graph.add("Clip", sides, np.zeros((), np.float32), white)
-    error = graph.add("Sub", restored, graph.add("Cast", target, to=1))
+    error = graph.add("Sub", restored, graph.add("Cast", target, to=FLOAT))
     doubled = graph.add("Add", error, error)
     is_inside = graph.add("Equal", sides, restored)
     seed = graph.add("Where", is_inside, doubled, np.zeros((), np.float32))

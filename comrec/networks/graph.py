@@ -6,6 +6,7 @@ writes such files and keeps the fields that are not named here.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,9 @@ _MESSAGES = {
 }  # fmt: skip
 _PACKAGE = "comrec.onnx"
 # Numbers of ONNX for types of arrays and of attributes.
+FLOAT = 1
 _DTYPES: dict[int, np.dtype[Any]] = {
-    1: np.dtype("<f4"),
+    FLOAT: np.dtype("<f4"),
     2: np.dtype("u1"),
     7: np.dtype("<i8"),
 }
@@ -96,7 +98,9 @@ class Graph:
                 self.model.ParseFromString(data)
             except message.DecodeError as err:
                 raise WeightsError("not an ONNX file. Export it again") from err
-        self._count = 0
+        graph = self.model.graph
+        self._names = {x.name for x in (*graph.input, *graph.initializer)}
+        self._names.update(name for node in graph.node for name in node.output)
 
     @property
     def nodes(self) -> Any:
@@ -154,8 +158,13 @@ class Graph:
         return name
 
     def _new_name(self) -> str:
-        self._count += 1
-        return f"gradient/{self._count}"
+        name = next(
+            name
+            for i in itertools.count(len(self._names))
+            if (name := f"added/{i}") not in self._names
+        )
+        self._names.add(name)
+        return name
 
 
 def read_attributes(node: Any) -> dict[str, Any]:
