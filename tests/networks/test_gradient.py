@@ -93,6 +93,13 @@ def test_a_tile_with_its_halo_has_the_gradient_of_the_whole_image():
     assert np.abs(tile - whole[left]).max() > 1e-3  # the halo is not in vain
 
 
+def test_tiles_with_their_halo_keep_to_the_memory():
+    run = make("jiang2017-gray-q50-2")
+    high, wide = run.tile_sides((3000, 4000), 500)
+    area = (high + 2 * run.halo_px) * (wide + 2 * run.halo_px)
+    assert 300e6 < 6000 * area <= 500e6
+
+
 @EACH_FAMILY
 def test_one_thread_computes_the_same_bytes_each_time(name):
     enlarged, target = draw(40, 30, 3)

@@ -23,9 +23,9 @@ def test_arrays_and_attributes_are_those_that_onnx_reads():
     onnx = pytest.importorskip("onnx", reason="needs the train extra")
     theirs, ours = onnx.load_from_string(LITE).graph, Graph(LITE)
     for tensor in theirs.initializer:
-        found = ours.find_array(tensor.name)
-        if tensor.data_type != onnx.TensorProto.INT32:
-            np.testing.assert_array_equal(found, onnx.numpy_helper.to_array(tensor))
+        wanted = onnx.numpy_helper.to_array(tensor)
+        np.testing.assert_array_equal(ours.find_array(tensor.name), wanted)
+        assert (tensor.name in ours.read_floats()) == (wanted.dtype == np.float32)
     for node, of_onnx in zip(ours.nodes, theirs.node, strict=True):
         attributes = {
             a.name: onnx.helper.get_attribute_value(a) for a in of_onnx.attribute
@@ -34,6 +34,29 @@ def test_arrays_and_attributes_are_those_that_onnx_reads():
             name: value.decode() if isinstance(value, bytes) else value
             for name, value in attributes.items()
         }
+
+
+def test_replaced_arrays_are_read_back_and_all_others_stay():
+    graph = Graph(LITE)
+    before = graph.read_floats()
+    name = next(iter(before))
+    graph.replace_floats({name: before[name] + 1})
+    for each, array in Graph(graph.to_bytes()).read_floats().items():
+        np.testing.assert_array_equal(array, before[each] + (each == name))
+
+
+@pytest.mark.parametrize("name", ["blocks_kernel", "nothing"])
+def test_an_array_that_does_not_fit_is_refused(name):
+    with pytest.raises(ValueError, match=rf"{name} is .*Received: \(2,\)"):
+        Graph(LITE).replace_floats({name: np.zeros(2, np.float32)})
+
+
+def test_an_array_that_is_no_raw_data_is_refused_by_name():
+    graph = Graph(LITE)
+    tensor = graph.model.graph.initializer[0]
+    tensor.raw_data = tensor.raw_data[:-1]
+    with pytest.raises(WeightsError, match=f"array '{tensor.name}' is not float32"):
+        graph.find_array(tensor.name)
 
 
 def test_a_value_that_the_graph_computes_is_no_array():
