@@ -24,11 +24,15 @@ from comrec.jpeg.quantisation import FINER_DB, FINER_LOG2_BYTES, scaled_tables
 from comrec.networks.presets import Preset
 from comrec.system.pillow import from_pillow, to_pillow
 
-# Where a file may land: log2 of the budget's share, and dB above the goal.
+# Where a file may land: share of the budget, and dB above the goal.
 BYTES_SHARE, ABOVE_DB = 0.995, 0.02
-# For a doubled price: log2 of the bytes, and dB.
-PRICE_LOG2_BYTES, PRICE_DB = 0.15, 0.6
-RISE_DB = 0.25  # of PSNR by the rounds, at the same steps
+# What a doubled price takes away at the same steps: log2 of the bytes, and dB.
+PRICE_LOG2_BYTES, PRICE_DB = 0.1, 0.17
+SHRINK = 1.02  # bytes before the rounds, over those after them
+# Rise of PSNR by all rounds after the first: at least, and over that by the first.
+RISE_DB, RISE_SHARE = 0.05, 0.2  # for each of them
+DECODES_MAX = 3  # of one landing on a PSNR
+CLOSE_DB = 0.05  # from which other steps are no closer
 
 
 @dataclass(frozen=True)
@@ -80,18 +84,31 @@ class GuidedEncoder:
             self._mode.pixels, self._codec, self._layout, self._plan.guide
         )
         rounds = Rounds(receiver, choice)
-        left = self._plan.rounds
-        if not goal.maximises_psnr:
-            excess_db = self._psnr_db(rounds) + RISE_DB - goal.min_psnr_db
-            step = _coarser(choice.steps[0][0], excess_db / FINER_DB)
-            if step != choice.steps[0][0]:
-                rounds.change_steps(self._steps(step))
-                left -= 1
+        if goal.maximises_psnr:
+            for _ in range(self._plan.rounds):
+                rounds.run()
+            return self._land_bytes(rounds.choice, goal)
+        self._run_towards(rounds, goal)
+        found = self._land_psnr(rounds.choice, goal)
+        nearest_db = min((c.psnr_db - goal.min_psnr_db for c in found), key=abs)
+        if abs(nearest_db) > CLOSE_DB or not goal.select_best(found):
+            self._change_steps(rounds, nearest_db)
+            found += self._land_psnr(rounds.choice, goal)
+        return found
+
+    def _run_towards(self, rounds: Rounds, goal: Goal) -> None:
+        """Runs the rounds; the first shows at which steps the others meet the goal."""
+        start_db = self._psnr_db(rounds)
+        rounds.run()
+        now_db, left = self._psnr_db(rounds), self._plan.rounds - 1
+        rise_db = left * (RISE_DB + RISE_SHARE * (now_db - start_db))
+        self._change_steps(rounds, now_db + rise_db - goal.min_psnr_db)
         for _ in range(left):
             rounds.run()
-        if goal.maximises_psnr:
-            return self._land_bytes(rounds.choice, goal)
-        return self._land_psnr(rounds.choice, goal)
+
+    def _change_steps(self, rounds: Rounds, excess_db: float) -> None:
+        step = mean_step(rounds.choice.steps[0])
+        rounds.change_steps(self._steps(_coarser(step, excess_db / FINER_DB)))
 
     def _start(self, step: float) -> Choice:
         """Quantises the compact image as it is, at one step for all frequencies."""
@@ -111,13 +128,11 @@ class GuidedEncoder:
 
     def _fit_bytes(self, choice: Choice, goal: Goal) -> Choice:
         """Quantises with the steps at which the file has about the goal's bytes."""
-        budget = max(goal.max_bytes - self._mode.extra_bytes, 1)
+        budget = SHRINK * max(goal.max_bytes - self._mode.extra_bytes, 1)
         for _ in range(2):
             excess = math.log2(len(self._write(choice)) / budget)
-            step = _coarser(choice.steps[0][0], excess / FINER_LOG2_BYTES)
-            if step == choice.steps[0][0]:
-                break
-            choice = self._start(step)
+            step = mean_step(choice.steps[0])
+            choice = self._start(_coarser(step, excess / FINER_LOG2_BYTES))
         return choice
 
     def _write(self, choice: Choice) -> bytes:
@@ -158,11 +173,11 @@ class GuidedEncoder:
             found.append(self._decode(self._write(made), made))
             return found[-1].psnr_db
 
-        land(measure, Aim(goal.min_psnr_db, 0, ABOVE_DB, PRICE_DB), 4)
+        land(measure, Aim(goal.min_psnr_db, 0, ABOVE_DB, PRICE_DB), DECODES_MAX)
         return found
 
     def _decode(self, data: bytes, choice: Choice) -> Candidate:
-        steps = int(choice.steps[0][0]), int(choice.steps[-1][0])
+        steps = mean_step(choice.steps[0]), mean_step(choice.steps[-1])
         return self._mode.decode(data, self._quality, steps)
 
 

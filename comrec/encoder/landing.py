@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 TRIES_MAX = 6
-PRICE_MIN, PRICE_MAX = 2.0**-4, 2.0**4  # over the price that goes with the steps
+PRICE_MIN, PRICE_MAX = 2.0**-1.5, 2.0**1.5  # over the price that goes with the steps
 
 
 class Aim(NamedTuple):

@@ -39,7 +39,7 @@ class Candidate(Coded):
     settings: JpegSettings
     codec: Codec | None
     tune_score: float | None = None
-    steps: tuple[int, int] | None = None
+    steps: tuple[float, float] | None = None
 
     @property
     def score(self) -> float:
@@ -155,7 +155,7 @@ class CodingMode:
         return self.decoded[quality]
 
     def decode(
-        self, data: bytes, quality: int, steps: tuple[int, int]
+        self, data: bytes, quality: int, steps: tuple[float, float]
     ) -> Candidate:
         """Measures a JPEG that was written elsewhere, by a full decode.
 

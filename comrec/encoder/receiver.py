@@ -25,8 +25,6 @@ from comrec.networks.presets import Preset
 # In pixels of the image: a multiple of every MCU's side at every scale, and of what
 # networks take.
 GRID_PX = 96
-# Working memory of RecCNN and its gradient, over that of RecCNN: activations are kept.
-MEMORY_FACTOR = 3
 
 
 class Look(NamedTuple):
@@ -63,7 +61,6 @@ class Receiver:
         self.space = codec.space(layout.channels)
         self._network = InputGradient(guide, codec.scale, codec.threads, exact=True)
         self._memory_mb = codec.memory_mb
-        self._bytes_per_pixel = MEMORY_FACTOR * codec.family.bytes_per_pixel
         self._unit_px = int(8 * layout.components[0].factor * codec.scale)
         self._size = pixels.shape[0], pixels.shape[1]
 
@@ -74,9 +71,7 @@ class Receiver:
           blocks: int16 (rows, columns, 64) a component, in steps.
           steps: float32 (64,) a component, in zigzag order.
         """
-        coded = co.decode(blocks, steps, self.layout, self.space)
-        np.rint(coded, out=coded)
-        np.clip(coded, 0, 255, out=coded)
+        coded = self._decode(blocks, steps)
         tables = np.stack([co.natural_order(steps[0]), co.natural_order(steps[-1])])
         component = self.layout.components[-1]
         errors = np.zeros((component.mcu_rows, component.mcu_columns))
@@ -96,6 +91,19 @@ class Receiver:
         ]
         return Look(errors, found)
 
+    def _decode(self, blocks: Blocks, steps: Sequence[np.ndarray]) -> np.ndarray:
+        """Returns the compact image in whole grey levels, nearly as decoders do."""
+        planes = []
+        for values, step, component in zip(
+            blocks, steps, self.layout.components, strict=True
+        ):
+            plane = co.restore(values * step, component)
+            np.rint(plane, out=plane)
+            planes.append(np.clip(plane, -128, 127, out=plane))
+        coded = co.pixels_of(planes, self.layout, self.space)
+        np.rint(coded, out=coded)
+        return np.clip(coded, 0, 255, out=coded)
+
     def _tiles(self) -> Iterator[tuple[Window, Window]]:
         """Yields each tile with the tile that RecCNN has to see for it.
 
@@ -103,9 +111,7 @@ class Receiver:
         that RecCNN sees without the rest of the picture.
         """
         reach_px = self._network.reach_px
-        sides = tiling.tile_sides(
-            self._size, self._memory_mb, reach_px, self._bytes_per_pixel
-        )
+        sides = self._network.tile_sides(self._size, self._memory_mb)
         high, wide = (max(side // GRID_PX, 1) * GRID_PX for side in sides)
         multiple_px = math.lcm(self._network.multiple_px, int(2 * self.scale))
         reach_px += -reach_px % multiple_px

@@ -48,7 +48,7 @@ class Report:
     jpeg_bytes: int
     sidecar_bytes: int
     psnr_db: float
-    steps: tuple[int, int] | None = None
+    steps: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
     plain: Coded | None = None
     plain_total_bytes: int | None = None
@@ -73,7 +73,7 @@ class Report:
                 "height_px", "jpeg_quality", "jpeg_bytes", "sidecar_bytes",
             )
         }  # fmt: skip
-        row["steps"] = list(self.steps) if self.steps else None
+        row["steps"] = [round(n, 2) for n in self.steps] if self.steps else None
         row |= {"rate_bpp": round(self.rate_bpp, 4), "psnr_db": decibel(self.psnr_db)}
         for name, coded in (("plain", self.plain), ("same_bytes", self.same_bytes)):
             if coded:

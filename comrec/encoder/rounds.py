@@ -102,13 +102,13 @@ class Rounds:
 
     def change_steps(self, steps: list[np.ndarray]) -> None:
         """Moves every MCU and goes on with other steps: a round without acceptance."""
-        price = self.choice.price * np.square(steps[0][0] / self.choice.steps[0][0])
+        price = price_of(steps, self._receiver.scale)
         moved = self._move()
         blocks = [
             np.rint(targets / each).astype(np.int16)
             for targets, each in zip(moved.targets, steps, strict=True)
         ]
-        start = Choice(blocks, moved.targets, steps, float(price))
+        start = Choice(blocks, moved.targets, steps, price)
         for _ in range(2):  # the first has the statistics of mere rounding
             start = requantise(start, self._layout, self._weights)
         self.choice = start

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from comrec.errors import WeightsError
-from comrec.networks.graph import Graph, read_attributes
+from comrec.networks.graph import FLOAT, Graph, read_attributes
 
 # (graph, node, place among the node's inputs, gradient of its output) to the gradient
 # of that input; values are given by their names.
@@ -94,9 +94,9 @@ def _matmul(graph: Graph, node: Any, place: int, gradient: str) -> str:
 
 
 def _relu(graph: Graph, node: Any, place: int, gradient: str) -> str:
-    zero = np.zeros((), np.float32)
-    is_positive = graph.add("Greater", node.output[0], zero)
-    return graph.add("Where", is_positive, gradient, zero)
+    is_positive = graph.add("Greater", node.output[0], np.zeros((), np.float32))
+    # A tenth faster than Where, in onnxruntime.
+    return graph.add("Mul", gradient, graph.add("Cast", is_positive, to=FLOAT))
 
 
 def _reshape(graph: Graph, node: Any, place: int, gradient: str) -> str:

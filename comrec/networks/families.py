@@ -62,8 +62,9 @@ class Family:
       multiple_px: sides of what goes into the networks are multiples of this number,
         by the sizes of the networks.
       bytes_per_pixel: working memory over the area of a network's input.
-      is_guide: whether coefficients of a JPEG may be chosen through RecCNN, which has
-        learned every quantiser step.
+      gradient_bytes_per_pixel: the same of RecCNN's forward and backward pass, which
+        keeps the maps of all layers.
+      is_guide: whether gradients pass through RecCNN to the compact image.
       can_export: whether web pages run a preset of the family, by its sizes.
     """
 
@@ -73,6 +74,7 @@ class Family:
     reach_px: Callable[[Sizes], Mapping[str, int]]
     multiple_px: Callable[[Sizes], int]
     bytes_per_pixel: int
+    gradient_bytes_per_pixel: int = 6_000
     is_guide: bool = False
     can_export: Callable[[Sizes], bool] = lambda sizes: False
 
@@ -156,7 +158,8 @@ def _pyramid_multiple_px(sizes: Sizes) -> int:
     return 2 ** len(sizes["reccnn"]["widths"])
 
 
-# Bytes per pixel are measured as peak resident memory: experiments/results/tiles.tsv.
+# Bytes per pixel are measured as peak resident memory: experiments/results/tiles.tsv,
+# and for the gradient at 512x512: 5,894 for jiang2017, 756 for comrec-base-3.
 FAMILIES: dict[str, Family] = {
     "jiang2017": Family(
         build=_builder("jiang2017"),
@@ -173,6 +176,7 @@ FAMILIES: dict[str, Family] = {
         reach_px=_pyramid_reach_px,
         multiple_px=_pyramid_multiple_px,
         bytes_per_pixel=400,
+        gradient_bytes_per_pixel=800,
         is_guide=True,
         can_export=lambda sizes: len(sizes["reccnn"]["widths"]) == 1,
     ),

@@ -14,8 +14,8 @@ import numpy as np
 from comrec.errors import naming_errors
 from comrec.image.window import pad_to_multiple
 from comrec.jpeg.colour import CHROMA_ZERO, RGB_TO_YCBCR, YCBCR_TO_RGB
-from comrec.networks import backward, engine, families, weights
-from comrec.networks.graph import Graph
+from comrec.networks import backward, engine, families, tiling, weights
+from comrec.networks.graph import FLOAT, Graph
 from comrec.networks.presets import Preset, WeightFile
 
 _load_lock = threading.Lock()
@@ -47,6 +47,16 @@ class InputGradient:
         self.reach_px = preset.reach_px.get("reccnn", 0)
         self.multiple_px = preset.multiple_px
         self.halo_px = 2 * self.reach_px + -2 * self.reach_px % self.multiple_px
+
+    def tile_sides(self, size: tuple[int, int], memory_mb: int) -> tuple[int, int]:
+        """Returns (height, width) of the tiles for an image of size (H, W).
+
+        A tile with its halo takes at most `memory_mb` megabytes of working memory.
+        """
+        family = families.find(self._preset.family)
+        return tiling.tile_sides(
+            size, memory_mb, self.halo_px, family.gradient_bytes_per_pixel
+        )
 
     def __call__(
         self, enlarged: np.ndarray, tables: np.ndarray, target: np.ndarray
@@ -92,7 +102,7 @@ def _load(preset: Preset, channels: int, threads: int, exact: bool) -> engine.Gr
         return _load_file(file, preset.channels, channels, threads, exact)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _load_file(
     file: WeightFile | None,
     network_channels: int,
@@ -184,7 +194,7 @@ def _add_error(
     sides = graph.add("Slice", levels, _indices(0, 0)[0].repeat(2), size,
                       np.array([1, 2]))  # fmt: skip
     restored = graph.add("Clip", sides, np.zeros((), np.float32), white)
-    error = graph.add("Sub", restored, graph.add("Cast", target, to=1))
+    error = graph.add("Sub", restored, graph.add("Cast", target, to=FLOAT))
     doubled = graph.add("Add", error, error)
     is_inside = graph.add("Equal", sides, restored)
     seed = graph.add("Where", is_inside, doubled, np.zeros((), np.float32))

@@ -6,6 +6,9 @@ writes such files and keeps the fields that are not named here.
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,9 +43,11 @@ _MESSAGES = {
 }  # fmt: skip
 _PACKAGE = "comrec.onnx"
 # Numbers of ONNX for types of arrays and of attributes.
+FLOAT = 1
 _DTYPES: dict[int, np.dtype[Any]] = {
-    1: np.dtype("<f4"),
+    FLOAT: np.dtype("<f4"),
     2: np.dtype("u1"),
+    6: np.dtype("<i4"),
     7: np.dtype("<i8"),
 }
 _NUMBERS = {dtype: number for number, dtype in _DTYPES.items()}
@@ -96,7 +101,9 @@ class Graph:
                 self.model.ParseFromString(data)
             except message.DecodeError as err:
                 raise WeightsError("not an ONNX file. Export it again") from err
-        self._count = 0
+        graph = self.model.graph
+        self._names = {x.name for x in (*graph.input, *graph.initializer)}
+        self._names.update(name for node in graph.node for name in node.output)
 
     @property
     def nodes(self) -> Any:
@@ -139,11 +146,35 @@ class Graph:
 
     def find_array(self, name: str) -> np.ndarray | None:
         """Returns the constant of that name, or None where the graph computes it."""
-        for tensor in self.model.graph.initializer:
-            if tensor.name == name and tensor.data_type in _DTYPES:
-                array = np.frombuffer(tensor.raw_data, _DTYPES[tensor.data_type])
-                return array.reshape(tensor.dims)
-        return None
+        found = (x for x in self.model.graph.initializer if x.name == name)
+        tensor = next(found, None)
+        return None if tensor is None else _read_array(tensor)
+
+    def read_floats(self) -> dict[str, np.ndarray]:
+        """Returns the float32 constants, by name."""
+        return {
+            tensor.name: _read_array(tensor)
+            for tensor in self.model.graph.initializer
+            if tensor.data_type == FLOAT
+        }
+
+    def replace_floats(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Replaces float32 constants by others of the same shapes.
+
+        Raises:
+          ValueError: an array has another shape than its constant, or none has its
+            name.
+        """
+        tensors = {
+            tensor.name: tensor
+            for tensor in self.model.graph.initializer
+            if tensor.data_type == FLOAT
+        }
+        for name, array in arrays.items():
+            shape = tuple(tensors[name].dims) if name in tensors else None
+            if array.shape != shape:
+                raise ValueError(f"{name} is {shape}. Received: {array.shape}")
+            tensors[name].raw_data = array.astype("<f4").tobytes()
 
     def _add_array(self, array: np.ndarray) -> str:
         name = self._new_name()
@@ -154,8 +185,23 @@ class Graph:
         return name
 
     def _new_name(self) -> str:
-        self._count += 1
-        return f"gradient/{self._count}"
+        name = next(
+            name
+            for i in itertools.count(len(self._names))
+            if (name := f"added/{i}") not in self._names
+        )
+        self._names.add(name)
+        return name
+
+
+def _read_array(tensor: Any) -> np.ndarray:
+    dtype = _DTYPES.get(tensor.data_type)
+    if dtype is None or len(tensor.raw_data) != dtype.itemsize * math.prod(tensor.dims):
+        raise WeightsError(
+            f"array {tensor.name!r} is not float32 or a whole number as raw data. "
+            f"Export the network again"
+        )
+    return np.frombuffer(tensor.raw_data, dtype).reshape(tensor.dims)
 
 
 def read_attributes(node: Any) -> dict[str, Any]:

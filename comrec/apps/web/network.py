@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from comrec.apps.web import tensors
 from comrec.errors import UsageError, WeightsError
 from comrec.networks import families, weights
+from comrec.networks.graph import Graph
 from comrec.networks.presets import Preset
 
 MAGIC = b"comrecnn"
@@ -125,12 +125,8 @@ def read(data: bytes) -> Network:
 
 def read_arrays(preset: Preset) -> dict[str, np.ndarray]:
     """Reads RecCNN's arrays from the verified export, float32, axes as in Keras."""
-    data = weights.read(preset.onnx["reccnn"])
-    found = tensors.find(data)
-    return {
-        name: _to_keras(found[key].read(data))
-        for name, key in _map_names(preset, found)
-    }
+    found = Graph(weights.read(preset.onnx["reccnn"])).read_floats()
+    return {name: _to_keras(found[key]) for name, key in _map_names(preset, found)}
 
 
 def make_onnx(preset: Preset, arrays: Arrays) -> bytes:
@@ -140,9 +136,10 @@ def make_onnx(preset: Preset, arrays: Arrays) -> bytes:
       preset: of the comrec family, with one width.
       arrays: as `read_arrays` or `read` return them.
     """
-    data = weights.read(preset.onnx["reccnn"])
-    keys = dict(_map_names(preset, tensors.find(data)))
-    return tensors.replace(data, {keys[n]: _to_onnx(a) for n, a in arrays.items()})
+    graph = Graph(weights.read(preset.onnx["reccnn"]))
+    keys = dict(_map_names(preset, graph.read_floats()))
+    graph.replace_floats({keys[n]: _to_onnx(a) for n, a in arrays.items()})
+    return graph.to_bytes()
 
 
 def _make_header(preset: Preset, bits: int) -> dict[str, Any]:
@@ -187,9 +184,7 @@ def _list_layers(preset: Preset) -> Iterator[str]:
     yield from ("tail", "gain")
 
 
-def _map_names(
-    preset: Preset, found: Mapping[str, tensors.Tensor]
-) -> Iterator[tuple[str, str]]:
+def _map_names(preset: Preset, found: Arrays) -> Iterator[tuple[str, str]]:
     """Yields the name of every array here, and its name in the export.
 
     Names in the export are paths, in which a layer may end with a number.
@@ -198,7 +193,7 @@ def _map_names(
         inside = re.compile(rf"(.*/)?{layer}(_\d+)?/")
         keys = [key for key in found if inside.match(key)]
         # The kernel has more axes than the bias.
-        kernel, bias = sorted(keys, key=lambda key: -len(found[key].shape))
+        kernel, bias = sorted(keys, key=lambda key: -found[key].ndim)
         yield f"{layer}/kernel", kernel
         yield f"{layer}/bias", bias
 

@@ -57,8 +57,7 @@ def load(preset: str | Preset, network: str) -> keras.Model:
 
     Raises:
       UsageError: no preset has that name.
-      WeightsError: the preset has no such network, its file is missing or altered, or
-        the `onnx` package is not installed.
+      WeightsError: the preset has no such network, or its file is missing or altered.
     """
     if not isinstance(preset, Preset):
         preset = presets.find(preset)

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from comrec.errors import WeightsError
+from comrec.networks.graph import Graph
 
 _LAYER = re.compile(r"[^/]+/(?P<layer>[^/]+?)_\d+/")
 
@@ -31,8 +32,7 @@ def assign(model: keras.Model, export: bytes, name: str) -> None:
       name: of the file, for messages.
 
     Raises:
-      WeightsError: the `onnx` package is not installed, or the file does not have
-        exactly one tensor for each weight.
+      WeightsError: the file does not have exactly one tensor for each weight.
     """
     tensors = _tensors(export)
     for layer in model.layers:
@@ -47,21 +47,12 @@ def assign(model: keras.Model, export: bytes, name: str) -> None:
 
 def _tensors(export: bytes) -> dict[str, list[np.ndarray]]:
     """Returns the float tensors of an export by layer, with the axes of Keras."""
-    try:
-        import onnx
-    except ImportError as err:
-        raise WeightsError(
-            "reading weights from ONNX needs the package onnx, which is not "
-            "installed: pip install onnx"
-        ) from err
     found: dict[str, list[np.ndarray]] = {}
-    for tensor in onnx.load_model_from_string(export).graph.initializer:
-        place = _LAYER.match(tensor.name)
-        if place and tensor.data_type == onnx.TensorProto.FLOAT:
-            array = onnx.numpy_helper.to_array(tensor)
-            if array.ndim == 4:
-                array = array.transpose(2, 3, 1, 0)
-            found.setdefault(place["layer"], []).append(array)
+    for name, array in Graph(export).read_floats().items():
+        place = _LAYER.match(name)
+        if place:
+            turned = array.transpose(2, 3, 1, 0) if array.ndim == 4 else array
+            found.setdefault(place["layer"], []).append(turned)
     return found
 
 

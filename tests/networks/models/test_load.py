@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras", reason="needs the train extra")
-pytest.importorskip("onnx", reason="needs the train extra")
 
 from comrec.errors import UsageError, WeightsError
 from comrec.networks import models, presets, weights
