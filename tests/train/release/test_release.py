@@ -29,7 +29,6 @@ from comrec.train.release import export
 from comrec.train.release.release import release
 
 
-
 def test_the_row_is_added_with_the_next_number(released):
     preset, place, _ = released
     assert presets.read(place / "presets.json") == (*presets.read(), preset)
