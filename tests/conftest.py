@@ -20,6 +20,19 @@ import comrec
 from comrec.cli.main import main
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives JAX, here and in processes that tests start, a cache of what it compiled.
+
+    Each worker has a cache of its own: JAX does not write the files of one atomically.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": str(config.cache.mkdir(f"jax-{worker}")),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts training first, for one worker, which trains what its tests share once.
 
