@@ -290,9 +290,9 @@ def test_bulk_speed_writes_rows(tmp_path):
 
 
 @pytest.mark.slow
-def test_tiles_writes_rows(called, tmp_path):
+def test_tiles_writes_rows(tmp_path):
     options = "--quick", "--presets", "comrec-lite-2", "--out", tmp_path / "rows.tsv"
-    assert called("speed/tiles", *options).status == 0
+    run("experiments/speed/tiles.py", *options)
     assert len((tmp_path / "rows.tsv").read_text().splitlines()) == 3
 
 
@@ -332,10 +332,10 @@ def test_the_view_of_a_compact_image_is_compared_at_its_bytes(called, tmp_path):
 
 
 @pytest.mark.slow
-def test_compress_is_held_to_its_promises_on_a_folder(called, two, tmp_path):
+def test_compress_is_held_to_its_promises_on_a_folder(two, tmp_path):
     out = tmp_path / "rows.tsv"
-    said = called("quality/never_worse", two, "--every", 2, "--out", out)
-    assert "0 of 9 files do not meet the request, 0 are worse" in said.out
+    said = run("experiments/quality/never_worse.py", two, "--every", 2, "--out", out)
+    assert "0 of 9 files do not meet the request, 0 are worse" in said
     head, *lines = (line.split("\t") for line in out.read_text().splitlines())
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     assert {row["picture"] for row in rows} == {"house"}
