@@ -4,7 +4,8 @@ PYTHON ?= python3
 DEMO := .venv-demo/bin/python
 DEV := .venv/bin/python
 JOBS ?= 2
-PYTEST := TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest -n $(JOBS) --dist worksteal
+# Compiled once, not again by each worker and each process that a test starts.
+PYTEST := PYTHONDONTWRITEBYTECODE= TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-page test test-slow check test-jax test-torch fuzz audit lint notebooks \

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
 import types
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +18,27 @@ from web_fixtures import browser, cases, network_file, site, web_base  # noqa: F
 
 import comrec
 from comrec.cli.main import main
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives JAX, here and in processes that tests start, a cache of what it compiled.
+
+    Each worker has a cache of its own: JAX does not write the files of one atomically.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": str(config.cache.mkdir(f"jax-{worker}")),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts training first, for one worker, which trains what its tests share once.
+
+    The other worker takes from the end of the list what is left.
+    """
+    items.sort(key=lambda item: not ({"train", "autoencoder"} & {*item.path.parts}))
 
 
 class Ran(NamedTuple):
@@ -48,16 +71,43 @@ def run(capsysbinary, monkeypatch):
     return call
 
 
+class Ended(NamedTuple):
+    """Holds the result of one run of a script."""
+
+    status: object  # 0, or the argument of SystemExit
+    out: str
+    err: str
+
+
 @pytest.fixture
-def typed(capsys, monkeypatch):
+def called(capsys, monkeypatch):
+    """Runs a script here: called("training/train_joint", "--quick") -> Ended."""
+    # A script may set it, which must not outlive the test.
+    monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "tensorflow"))
+
+    def call(script: str, *arguments: object) -> Ended:
+        module = scripts.load(script, monkeypatch)
+        monkeypatch.setattr("sys.argv", [script, *map(str, arguments)])
+        status: object = 0
+        try:
+            module.main()
+        except SystemExit as stopped:
+            status = stopped.code
+        return Ended(status, *capsys.readouterr())
+
+    yield call
+    if "keras" in sys.modules:  # training leaves its own
+        sys.modules["keras"].config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def typed(called):
     """Runs a script that must fail: typed("training/train_joint", ...)."""
 
     def call(script: str, *arguments: object) -> tuple[object, str]:
-        module = scripts.load(script, monkeypatch)
-        monkeypatch.setattr("sys.argv", [script, *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            module.main()
-        return stopped.value.code, capsys.readouterr().err
+        ended = called(script, *arguments)
+        assert ended.status not in (0, None), ended
+        return ended.status, ended.err
 
     return call
 

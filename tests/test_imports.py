@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -37,9 +39,16 @@ SOURCES = [
     for path in sorted(PACKAGE.rglob("*.py"))
     if path.parent != PACKAGE or path.stem == "errors"
 ]
-EACH = pytest.mark.parametrize(
-    "path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE))
-)
+
+
+@functools.cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
+def walk(path: Path) -> list[ast.AST]:
+    return list(ast.walk(parse(path)))
 
 
 def within(path: Path) -> str:
@@ -50,10 +59,10 @@ def folder(path: Path) -> str:
     return within(path).split("/")[0].removesuffix(".py")
 
 
-def imported(tree: ast.AST) -> set[str]:
-    """Full names of everything imported below a node, in functions as well."""
+def imported(nodes: Iterable[ast.AST]) -> set[str]:
+    """Full names of everything that nodes import."""
     names = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -74,23 +83,22 @@ def without_type_checking(tree: ast.Module) -> ast.Module:
 
 def of_comrec(path: Path) -> list[list[str]]:
     """What a file imports of comrec, split at the dots, without "comrec"."""
-    names = imported(ast.parse(path.read_text()))
+    names = imported(walk(path))
     parts = [name.split(".")[1:] for name in names if name.startswith("comrec.")]
     return [part for part in parts if part[0] != "__version__"]
 
 
 def strings(path: Path) -> list[str]:
     """Text of every string but docstrings."""
-    tree = ast.parse(path.read_text())
-    documented = [
+    documented = {
         node.body[0].value
-        for node in ast.walk(tree)
+        for node in walk(path)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         and node.body and isinstance(node.body[0], ast.Expr)
-    ]  # fmt: skip
+    }  # fmt: skip
     return [
         node.value
-        for node in ast.walk(tree)
+        for node in walk(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         and node not in documented
     ]  # fmt: skip
@@ -99,7 +107,7 @@ def strings(path: Path) -> list[str]:
 def compared_names(path: Path) -> set[str]:
     """Names and attributes that are compared with a string."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in walk(path):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             if any(isinstance(s, ast.Constant) and type(s.value) is str for s in sides):
@@ -112,59 +120,87 @@ def test_the_folders_are_those_of_the_flow():
     assert {folder(path) for path in SOURCES} == set(LEVEL)
 
 
-@EACH
-def test_a_folder_imports_only_folders_to_its_left(path):
-    own = LEVEL[folder(path)]
-    others = {part[0] for part in of_comrec(path)} - {folder(path)}
-    assert not {other for other in others if LEVEL[other] >= own}
+def check_none(offenders: Iterable[object]) -> None:
+    """Fails with a line for each offender: the file, and what is wrong in it."""
+    lines = [str(offender) for offender in offenders]
+    assert not lines, "\n".join(["", *lines])
 
 
-@EACH
-def test_apps_do_not_import_each_other_and_only_the_command_line_imports_apps(path):
-    used = {part[1] for part in of_comrec(path) if part[0] == "apps"}
-    if folder(path) == "apps":
-        own = within(path).split("/")[1]
-        assert {(own, app) for app in used - {own}} <= APPS_ON_APPS
-    else:
-        assert not used or folder(path) == "cli"
+def test_a_folder_imports_only_folders_to_its_left():
+    check_none(
+        (within(path), part)
+        for path in SOURCES
+        for part in of_comrec(path)
+        if part[0] != folder(path) and LEVEL[part[0]] >= LEVEL[folder(path)]
+    )
 
 
-@EACH
-def test_only_networks_and_training_load_a_framework(path):
-    names = imported(without_type_checking(ast.parse(path.read_text())))
-    frameworks = {name.split(".")[0] for name in names} & FRAMEWORKS
-    allowed = {"keras", "jax"} if folder(path) == "train" else {"keras"}
-    assert frameworks <= (allowed if within(path).startswith(LOADS_KERAS) else set())
+def test_apps_do_not_import_each_other_and_only_the_command_line_imports_apps():
+    wrong = []
+    for path in SOURCES:
+        used = {part[1] for part in of_comrec(path) if part[0] == "apps"}
+        if folder(path) == "apps":
+            own = within(path).split("/")[1]
+            used = {app for app in used - {own} if (own, app) not in APPS_ON_APPS}
+        if used and folder(path) != "cli":
+            wrong.append((within(path), used))
+    check_none(wrong)
 
 
-@EACH
-def test_the_machine_the_jpeg_and_pictures_know_nothing_of_the_codec(path):
-    if folder(path) in OF_NO_CODEC:
-        lines = path.read_text().splitlines()
-        assert [line for line in lines if CODEC_WORDS.search(line)] == []
+def test_only_networks_and_training_load_a_framework():
+    wrong = []
+    for path in SOURCES:
+        names = imported(ast.walk(without_type_checking(parse(path))))
+        frameworks = {name.split(".")[0] for name in names} & FRAMEWORKS
+        if within(path).startswith(LOADS_KERAS):
+            frameworks -= {"keras", "jax"} if folder(path) == "train" else {"keras"}
+        if frameworks:
+            wrong.append((within(path), frameworks))
+    check_none(wrong)
 
 
-@EACH
-def test_errors_name_options_as_python_does_and_the_command_line_spells_them(path):
-    if LEVEL[folder(path)] < LEVEL["apps"]:
-        found = [text for text in strings(path) if COMMAND_LINE_OPTION.search(text)]
-        assert found == []
+def test_the_machine_the_jpeg_and_pictures_know_nothing_of_the_codec():
+    check_none(
+        (within(path), line)
+        for path in SOURCES
+        if folder(path) in OF_NO_CODEC
+        for line in path.read_text().splitlines()
+        if CODEC_WORDS.search(line)
+    )
 
 
-@EACH
-def test_what_differs_between_families_and_encoders_is_a_record_not_an_if(path):
-    compared = compared_names(path)
-    assert "family" not in compared or within(path) == "networks/families.py"
-    assert "encoder" not in compared or within(path) == "jpeg/coding.py"
+def test_errors_name_options_as_python_does_and_the_command_line_spells_them():
+    check_none(
+        (within(path), text)
+        for path in SOURCES
+        if LEVEL[folder(path)] < LEVEL["apps"]
+        for text in strings(path)
+        if COMMAND_LINE_OPTION.search(text)
+    )
 
 
-@EACH
-def test_every_file_has_its_tests_at_the_same_place(path):
-    lines = len(path.read_text().splitlines())
-    assert lines <= MOST_LINES
-    if lines > TESTED_FROM_LINES and path.stem != "__init__":
-        mirrored = path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")
-        assert (TESTS / mirrored).is_file()
+@pytest.mark.parametrize(
+    ("name", "home"),
+    [("family", "networks/families.py"), ("encoder", "jpeg/coding.py")],
+)
+def test_what_differs_between_families_and_encoders_is_a_record_not_an_if(name, home):
+    others = [path for path in SOURCES if within(path) != home]
+    check_none(within(path) for path in others if name in compared_names(path))
+
+
+def test_no_file_is_too_long():
+    lengths = {within(path): len(path.read_text().splitlines()) for path in SOURCES}
+    check_none((name, n) for name, n in lengths.items() if n > MOST_LINES)
+
+
+def test_every_file_has_its_tests_at_the_same_place():
+    wanted = {
+        path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")
+        for path in SOURCES
+        if path.stem != "__init__"
+        and len(path.read_text().splitlines()) > TESTED_FROM_LINES
+    }
+    check_none(path for path in wanted if not (TESTS / path).is_file())
 
 
 # In a fresh process

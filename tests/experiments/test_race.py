@@ -1,8 +1,6 @@
 """Architectures that a race compares: what they are, what they cost, and their rows."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -118,7 +116,9 @@ def test_a_config_that_is_none_is_refused_in_one_line(tmp_path, text, words):
 
 
 @pytest.mark.slow
-def test_a_race_goes_on_where_it_was_stopped_and_writes_a_row_for_each(tmp_path):
+def test_a_race_goes_on_where_it_was_stopped_and_writes_a_row_for_each(
+    called, tmp_path
+):
     y, x = np.mgrid[:300, :300]
     photo = np.stack([np.sin(x / a + y / 9) * 100 + 128 for a in (3, 5, 7)], -1)
     photo = photo.astype(np.uint8)
@@ -137,26 +137,24 @@ def test_a_race_goes_on_where_it_was_stopped_and_writes_a_row_for_each(tmp_path)
     path.write_text(json.dumps(config))
 
     def run(*more):
-        return subprocess.run(
-            [sys.executable, FOLDER / "race.py", path, "--codings", tmp_path / "crops",
-             "--validation", tmp_path / "held", "--runs", tmp_path / "runs", *more],
-            capture_output=True, text=True, timeout=300,
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        return called(
+            "training/race", path, "--codings", tmp_path / "crops", "--validation",
+            tmp_path / "held", "--runs", tmp_path / "runs", *more,
         )  # fmt: skip
 
     done = run("--only", "a", "--minutes", "0", "--out", out)
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done
     before = rows_of(out)
     assert [(row["steps"], row["steps_done"]) for row in before] == [("4", "0")] * 2
     assert {row["gain_db_1_0.5"] for row in before} == {"-"}
     done = run("--only", "a", "--minutes", "1e-9")
-    assert "out of time" in done.stderr
+    assert "out of time" in done.err
     done = run("--only", "a")
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done
     (tmp_path / "runs" / "a" / "reccnn.onnx").unlink()  # as if killed before it
     done = run("--out", out)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("loss") == 2  # both epochs of b
+    assert done.status == 0, done
+    assert done.out.count("loss") == 2  # both epochs of b
     rows = rows_of(out)
     assert [(row["race"], row["name"]) for row in rows] == [
         ("tiny", "a"),

@@ -171,9 +171,9 @@ def test_tables_are_printed_in_100_columns_and_say_what_is_missing(tables):
         assert picture.width > 1000
 
 
-def test_quick_tables_are_of_a_corner_of_the_first_picture(two, tmp_path):
-    leave_out = ("--reccnn-only-qf10", "none")
-    printed = run(TABLES, two, "--quick", *leave_out, "--out", tmp_path / "t.tsv")
+def test_quick_tables_are_of_a_corner_of_the_first_picture(called, two, tmp_path):
+    options = "--quick", "--reccnn-only-qf10", "none", "--out", tmp_path / "t.tsv"
+    printed = called("paper/reproduce_tables", two, *options).out
     found = rows_of(tmp_path / "t.tsv")
     methods = ("jpeg", "half", "comcnn", "comrec")
     assert list(found) == [
@@ -185,12 +185,13 @@ def test_quick_tables_are_of_a_corner_of_the_first_picture(two, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_reccnn_is_the_same_from_keras_weights(two, tmp_path):
+def test_a_reccnn_is_the_same_from_keras_weights(called, two, tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
     reached = []
     for kind in ("onnx", "weights.h5"):
         file, out = RECCNN.with_name(f"{RECCNN.stem}.{kind}"), tmp_path / f"{kind}.tsv"
-        run(TABLES, two, "--quick", "--reccnn-only-qf10", file, "--out", out)
+        options = "--quick", "--reccnn-only-qf10", file, "--out", out
+        assert called("paper/reproduce_tables", two, *options).status == 0
         (row,) = rows_of(out)["qf10", "paper", "reccnn"]
         reached.append(float(row["psnr_db"]))
         assert row["preset"] == file.name
@@ -296,14 +297,12 @@ def test_tiles_writes_rows(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_ablation_gives_each_way_the_same_training(tmp_path):
+def test_the_ablation_gives_each_way_the_same_training(called, tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
     out = tmp_path / "rows.tsv"
-    run(
-        "experiments/training/ablate_estimators.py", "--quick",
-        "--runs", tmp_path / "runs",
-        "--out", out,
-    )  # fmt: skip
+    runs = tmp_path / "runs"
+    script = "training/ablate_estimators"
+    assert called(script, "--quick", "--runs", runs, "--out", out).status == 0
     head, *lines = (line.split("\t") for line in out.read_text().splitlines())
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     ways = [(row["estimator"], float(row["rate_weight"]) > 0) for row in rows]
@@ -313,12 +312,13 @@ def test_the_ablation_gives_each_way_the_same_training(tmp_path):
     assert all(float(row["psnr_db"]) > 0 for row in rows)
 
 
-def test_the_view_of_a_compact_image_is_compared_at_its_bytes(tmp_path):
+def test_the_view_of_a_compact_image_is_compared_at_its_bytes(called, tmp_path):
     out, figure = tmp_path / "rows.tsv", tmp_path / "view.png"
-    run(
-        "experiments/quality/compact_view.py", ROOT / "examples", "--preset",
+    ended = called(
+        "quality/compact_view", ROOT / "examples", "--preset",
         "jiang2017-gray-q50", "--out", out, "--figure", figure,
     )  # fmt: skip
+    assert ended.status == 0, ended
     head, *lines = (line.split("\t") for line in out.read_text().splitlines())
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     assert [row["quality"] for row in rows] == ["10", "25", "50", "75"]
@@ -349,14 +349,15 @@ def test_compress_is_held_to_its_promises_on_a_folder(two, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_way_of_the_ablation_of_comcnn_gets_the_same_epochs(tmp_path):
+def test_every_way_of_the_ablation_of_comcnn_gets_the_same_epochs(called, tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
     out = tmp_path / "rows.tsv"
     config = ROOT / "experiments" / "configs" / "comrec-lite.json"
-    run(
-        "experiments/training/ablate_comcnn.py", config, "--quick", "--epochs", "1",
+    ended = called(
+        "training/ablate_comcnn", config, "--quick", "--epochs", "1",
         "--runs", tmp_path / "runs", "--out", out,
     )  # fmt: skip
+    assert ended.status == 0, ended
     head, *lines = (line.split("\t") for line in out.read_text().splitlines())
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     assert [row["way"] for row in rows[::6]] == [
@@ -369,10 +370,11 @@ def test_every_way_of_the_ablation_of_comcnn_gets_the_same_epochs(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_speed_of_a_step_is_measured_in_both_precisions(tmp_path):
+def test_the_speed_of_a_step_is_measured_in_both_precisions(called, tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
-    run("experiments/training/step_speed.py", "--quick", "--out", tmp_path / "rows.tsv")
-    head, *rows = (tmp_path / "rows.tsv").read_text().splitlines()
+    out = tmp_path / "rows.tsv"
+    assert called("training/step_speed", "--quick", "--out", out).status == 0
+    head, *rows = out.read_text().splitlines()
     assert [row.split("\t")[1] for row in rows] == ["float32", "mixed_bfloat16"]
     assert head.split("\t")[1] == "precision"
 

@@ -338,7 +338,7 @@ def test_deep_nesting_in_any_field_is_refused(field):
             sidecar.parse_json(text, "x")
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=100, deadline=2000)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_refused_in_one_way(text):
     with pytest.raises(SidecarError, match=r"^x: "):
@@ -354,14 +354,14 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=100, deadline=2000)
 @given(json_values)
 def test_any_json_is_refused_in_one_way(value):
     with pytest.raises(SidecarError, match=r"^x: "):
         sidecar.parse_json(dump(value), "x")
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=100, deadline=2000)
 @given(st.sampled_from([*GOOD, "alpha", "scale", "x"]), json_values)
 def test_any_value_in_any_field_is_refused_or_the_same(name, value):
     if name in GOOD and (type(value), value) == (type(GOOD[name]), GOOD[name]):
@@ -370,7 +370,7 @@ def test_any_value_in_any_field_is_refused_or_the_same(name, value):
         restores(dump(GOOD | {name: value}))
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=100, deadline=2000)
 @given(st.binary(max_size=40))
 def test_any_binary_form_is_refused_or_read_back_whole(data):
     try:

@@ -156,27 +156,27 @@ def check_refusal(
     assert made.report.total_bytes <= nearest.get("target_size", math.inf)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, database=None, phases=QUICK)
+@settings(max_examples=10, deadline=None, derandomize=True, database=None, phases=QUICK)
 @given(images(), requests, ways)
 def test_never_worse_than_jpeg_and_targets_are_kept(image, request, options):
     check(image, request, preset=fake_pair.NAME, **options)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None, phases=QUICK)
+@settings(max_examples=4, deadline=None, derandomize=True, database=None, phases=QUICK)
 @given(images(), requests, released, st.sampled_from([0, 5]))
 def test_never_worse_with_released_pairs(image, request, preset, effort):
     check(image, request, preset=preset, effort=effort)
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(images(), requests, ways)
 def test_never_worse_than_jpeg_at_length(image, request, options):
     check(image, request, preset=fake_pair.NAME, **options)
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(images(), requests, released, ways)
 def test_never_worse_with_released_pairs_at_length(image, request, preset, options):
     options = {k: v for k, v in options.items() if k != "scale"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from comrec.errors import UsageError
 from comrec.networks import families, presets
 from comrec.networks.presets import Preset
 from comrec.system import files
@@ -58,6 +59,11 @@ def write(models: Iterable[keras.Model], row: Preset, folder: Path) -> Preset:
       WeightsError: an export computes other values than Keras.
       OutputError: a file cannot be written.
     """
+    if not presets.NAME.fullmatch(row.name):  # before an export, which takes seconds
+        raise UsageError(
+            f"a preset needs a name of small letters, digits and hyphens. "
+            f"Received: {row.name!r}"
+        )
     family = families.find(row.family)
     row = replace(
         row,

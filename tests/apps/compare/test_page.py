@@ -59,7 +59,9 @@ def test_a_picture_that_no_plain_jpeg_fits_is_shown_without_one(photo, tmp_path)
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 17, 1), (9, 9, 3)])
 def test_the_smallest_pictures_are_compared(shape, tmp_path):
     pixels = np.full(shape, 90, np.uint8)
-    made = measure.compare(Picture(pixels), "x", Options(quality=50), ["webp"])
+    made = measure.compare(
+        Picture(pixels), "x", Options(quality=50), ["webp"], points=2
+    )
     report = compare.Report(tmp_path / "page.html", force=False)
     report.add(made)
     report.write()

@@ -78,6 +78,7 @@ def test_a_run_goes_on_where_another_stopped(folder, tmp_path, here):
     ]
     kept = whole.splitlines(keepends=True)
     out.write_text("".join(kept[:4] + kept[6:]))
+    arguments = *arguments, "--no-figure"
     run(*arguments)
     again = out.read_text().splitlines(keepends=True)
     same = [old == new for old, new in zip(kept, again, strict=True)]
@@ -140,11 +141,13 @@ def test_a_summary_is_written_over_and_no_rows_are(folder, tmp_path, here, capsy
 
 def test_what_comrec_wrote_is_no_picture_to_measure(folder, here, capsys):
     out = folder / "rows.tsv"
-    status = [main.main(["compress", str(folder / "0.png"), "-p", "comrec-lite"])]
+    compress = "compress", str(folder / "0.png"), "-p", "comrec-lite-2", "-q", "20"
+    status = [main.main([*compress, "--effort", "0"])]
     status += [run(folder, out, "--points", "2") for _ in range(2)]
     assert status == [0, 0, 0]
     assert {row.image for row in rows.read(out)} == {"0", "1", "2"}
-    main.main(["evaluate", str(folder), "--out", str(out), "--codecs", "jpeg"])
+    given = "evaluate", str(folder), "--out", str(out), "--codecs", "jpeg"
+    main.main([*given, "--points", "2"])
     assert "Left out: 2 of the files" in capsys.readouterr().err
 
 

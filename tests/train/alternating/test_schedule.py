@@ -109,7 +109,10 @@ def test_reccnn_learns_alone_after_bicubic_reduction(crops, tmp_path):
 
 def test_a_pair_for_colour_trains_through_a_colour_jpeg(crops, tmp_path):
     rounds = TINY.rounds[1:]  # with a compact step
-    config = replace(TINY, channels=3, estimator="ste", rate_weight=1e-3, rounds=rounds)
+    config = replace(
+        TINY, channels=3, estimator="ste", rate_weight=1e-3, rounds=rounds,
+        warmup_epochs=0,
+    )  # fmt: skip
     run = AlternatingRun(config, tmp_path, crops.repeat(3, axis=3), better)
     run.train()
     assert run.comcnn.output_shape[-1] == 3

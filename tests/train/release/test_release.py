@@ -1,9 +1,6 @@
 """A run becomes a preset: all of its files and its row, or nothing."""
 
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +27,6 @@ from comrec.networks.models import build_exact
 from comrec.train.alternating.finished import FinishedRound
 from comrec.train.release import export
 from comrec.train.release.release import release
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_the_row_is_added_with_the_next_number(released):
@@ -221,29 +216,24 @@ def test_the_row_comes_last(finished, place, monkeypatch):
     assert not list(place.glob(".*"))
 
 
-def script(run: Path, place: Path, **options: str) -> subprocess.CompletedProcess:
+def words(run: Path, place: Path, **options: str) -> list[object]:
+    """Returns the script of a release, and its arguments."""
     options = {
         "name": "tiny-pair", "summary": "for tests", "licence": "public domain",
         "data-note": "noise", "out": str(place),
         "presets": str(place / "presets.json"),
     } | options  # fmt: skip
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return command("release_pair.py", run, *words)
-
-
-def command(name: str, *words: object) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, ROOT / "experiments" / "training" / name, *words],
-        capture_output=True, text=True, check=False,
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-    )  # fmt: skip
+    named = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return ["training/release_pair", run, *named]
 
 
 @pytest.mark.slow
-def test_one_command_makes_a_preset_and_refuses_to_make_it_twice(finished, place):
-    first = script(finished, place)
-    assert first.returncode == 0, first.stderr
-    lines = first.stdout.splitlines()
+def test_one_command_makes_a_preset_and_refuses_to_make_it_twice(
+    called, finished, place
+):
+    first = called(*words(finished, place))
+    assert first.status == 0, first
+    lines = first.out.splitlines()
     number = max(row.number for row in presets.PRESETS.values()) + 1
     assert lines[0].startswith(
         f"tiny-pair: number {number}, from {finished}. Those after"
@@ -251,22 +241,21 @@ def test_one_command_makes_a_preset_and_refuses_to_make_it_twice(finished, place
     assert "round 1: the best one" in lines[0]
     assert all(Path(line).is_file() for line in lines[1:])
     assert len(lines) == 6
-    second = script(finished, place)
-    assert second.returncode == 1
-    last = second.stderr.splitlines()[-1]
-    assert last.startswith(f"{place / 'presets.json'}: 'tiny-pair' is released")
-    assert "Traceback" not in second.stderr
+    second = called(*words(finished, place)).status
+    assert second.startswith(f"{place / 'presets.json'}: 'tiny-pair' is released")
+    assert "\n" not in second
 
 
 @pytest.mark.slow
-def test_what_training_leaves_can_be_released(tmp_path, place):
-    trained = command("train_alternating.py", "--quick", "--run", tmp_path / "quick")
-    assert trained.returncode == 0, trained.stderr
-    done = script(tmp_path / "quick", place)
-    assert done.returncode == 0, done.stderr
+def test_what_training_leaves_can_be_released(called, tmp_path, place):
+    run = tmp_path / "quick"
+    trained = called("training/train_alternating", "--quick", "--run", run)
+    assert trained.status == 0, trained
+    done = called(*words(run, place))
+    assert done.status == 0, done
     *_, row = presets.read(place / "presets.json")
     card = (place / "tiny-pair.md").read_text()
-    number = int(re.search(r"after round (\d+)", done.stdout)[1])
+    number = int(re.search(r"after round (\d+)", done.out)[1])
     assert f"| **{number}** | " in card
     assert f"comrec {comrec.__version__}, keras {keras.__version__}, " in card
     assert row.sizes == SIZES

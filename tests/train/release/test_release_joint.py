@@ -86,15 +86,12 @@ def test_the_files_restore_what_the_run_did(released, scale, engine, monkeypatch
     assert np.abs(theirs.restore(data, size) - restored).max() <= 1
 
 
-@pytest.mark.parametrize(("scale", "channels"), [(1, 3), (1.5, 1)])
-def test_refining_brings_the_restored_picture_closer_at_its_bytes(
-    released, scale, channels, monkeypatch
-):
+def test_refining_brings_a_grey_picture_closer_at_its_bytes(released, monkeypatch):
     row, place = released
     monkeypatch.setattr(weights, "folder", lambda: place)
     with Image.open(PHOTO) as opened:
-        picture = np.asarray(opened.convert("RGB"))[60:133, 170:251, :channels]
-    codec, size, quality = Codec(row, scale), picture.shape[:2], 25
+        picture = np.asarray(opened.convert("RGB"))[60:133, 170:251, :1]
+    codec, size, quality = Codec(row, 1.5), picture.shape[:2], 25
     compact = codec.compact(picture)
     refined = refine(codec, picture, compact, quality)
     assert refined.shape == compact.shape
