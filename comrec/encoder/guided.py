@@ -1,7 +1,8 @@
 """Encodes a picture by rounds through the network, and lands on the goal.
 
-From the quality that the search over drafts found, the steps are set so that the rounds
-end near the goal. What is missing then is made up for by the price of a bit.
+The search over drafts gives the steps to start from. While the rounds run, the price of
+a bit steers them towards the goal; what is missing in the end is made up for by the
+price alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from comrec.encoder.goal import Goal
 from comrec.encoder.landing import Aim, land
 from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.receiver import Receiver
-from comrec.encoder.rounds import Choice, Rounds, price_of, requantise, weights_of
+from comrec.encoder.rounds import (
+    WORTH_MAX,
+    Choice,
+    Rounds,
+    Trial,
+    price_of,
+    requantise,
+    weights_of,
+)
 from comrec.image.metrics import psnr_of
 from comrec.jpeg import coefficients as co
 from comrec.jpeg import trellis_encoder
@@ -26,13 +35,22 @@ from comrec.system.pillow import from_pillow, to_pillow
 
 # Where a file may land: share of the budget, and dB above the goal.
 BYTES_SHARE, ABOVE_DB = 0.995, 0.02
-# What a doubled price takes away at the same steps: log2 of the bytes, and dB.
-PRICE_LOG2_BYTES, PRICE_DB = 0.1, 0.17
-SHRINK = 1.02  # bytes before the rounds, over those after them
-# Rise of PSNR by all rounds after the first: at least, and over that by the first.
-RISE_DB, RISE_SHARE = 0.05, 0.2  # for each of them
-DECODES_MAX = 3  # of one landing on a PSNR
-CLOSE_DB = 0.05  # from which other steps are no closer
+# By all rounds that there may be: rise of PSNR, and log2 of the bytes. A round leaves a
+# share of them to those after it.
+RISE_DB, RISE_LOG2, LEFT = 0.6, -0.03, 0.65
+# What a doubled price takes away, dB and log2 of the bytes: by quantisation alone, and
+# by each round on top.
+PRICE_DB, PRICE_ROUND_DB = 0.17, 0.08
+PRICE_LOG2, PRICE_ROUND_LOG2 = 0.06, 0.02
+OCTAVES_MAX = 1.0  # of the price, around the one that goes with the steps
+START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
+RESTART_DB = 0.12  # by which the first steps may miss the goal
+RESTARTS_MAX = 2
+DRIFT_DB = -0.01  # a mixture of MCUs is worse than its parts show
+LANDINGS_MAX = 3  # of which the first is the last round of the plan
+LANDINGS_MORE = 1  # while no file meets the goal
+HARDER = 2.0  # steers landings after the first, whose effect was too small
+WORTH_LOG2 = 0.004  # of the bytes, lost where saved error is worth half as much
 
 
 @dataclass(frozen=True)
@@ -54,65 +72,68 @@ class GuidedEncoder:
     Args:
       mode: with networks; its compact image and its codec are used.
       plan: bounds the work.
+      goal: to meet.
+      quality: of a flat table, at which drafts nearly meet the goal.
     """
 
-    def __init__(self, mode: CodingMode, plan: Plan) -> None:
+    def __init__(self, mode: CodingMode, plan: Plan, goal: Goal, quality: int) -> None:
         assert mode.codec is not None
         self._mode, self._codec, self._plan = mode, mode.codec, plan
+        self._goal, self._quality = goal, quality
         compact = mode.compact()
         if self._codec.space(compact.shape[2]) == "YCbCr":
             compact = from_pillow(to_pillow(compact, "YCbCr").convert("RGB"))
         self._layout = layout_of(compact, self._codec.settings.subsampling)
         self._coefficients = co.coefficients_of(compact, self._layout)
         self._weights = weights_of(self._layout, self._codec.scale)
+        self._receiver = Receiver(mode.pixels, self._codec, self._layout, plan.guide)
+        self._offset_db = 0.0  # from what the guide shows to what the codec shows
+        self._drift_db = DRIFT_DB  # of the latter by the next round
 
-    def encode(self, quality: int, goal: Goal) -> list[Candidate]:
-        """Encodes files that should meet a goal.
-
-        Args:
-          quality: of a flat table, at which the search expects to meet the goal.
-          goal: to meet.
+    def encode(self) -> list[Candidate]:
+        """Encodes files that should meet the goal.
 
         Returns:
           Candidates, decoded in full; the best of them may still miss the goal.
         """
-        self._quality = quality
-        choice = self._start(scaled_tables("flat", quality)[0][0])
-        if goal.maximises_psnr:
-            choice = self._fit_bytes(choice, goal)
-        receiver = Receiver(
-            self._mode.pixels, self._codec, self._layout, self._plan.guide
-        )
-        rounds = Rounds(receiver, choice)
-        if goal.maximises_psnr:
-            for _ in range(self._plan.rounds):
-                rounds.run()
-            return self._land_bytes(rounds.choice, goal)
-        self._run_towards(rounds, goal)
-        found = self._land_psnr(rounds.choice, goal)
-        nearest_db = min((c.psnr_db - goal.min_psnr_db for c in found), key=abs)
-        if abs(nearest_db) > CLOSE_DB or not goal.select_best(found):
-            self._change_steps(rounds, nearest_db)
-            found += self._land_psnr(rounds.choice, goal)
+        rounds = self._begin()
+        for left in range(self._plan.rounds, 1, -1):
+            self._steer(rounds, left)
+            rounds.run()
+        found: list[Candidate] = []
+        for landing in range(LANDINGS_MAX + LANDINGS_MORE):
+            self._steer(rounds, 1 if landing == 0 else 0)
+            found += self._land(rounds)
+            if any(map(self._is_close, found)):
+                break
+            if landing + 1 >= LANDINGS_MAX and any(map(self._goal.meets, found)):
+                break
+        if self._goal.maximises_psnr and not found:
+            found = self._land_coarser(rounds.choice)
         return found
 
-    def _run_towards(self, rounds: Rounds, goal: Goal) -> None:
-        """Runs the rounds; the first shows at which steps the others meet the goal."""
-        start_db = self._psnr_db(rounds)
-        rounds.run()
-        now_db, left = self._psnr_db(rounds), self._plan.rounds - 1
-        rise_db = left * (RISE_DB + RISE_SHARE * (now_db - start_db))
-        self._change_steps(rounds, now_db + rise_db - goal.min_psnr_db)
-        for _ in range(left):
-            rounds.run()
-
-    def _change_steps(self, rounds: Rounds, excess_db: float) -> None:
-        step = mean_step(rounds.choice.steps[0])
-        rounds.change_steps(self._steps(_coarser(step, excess_db / FINER_DB)))
+    def _begin(self) -> Rounds:
+        """Quantises the compact image at the steps that should meet the goal."""
+        step = scaled_tables("flat", self._quality)[0][0]
+        choice = self._start(_coarser(step, START_LOG_STEPS))
+        if self._goal.maximises_psnr:
+            for _ in range(2):
+                excess = math.log2(len(self._write(choice)) / self._budget_bytes)
+                excess += RISE_LOG2 * (1 - LEFT**self._plan.rounds)
+                choice = self._restart(choice, excess / FINER_LOG2_BYTES)
+            return Rounds(self._receiver, choice)
+        rounds = Rounds(self._receiver, choice)
+        for _ in range(RESTARTS_MAX):
+            excess = self._excess(rounds, self._plan.rounds)
+            if abs(excess) <= RESTART_DB:
+                break
+            choice = self._restart(choice, excess * self._codec.scale / FINER_DB)
+            rounds = Rounds(self._receiver, choice)
+        return rounds
 
     def _start(self, step: float) -> Choice:
         """Quantises the compact image as it is, at one step for all frequencies."""
-        steps = self._steps(step)
+        steps = [flat_table(step)] * self._layout.channels
         rounded = [
             np.rint(values / each).astype(np.int16)
             for values, each in zip(self._coefficients, steps, strict=True)
@@ -123,62 +144,109 @@ class GuidedEncoder:
             choice = requantise(choice, self._layout, self._weights)
         return choice
 
-    def _steps(self, step: float) -> list[np.ndarray]:
-        return [flat_table(step)] * self._layout.channels
+    def _restart(self, choice: Choice, log_steps: float) -> Choice:
+        return self._start(_coarser(mean_step(choice.steps[0]), log_steps))
 
-    def _fit_bytes(self, choice: Choice, goal: Goal) -> Choice:
-        """Quantises with the steps at which the file has about the goal's bytes."""
-        budget = SHRINK * max(goal.max_bytes - self._mode.extra_bytes, 1)
-        for _ in range(2):
-            excess = math.log2(len(self._write(choice)) / budget)
-            step = mean_step(choice.steps[0])
-            choice = self._start(_coarser(step, excess / FINER_LOG2_BYTES))
-        return choice
+    @property
+    def _budget_bytes(self) -> float:
+        return max(self._goal.max_bytes - self._mode.extra_bytes, 1)
+
+    def _excess(self, rounds: Rounds, left: int) -> float:
+        """Predicts by how much the goal is exceeded when the rounds that are left end.
+
+        In log2 of the bytes, or in dB.
+        """
+        done = max(self._plan.rounds - left, 0)
+        still = LEFT**done - LEFT ** (done + left)
+        if self._goal.maximises_psnr:
+            now = math.log2(len(self._write(rounds.choice)) / self._budget_bytes)
+            return now - math.log2(BYTES_SHARE) / 2 + still * RISE_LOG2
+        now_db = self._shown_db(rounds) + self._offset_db + self._drift_db
+        return now_db + still * RISE_DB - self._goal.min_psnr_db - ABOVE_DB / 2
+
+    def _shown_db(self, rounds: Rounds) -> float:
+        return psnr_of(round(rounds.error), self._mode.pixels.size)
+
+    def _steer(self, rounds: Rounds, left: int) -> None:
+        """Sets the price at which the rounds that are left should end at the goal."""
+        slope = PRICE_DB + PRICE_ROUND_DB * left
+        if self._goal.maximises_psnr:
+            slope = PRICE_LOG2 + PRICE_ROUND_LOG2 * left
+        choice = rounds.choice
+        usual = price_of(choice.steps, self._codec.scale)
+        octaves = math.log2(choice.price / usual)
+        octaves += (1 if left else HARDER) * self._excess(rounds, left) / slope
+        octaves = min(max(octaves, -OCTAVES_MAX), OCTAVES_MAX)
+        rounds.choice = replace(choice, price=usual * 2.0**octaves)
 
     def _write(self, choice: Choice) -> bytes:
         tables = [choice.steps[0], choice.steps[-1]]
         steps = [co.natural_order(table).astype(int) for table in tables]
         return trellis_encoder.write(choice.blocks, steps, self._layout)
 
-    def _psnr_db(self, rounds: Rounds) -> float:
-        return psnr_of(round(rounds.error), self._mode.pixels.size)
+    def _land(self, rounds: Rounds) -> list[Candidate]:
+        """Runs a round of which as much is accepted as leads to the goal."""
+        trial = rounds.propose()
+        if self._goal.maximises_psnr:
+            worth = self._find_worth(rounds, trial)
+            rounds.accept(trial, worth)
+            data = self._write(rounds.choice)
+            fits = len(data) <= self._budget_bytes
+            return [self._decode(data, rounds.choice)] if fits else []
+        aim_db = self._goal.min_psnr_db + ABOVE_DB / 2
+        wanted_db = aim_db - self._offset_db - self._drift_db
+        count = self._mode.pixels.size
+        rounds.accept(
+            trial, rounds.find_worth(trial, count * 255**2 / 10 ** (wanted_db / 10))
+        )
+        found = self._decode(self._write(rounds.choice), rounds.choice)
+        if self._offset_db:
+            self._drift_db += found.psnr_db - aim_db
+        self._offset_db = found.psnr_db - self._shown_db(rounds)
+        return [found]
 
-    def _priced(self, choice: Choice, price: float) -> Choice:
-        """Quantises the targets of a choice at another price, over the present one."""
-        priced = replace(choice, price=choice.price * price)
-        return requantise(priced, self._layout, self._weights)
-
-    def _land_bytes(self, choice: Choice, goal: Goal) -> list[Candidate]:
-        """Decodes the largest file within the goal's bytes."""
-        budget = max(goal.max_bytes - self._mode.extra_bytes, 1)
+    def _land_coarser(self, choice: Choice) -> list[Candidate]:
+        """Decodes a file within the bytes, by the price of a bit alone."""
         best: list[tuple[bytes, Choice]] = []
 
         def measure(price: float) -> float:
-            made = self._priced(choice, price)
+            made = replace(choice, price=choice.price * price)
+            made = requantise(made, self._layout, self._weights)
             data = self._write(made)
-            if len(data) <= budget and (not best or len(data) > len(best[0][0])):
+            if len(data) <= self._budget_bytes and (
+                not best or len(data) > len(best[0][0])
+            ):
                 best[:] = [(data, made)]
             return math.log2(len(data))
 
-        aim = Aim(math.log2(budget), math.log2(BYTES_SHARE), 0, PRICE_LOG2_BYTES)
-        land(measure, aim)
+        low = math.log2(BYTES_SHARE)
+        land(measure, Aim(math.log2(self._budget_bytes), low, 0, PRICE_LOG2))
         return [self._decode(*each) for each in best]
 
-    def _land_psnr(self, choice: Choice, goal: Goal) -> list[Candidate]:
-        """Decodes files until one lies little above the goal's PSNR."""
-        found: list[Candidate] = []
+    def _find_worth(self, rounds: Rounds, trial: Trial) -> float:
+        """Finds the worth of saved error at which the file fits the bytes."""
+        best = 0.0, 2.0**-WORTH_MAX  # bytes, worth
 
         def measure(price: float) -> float:
-            made = self._priced(choice, price)
-            found.append(self._decode(self._write(made), made))
-            return found[-1].psnr_db
+            nonlocal best
+            size = len(self._write(rounds.mixed(trial, 1 / price)))
+            if best[0] < size <= self._budget_bytes:
+                best = size, 1 / price
+            return math.log2(size)
 
-        land(measure, Aim(goal.min_psnr_db, 0, ABOVE_DB, PRICE_DB), DECODES_MAX)
-        return found
+        low = math.log2(BYTES_SHARE)
+        land(measure, Aim(math.log2(self._budget_bytes), low, 0, WORTH_LOG2))
+        return best[1]
 
     def _decode(self, data: bytes, choice: Choice) -> Candidate:
         steps = mean_step(choice.steps[0]), mean_step(choice.steps[-1])
         return self._mode.decode(data, self._quality, steps)
+
+    def _is_close(self, found: Candidate) -> bool:
+        """Checks whether a candidate meets the goal and lies close to it."""
+        if self._goal.maximises_psnr:
+            return len(found.jpeg) >= BYTES_SHARE * self._budget_bytes
+        return 0 <= found.psnr_db - self._goal.min_psnr_db <= 2 * ABOVE_DB
 
 
 def flat_table(step: float) -> np.ndarray:

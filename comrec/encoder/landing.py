@@ -10,8 +10,9 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-TRIES_MAX = 6
-PRICE_MIN, PRICE_MAX = 2.0**-1.5, 2.0**1.5  # over the price that goes with the steps
+TRIES_MAX = 5
+FIRST_OCTAVES = 1.0  # of the first change, at least
+PRICE_MIN, PRICE_MAX = 2.0**-6, 2.0**6  # over the price that goes with the steps
 
 
 class Aim(NamedTuple):
@@ -59,7 +60,8 @@ def land(
         if above and below:
             at = _between(above, below, aim.middle)
         else:
-            at += (value - aim.middle) / aim.slope
+            change = (value - aim.middle) / aim.slope
+            at += math.copysign(max(abs(change), FIRST_OCTAVES), change)
         limited = min(max(at, math.log2(PRICE_MIN)), math.log2(PRICE_MAX))
         if limited != at and (above or below) and limited in _prices(above, below):
             return

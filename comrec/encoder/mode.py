@@ -168,7 +168,14 @@ class CodingMode:
         trim_after(self.pixels)
         total_bytes = len(data) + self.extra_bytes
         return Candidate(
-            data, quality, found_db, total_bytes, self.settings, self.codec, score, steps
+            data,
+            quality,
+            found_db,
+            total_bytes,
+            self.settings,
+            self.codec,
+            score,
+            steps,
         )
 
     def encode(self, quality: int) -> bytes:

@@ -173,6 +173,8 @@ def _encode_guided(
 ) -> list[Candidate]:
     """Encodes by rounds in the modes that drafts show to be the best.
 
+    One mode more is tried where no file meets the goal.
+
     Args:
       modes: with networks.
       goal: to meet.
@@ -181,8 +183,10 @@ def _encode_guided(
       guide: the networks to look through.
     """
     plan, found = Plan(effort.rounds, guide), list[Candidate]()
-    for mode, quality in propose(modes, _relax(goal, bound), effort)[: effort.scales]:
-        found += GuidedEncoder(mode, plan).encode(quality, goal)
+    proposed = propose(modes, _relax(goal, bound), effort)
+    for number, (mode, quality) in enumerate(proposed[: effort.scales + 1]):
+        if number < effort.scales or not any(map(goal.meets, found)):
+            found += GuidedEncoder(mode, plan, goal, quality).encode()
     return found
 
 

@@ -141,4 +141,3 @@ class Receiver:
             gradient[(*source.slices, channel)] += (
                 rows.T @ change[..., channel] @ columns
             )
-

@@ -28,6 +28,7 @@ from comrec.jpeg.quantiser import (
 # The price of a bit is the squared error of a step in luma over this.
 STEP_PRICE = 8.66
 MOVE, MOVE_MAX = 0.75, 1.5  # of the way to where curvature says the error is least
+WORTH_MAX, WORTH_TRIES = 6.0, 16  # log2 of a worth, either way
 FASTER, SLOWER = 1.15, 0.6  # for the moves of MCUs that were accepted, and the others
 
 
@@ -51,6 +52,24 @@ class Choice:
 def price_of(steps: Sequence[np.ndarray], scale: float) -> float:
     """Returns the price of a bit that goes with steps: float32 (64,) a component."""
     return float(np.mean(np.square(steps[0]))) * scale**2 * len(steps) / STEP_PRICE
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Holds what one round proposes.
+
+    Attributes:
+      choice: coefficients, all MCUs moved.
+      look: at the picture restored from them.
+      saved: float64 (MCU rows, MCU columns): error that the surroundings of each MCU
+        save, in bits at the price of a bit.
+      bits: likewise, that they cost.
+    """
+
+    choice: Choice
+    look: Look
+    saved: np.ndarray
+    bits: np.ndarray
 
 
 class Rounds:
@@ -78,41 +97,60 @@ class Rounds:
         return float(self._look.errors.sum())
 
     def run(self) -> None:
-        """Runs one round: a pass through the network and its gradient."""
-        now, before = self.choice, self._look
-        trial = requantise(self._move(), self._layout, self._weights)
-        look = self._receiver.look(trial.blocks, trial.steps)
+        """Runs one round, and accepts what lowers J."""
+        self.accept(self.propose())
+
+    def propose(self) -> Trial:
+        """Moves every MCU: a pass through the network and its gradient."""
+        now = self.choice
+        choice = requantise(self._move(), self._layout, self._weights)
+        look = self._receiver.look(choice.blocks, choice.steps)
         lengths = code_lengths([(now.blocks, self._layout)])
-        bits = self._bits(trial.blocks, lengths) - self._bits(now.blocks, lengths)
-        change = _around((look.errors - before.errors) / now.price + bits)
-        better = change < 0
-        self.accepted = float(better.mean())
-        self._moves = np.where(
-            better, np.minimum(self._moves * FASTER, MOVE_MAX), self._moves * SLOWER
-        )
-        self.choice = replace(
+        bits = self._bits(choice.blocks, lengths) - self._bits(now.blocks, lengths)
+        saved = (self._look.errors - look.errors) / now.price
+        return Trial(choice, look, _around(saved), _around(bits))
+
+    def mixed(self, trial: Trial, worth: float = 1.0) -> Choice:
+        """Returns the coefficients with the MCUs of a trial that are accepted.
+
+        Args:
+          trial: by `propose`, of the present coefficients.
+          worth: of saved error over the price of a bit; more of it takes more bits.
+        """
+        taken = worth * trial.saved > trial.bits
+        new, now = trial.choice, self.choice
+        return replace(
             now,
-            blocks=self._mix(better, trial.blocks, now.blocks),
-            targets=self._mix(better, trial.targets, now.targets),
-        )
-        self._look = Look(
-            np.where(better, look.errors, before.errors),
-            self._mix(better, look.gradients, before.gradients),
+            blocks=self._mix(taken, new.blocks, now.blocks),
+            targets=self._mix(taken, new.targets, now.targets),
         )
 
-    def change_steps(self, steps: list[np.ndarray]) -> None:
-        """Moves every MCU and goes on with other steps: a round without acceptance."""
-        price = price_of(steps, self._receiver.scale)
-        moved = self._move()
-        blocks = [
-            np.rint(targets / each).astype(np.int16)
-            for targets, each in zip(moved.targets, steps, strict=True)
-        ]
-        start = Choice(blocks, moved.targets, steps, price)
-        for _ in range(2):  # the first has the statistics of mere rounding
-            start = requantise(start, self._layout, self._weights)
-        self.choice = start
-        self._look = self._receiver.look(start.blocks, steps)
+    def accept(self, trial: Trial, worth: float = 1.0) -> None:
+        """Takes over the MCUs of a trial that are accepted; see `mixed`."""
+        taken, before = worth * trial.saved > trial.bits, self._look
+        self.choice, self.accepted = self.mixed(trial, worth), float(taken.mean())
+        self._moves = np.where(
+            taken, np.minimum(self._moves * FASTER, MOVE_MAX), self._moves * SLOWER
+        )
+        self._look = Look(
+            np.where(taken, trial.look.errors, before.errors),
+            self._mix(taken, trial.look.gradients, before.gradients),
+        )
+
+    def find_worth(self, trial: Trial, wanted_error: float) -> float:
+        """Finds what saved error has to be worth for the error to be as wanted.
+
+        Args:
+          trial: by `propose`, of the present coefficients.
+          wanted_error: squared error of the restored picture.
+        """
+        low, high = -WORTH_MAX, WORTH_MAX
+        for _ in range(WORTH_TRIES):
+            middle = (low + high) / 2
+            taken = 2.0**middle * trial.saved > trial.bits
+            error = np.where(taken, trial.look.errors, self._look.errors).sum()
+            low, high = (middle, high) if error > wanted_error else (low, middle)
+        return 2.0**high
 
     def _move(self) -> Choice:
         """Returns the choice with new targets."""
@@ -141,9 +179,7 @@ class Rounds:
         """Takes MCUs from the new or the old, a component each."""
         return [
             np.where(_to_blocks(taken, component)[..., None], a, b)
-            for a, b, component in zip(
-                new, old, self._layout.components, strict=True
-            )
+            for a, b, component in zip(new, old, self._layout.components, strict=True)
         ]
 
 
@@ -159,9 +195,7 @@ def weights_of(layout: Layout, scale: float) -> list[np.ndarray]:
     return [each * np.float32(scale**2) for each in co.error_weights(layout)]
 
 
-def requantise(
-    choice: Choice, layout: Layout, weights: Sequence[np.ndarray]
-) -> Choice:
+def requantise(choice: Choice, layout: Layout, weights: Sequence[np.ndarray]) -> Choice:
     """Quantises the targets of a choice by its steps and its price.
 
     Args:

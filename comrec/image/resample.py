@@ -112,7 +112,7 @@ def enlarging_matrices(
 
 
 def _resize_matrix(span: Span, length: int, made: int) -> np.ndarray:
-    """Returns the resize of an axis of `length` source pixels: float32 (made, length)."""
+    """Returns the resize of an axis of `length` pixels, float32 (made, length)."""
     identity = np.eye(length, dtype=np.float32)[..., None]
     across = Span(0, length, (0, length), length, 0)
     return _resize(identity, span, across, (made, length))[..., 0]
