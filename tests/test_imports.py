@@ -25,7 +25,7 @@ LEVEL = {name: level for level, row in enumerate(ORDER) for name in row}
 APPS_ON_APPS = {("compare", "evaluate")}
 FRAMEWORKS = {"keras", "tensorflow", "torch", "jax"}
 LOADS_KERAS = (
-    "networks/models/", "train/", "encoder/refine.py",
+    "networks/models/", "train/",
     "apps/autoencoder/networks.py", "apps/autoencoder/run.py",
 )  # fmt: skip
 OF_NO_CODEC = ("system", "jpeg", "image")  # they could be packages of their own

@@ -34,16 +34,17 @@ def compress(source: Source, **options: Any) -> Compressed:
     all channels of the 8-bit pixels of the whole restored picture. Where a plain
     JPEG does at least as well, the result is one, by libjpeg-turbo or mozjpeg.
 
-    | effort | decodes of the whole picture by the networks |
+    | effort | rounds through a network, by which coefficients are chosen |
     | --- | --- |
-    | 0 to 2 | 1, after decodes of a quarter to three quarters of the picture |
-    | 3 to 5 | 2, and 2 more where the first results miss the target |
-    | 6 | 4, and 2 more where the first results miss the target |
-    | 7 | all that the search needs at every scale |
-    | 8 | as 7, also with other settings of the JPEG encoder |
-    | 9 | as 8, then refines the compact image (comrec family; needs `comrec[train]`) |
+    | 0 | none: one decode of the picture shows the result of a guess |
+    | 1, 2, 3 | 1, 2, 3, through the preset's guide where it names one |
+    | 4, 5 | 3, 4, likewise; more of the picture is sampled before |
+    | 6, 7, 8, 9 | 4, 6, 9, 12, through the preset's own network |
 
-    Below 7, the number is not limited while no file meets the target.
+    A round costs 2.2 decodes by its network; those of a guide cost a fifth. After the
+    last round the picture is decoded, and up to three rounds and decodes more land the
+    file on the target. Presets whose networks are no guides (the paper's), and the tune
+    "visual", have no rounds: their efforts bound the decodes of a search.
 
     Args:
       source: path or bytes of a picture file, or a uint8 array (H, W) or

@@ -10,10 +10,10 @@ from functools import partial
 
 import numpy as np
 
+from comrec.encoder.efforts import effort_of
 from comrec.encoder.file_cache import trim_after, with_settings
 from comrec.encoder.mode import CodingMode
 from comrec.encoder.options import Options
-from comrec.encoder.search import effort_of
 from comrec.encoder.tunes import TUNES
 from comrec.jpeg.encoders import SHARED_TABLES
 from comrec.jpeg.settings import PLAIN, JpegSettings

@@ -80,9 +80,9 @@ class Options:
     )
     effort: int = option(
         EFFORT,
-        "0 to 9: time spent on smaller files. 0 guesses once, 5 corrects the guess, 7 "
-        "searches every scale, 8 tries other encoder settings, 9 also refines the "
-        "compact image",
+        "0 to 9: time spent on smaller files. From 1 on, the JPEG's coefficients are "
+        "chosen by what the networks make of them, in more and more rounds; from 6 on "
+        "through the preset's own network, where lower efforts use a lighter one",
         Whole(0, 9),
     )
     scale: float | str = option(
@@ -169,12 +169,16 @@ class Options:
 
     @property
     def is_guided(self) -> bool:
-        """Whether coefficients may be chosen through the preset's networks."""
+        """Whether coefficients are chosen through the preset's networks.
+
+        The rounds lower the squared error, at steps that are alike for all frequencies.
+        """
         from comrec.networks import families
 
-        preset = presets.find(self.preset)
-        is_guide = preset.has_networks and families.find(preset.family).is_guide
-        return is_guide and TUNES[self.tune].metric is PSNR
+        preset, tune = presets.find(self.preset), TUNES[self.tune]
+        if not preset.has_networks or not families.find(preset.family).is_guide:
+            return False
+        return tune.metric is PSNR and tune.settings(preset).tables == "flat"
 
     def codecs(self) -> list[Codec]:
         """Returns a codec for each scale; none for a preset without networks."""

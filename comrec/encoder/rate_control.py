@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from comrec.encoder import pruning
+from comrec.encoder.efforts import Effort, effort_of
 from comrec.encoder.excerpt import take_excerpt
 from comrec.encoder.goal import Goal
 from comrec.encoder.guided import GuidedEncoder, Plan
@@ -16,13 +17,7 @@ from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.mode_list import list_network_modes, list_plain_modes
 from comrec.encoder.options import QUALITY, Options
 from comrec.encoder.plain import Coded, encode_plain_within, predict_plain_quality
-from comrec.encoder.search import (
-    TOLERANCE_BYTES,
-    Effort,
-    effort_of,
-    find_best,
-    propose,
-)
+from comrec.encoder.search import TOLERANCE_BYTES, find_best, propose
 from comrec.errors import JpegError
 from comrec.jpeg import coding
 from comrec.jpeg.settings import JpegSettings
@@ -63,7 +58,6 @@ def choose(
 
     Raises:
       JpegError: no file meets the target; the message names the nearest possible one.
-      ComrecError: the effort needs a package that is not installed.
     """
     plain = list_plain_modes(pixels, options, extra_bytes(None))
     networks = list_network_modes(pixels, options, extra_bytes)
@@ -74,7 +68,7 @@ def choose(
     effort = effort_of(options)
     best = find_best(plain[:1], goal, effort, anchor)
     if networks and not effort.thorough:
-        guide = _find_guide(options, effort)
+        guide = find_guide(options)
         best = _find_best_pruned(plain, networks, goal, effort, best, guide)
     else:
         best = _find_best_plain(plain, goal, effort, best)
@@ -154,8 +148,9 @@ def _find_best_pruned(
     return best if decoded else find_best(modes, goal, effort, best)
 
 
-def _find_guide(options: Options, effort: Effort) -> Preset | None:
+def find_guide(options: Options) -> Preset | None:
     """Returns the preset through whose RecCNN coefficients are chosen, if any."""
+    effort = effort_of(options)
     if not effort.rounds:
         return None
     preset = presets.find(options.preset)

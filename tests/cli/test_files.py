@@ -94,7 +94,7 @@ def test_a_target_is_met_and_is_in_the_row(run, folder, words, held):
     assert held(row)
     name = {"-q": "quality"}.get(words[0], words[0].strip("-").replace("-", "_"))
     assert (row["target"], row["target_value"]) == (name, words[1])
-    assert row["scale"] in (1, 2)
+    assert row["scale"] in (1, 1.5, 2)
 
 
 def test_a_target_that_cannot_be_met_fails_for_that_input_alone(run, folder):

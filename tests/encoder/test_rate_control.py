@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from pathlib import Path
 
 import fake_pair
@@ -16,10 +14,9 @@ import comrec
 from comrec.encoder import excerpt, rate_control
 from comrec.encoder.options import Options
 from comrec.encoder.plain import encode_plain, encode_plain_within
-from comrec.errors import ComrecError, JpegError
+from comrec.errors import JpegError
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding
-from comrec.networks.codec import Codec
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.png"
 
@@ -105,54 +102,6 @@ def test_auto_is_as_good_as_the_best_of_the_scales(restored_px):
         else:
             smallest = min(sizes[n].total_bytes for n in (1, 2))
             assert sizes["auto"].total_bytes == smallest
-
-
-def test_effort_9_refines_the_compact_image(restored_px, monkeypatch):
-    asked = []
-
-    def refine(codec, pixels, compact, quality, price):
-        asked.append((codec, pixels, compact, quality))
-        assert price == 1
-        return compact // 4 * 4  # fewer colours, fewer bytes
-
-    module = types.ModuleType("comrec.encoder.refine")
-    module.refine = refine
-    monkeypatch.setitem(sys.modules, "comrec.encoder.refine", module)
-    image = photo(96, 128)
-    best = choose(restored_px, image, quality=2, effort=9)[0].best
-    ((codec, pixels, compact, quality),) = asked
-    assert isinstance(codec, Codec)
-    assert pixels is image
-    assert compact.dtype == np.uint8
-    assert 1 <= quality <= 100
-    eight = choose(restored_px, image, quality=2, effort=8)[0].best
-    assert best.total_bytes <= eight.total_bytes
-
-
-def test_a_refined_image_beyond_the_budget_is_refined_at_a_higher_price(
-    restored_px, monkeypatch
-):
-    prices = []
-
-    def refine(codec, pixels, compact, quality, price):
-        prices.append(price)
-        noise = np.random.default_rng(1).integers(0, 64, compact.shape)
-        return np.clip(compact + noise * (price == 1), 0, 255).astype(np.uint8)
-
-    module = types.ModuleType("comrec.encoder.refine")
-    module.refine = refine
-    monkeypatch.setitem(sys.modules, "comrec.encoder.refine", module)
-    best = choose(restored_px, photo(96, 128), target_size=1500, effort=9)[0].best
-    assert best.total_bytes <= 1500
-    assert prices == [1, 2]
-
-
-def test_effort_9_without_keras_raises_one_line(restored_px, monkeypatch):
-    monkeypatch.setitem(sys.modules, "comrec.encoder.refine", None)
-    with pytest.raises(ComrecError, match=r"pip install comrec\[train\]"):
-        choose(restored_px, quality=4, effort=9)
-    pixels = photo()[:16, :16].copy()
-    assert comrec.compress(pixels, effort=9, preset="plain").report.outcome == "plain"
 
 
 def test_visual_tables_are_the_presets_own(restored_px):

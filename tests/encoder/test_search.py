@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from searches import EXTRA_BYTES, REQUESTS, choose, photo
 
-from comrec.encoder import search
 from comrec.encoder.predictor import Predictor
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding, quantisation
@@ -89,9 +88,3 @@ def test_at_effort_0_a_decode_that_falls_short_gives_a_plain_jpeg(
     choice, decodes = choose(restored_px, quality=4, effort=0)
     assert choice.best.codec is None
     assert 1 <= decodes <= 1.25
-
-
-def test_there_is_an_effort_for_every_number():
-    assert len(search.EFFORTS) == 10
-    assert search.EFFORTS[5] == search.Effort(2, 0.5, extra_decodes=2)
-    assert [e.thorough for e in search.EFFORTS] == [False] * 7 + [True] * 3

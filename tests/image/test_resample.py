@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from comrec.image import resample
-from comrec.image.window import grid
+from comrec.image.window import Window, grid
 
 RNG = np.random.default_rng(7)
 
@@ -150,3 +150,13 @@ def test_scale_1_changes_nothing():
 def test_a_size_the_compact_image_was_not_made_from_is_refused(size):
     with pytest.raises(ValueError, match="a 10x7 compact image at scale 2 cannot"):
         resample.enlarge(noise(7, 10), 2, size)
+
+
+def test_matrices_enlarge_as_the_codec_does():
+    compact = np.random.default_rng(0).random((51, 67, 2), np.float32)
+    for scale, size in ((1.5, (76, 100)), (2, (101, 133))):
+        for window in (Window(0, size[0], 0, size[1]), Window(24, 60, 48, 96)):
+            source, rows, columns = resample.enlarging_matrices(scale, size, window)
+            made = np.einsum("Hh,hwc,Ww->HWc", rows, compact[source.slices], columns)
+            wanted = resample.enlarge(compact, scale, size, window)
+            np.testing.assert_allclose(made, wanted, atol=1e-5)

@@ -12,16 +12,19 @@ import numpy as np
 import pytest
 
 from comrec.jpeg.settings import JpegSettings
-from comrec.networks import engine, presets
+from comrec.networks import engine, families, presets
 
 NAME = "fake"
+# No graph of it can be differentiated, so the search alone chooses the file.
+FAMILY = replace(families.FAMILIES["comrec"], is_guide=False)
 PAIR = replace(
     presets.find("jiang2017-gray-q50"),
     name=NAME, number=255, channels=3, scales=(1, 2), sizes={"reccnn": {}},
     jpeg=JpegSettings("mozjpeg", "flat"),
     jpeg_visual=JpegSettings("mozjpeg", "standard"),
-    reach_px={"reccnn": 1}, family="comrec", multiple_px=2, compact_scales=(),
+    reach_px={"reccnn": 1}, family=NAME, multiple_px=2, compact_scales=(),
 )  # fmt: skip
+families.FAMILIES[NAME] = FAMILY
 
 
 def smoothing(enlarged: np.ndarray, told: np.ndarray) -> np.ndarray:

@@ -13,10 +13,10 @@ pytest.importorskip("tf2onnx", reason="needs the train extra")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("the export needs TensorFlow", allow_module_level=True)
 
+from comrec.encoder.refine import refine
 from joint_releases import CONFIG, models
 from releases import LABEL, write_place
 
-from comrec.encoder.refine import refine
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import quantisation
 from comrec.networks import engine, presets, weights

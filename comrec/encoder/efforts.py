@@ -1,0 +1,62 @@
+"""Bounds the work on one picture, for each value of the option `effort`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from comrec.encoder.options import Options
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Bounds the work of the networks.
+
+    Attributes:
+      decodes: of the whole image.
+      sampled: share of the image's pixels, for all windows of all modes.
+      extra_decodes: beyond `decodes`, while no decoded file of a network met the goal.
+      thorough: whether every mode is searched to its end, without a bound on decodes.
+      rounds: through a network, by which coefficients are chosen.
+      own_network: whether the rounds go through the preset's own RecCNN, or through a
+        lighter one where the preset names one.
+      scales: at which rounds are run, the most likely ones first.
+    """
+
+    decodes: int
+    sampled: float
+    extra_decodes: int = 0
+    thorough: bool = False
+    rounds: int = 0
+    own_network: bool = False
+    scales: int = 1
+
+
+THOROUGH = Effort(4, 0.5, thorough=True)
+# Of presets through whose networks no coefficients are chosen.
+EFFORTS = (
+    Effort(1, 0.25),
+    Effort(1, 0.5),
+    Effort(1, 0.75),
+    Effort(2, 0.25, 2),
+    Effort(2, 0.375, 2),
+    Effort(2, 0.5, 2),
+    Effort(4, 0.5, 2),
+    *[THOROUGH] * 3,
+)
+GUIDED_EFFORTS = (
+    EFFORTS[0],
+    Effort(1, 0.25, rounds=1),
+    Effort(1, 0.25, rounds=2),
+    Effort(1, 0.25, rounds=3),
+    Effort(1, 0.375, rounds=3),
+    Effort(1, 0.375, rounds=4),
+    Effort(1, 0.5, rounds=4, own_network=True),
+    Effort(1, 0.5, rounds=6, own_network=True),
+    Effort(1, 0.5, rounds=9, own_network=True),
+    Effort(1, 0.5, rounds=12, own_network=True),
+)
+
+
+def effort_of(options: Options) -> Effort:
+    """Returns the work that the options allow."""
+    return (GUIDED_EFFORTS if options.is_guided else EFFORTS)[options.effort]

@@ -1,0 +1,98 @@
+"""Tests that files with coefficients of their own land on the goal, and pay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pictures import photo
+
+import comrec
+from comrec.encoder import guided, rate_control
+from comrec.encoder.options import Options
+from comrec.jpeg import coding
+from comrec.jpeg.quantisation import read_tables
+from comrec.networks import presets
+
+LITE = "comrec-lite-2"
+
+
+def compress(image, **asked):
+    return comrec.compress(image, preset=LITE, threads=1, **asked)
+
+
+@pytest.mark.pretrained
+def test_a_psnr_is_hit_within_a_few_hundredths_of_a_decibel():
+    report = compress(photo(256, 320), target_psnr=30.0, effort=3).report
+    assert report.steps
+    assert report.jpeg_quality is None
+    assert 30.0 <= report.psnr_db <= 30.05
+
+
+@pytest.mark.pretrained
+@pytest.mark.parametrize("image", [photo(256, 320), photo(256, 320)[..., :1]])
+def test_a_budget_is_used_to_the_last_half_percent(image):
+    report = compress(image, target_size=9_000, effort=2).report
+    assert report.steps
+    assert 0.994 * 9_000 <= report.total_bytes <= 9_000
+
+
+@pytest.mark.pretrained
+def test_rounds_pay():
+    sizes = [
+        compress(photo(192, 240), quality=60, effort=effort).report.total_bytes
+        for effort in (0, 4)
+    ]
+    assert sizes[1] < 0.95 * sizes[0]
+
+
+@pytest.mark.pretrained
+@pytest.mark.slow
+@pytest.mark.parametrize("effort", range(10))
+def test_every_effort_keeps_its_promise(effort):
+    image = photo(240, 304)
+    made = compress(image, quality=70, effort=effort)
+    report = made.report
+    assert report.total_bytes <= report.plain_total_bytes
+    assert report.psnr_db >= report.plain.psnr_db
+    restored = comrec.decompress(made.jpeg, made.sidecar).pixels
+    assert comrec.image.metrics.psnr_db(image, restored) == report.psnr_db
+
+
+@pytest.mark.pretrained
+def test_the_steps_are_those_of_the_file():
+    made = compress(photo(96, 128), target_size=3_000, effort=1)
+    tables = np.exp2(np.log2(read_tables(made.jpeg)).mean((1, 2)))
+    np.testing.assert_allclose(made.report.steps, tables, rtol=1e-3)
+    assert coding.decode(made.jpeg).shape[2] == 3
+
+
+def test_low_efforts_look_through_the_guide_and_high_ones_through_the_preset():
+    for effort, name in ((0, None), (5, LITE), (6, "comrec-base-3")):
+        options = Options(preset="comrec-base-3", effort=effort)
+        found = rate_control.find_guide(options)
+        assert (found and found.name) == name
+
+
+def test_every_guide_is_a_lighter_preset_of_the_family():
+    for preset in presets.PRESETS.values():
+        if preset.guide:
+            guide = presets.find(preset.guide)
+            assert guide.family == preset.family
+            assert guide.channels == preset.channels
+            assert set(guide.scales) >= set(preset.scales)
+
+
+@pytest.mark.parametrize("asked", [{"tune": "visual"}, {"preset": "plain"}])
+def test_without_a_guide_there_are_no_rounds(asked, monkeypatch):
+    monkeypatch.setattr(guided.GuidedEncoder, "encode", pytest.fail)
+    image = photo(64, 80)
+    comrec.compress(image, **({"preset": LITE} | asked), quality=30)
+
+
+@pytest.mark.parametrize("step", [1, 1.5, 7.3, 16, 254.9, 255])
+def test_a_table_of_one_step_has_its_mean(step):
+    table = guided.flat_table(step)
+    assert table.min() >= 1
+    assert table.max() <= 255
+    assert np.log2(table).mean() == pytest.approx(np.log2(step), abs=0.01)
+    assert (np.diff(table) >= 0).all()

@@ -1,0 +1,66 @@
+"""Tests what is shown of a restored picture without a file of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pictures import grey, photo
+from starts import begin, file_of
+
+from comrec.encoder.receiver import GRID_PX
+from comrec.encoder.rounds import Choice
+from comrec.image.metrics import square_error
+from comrec.networks import presets
+
+
+@pytest.mark.parametrize("scale", [1, 1.5, 2])
+@pytest.mark.parametrize("image", [photo, grey])
+def test_a_look_shows_the_error_of_the_file(image, scale):
+    image = image(90, 116).reshape(90, 116, -1)
+    receiver, choice, codec = begin(image, scale, 20)
+    shown = receiver.look(choice.blocks, choice.steps).errors.sum()
+    restored = codec.restore(file_of(choice, receiver.layout), image.shape[:2])
+    assert shown == pytest.approx(square_error(image, restored), rel=0.04)
+
+
+@pytest.mark.parametrize("name", ["jiang2017-gray-q50-2", "comrec-base-3"])
+def test_a_look_shows_it_for_every_family(name):
+    preset, image = presets.find(name), photo(64, 80)
+    receiver, choice, codec = begin(image, preset.scales[-1], 16, preset)
+    shown = receiver.look(choice.blocks, choice.steps).errors.sum()
+    restored = codec.restore(file_of(choice, receiver.layout), image.shape[:2])
+    assert shown == pytest.approx(square_error(image, restored), rel=0.04)
+
+
+@pytest.mark.parametrize("scale", [1, 1.5, 2])
+def test_the_gradient_foretells_the_error(scale):
+    image = photo(64, 80)
+    receiver, choice, _ = begin(image, scale, 1)
+    choice = Choice(
+        [np.rint(t / 24).astype(np.int16) * 24 for t in choice.targets],
+        choice.targets, choice.steps, choice.price,
+    )  # fmt: skip
+    look = receiver.look(choice.blocks, choice.steps)
+    for i, gradient in enumerate(look.gradients):
+        move = -np.rint(4 * gradient / np.abs(gradient).max())
+        blocks = list(choice.blocks)
+        blocks[i] = blocks[i] + move
+        found = receiver.look(blocks, choice.steps).errors.sum() - look.errors.sum()
+        foretold = float((gradient * move).sum())
+        assert found == pytest.approx(foretold, rel=0.5)
+        assert found < 0
+
+
+def test_tiles_show_what_the_whole_picture_shows(monkeypatch):
+    image = photo(GRID_PX + 40, 2 * GRID_PX + 10)
+    receiver, choice, _ = begin(image, 1.5, 20)
+    whole = receiver.look(choice.blocks, choice.steps)
+    monkeypatch.setattr(
+        type(receiver._network), "tile_sides", lambda *given: (GRID_PX, GRID_PX)
+    )
+    assert len(list(receiver._tiles())) == 6
+    parts = receiver.look(choice.blocks, choice.steps)
+    np.testing.assert_allclose(parts.errors, whole.errors, rtol=1e-4)
+    for a, b in zip(parts.gradients, whole.gradients, strict=True):
+        assert np.abs(a - b).max() < 0.1 * np.abs(b).max()  # near the seams alone
+        assert np.abs(a - b).mean() < 0.02 * np.abs(b).mean()

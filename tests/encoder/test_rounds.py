@@ -1,0 +1,66 @@
+"""Tests the choice of coefficients through the network."""
+
+from __future__ import annotations
+
+import pytest
+from pictures import photo
+from starts import begin, file_of
+
+from comrec.encoder.rounds import Rounds
+from comrec.image.metrics import psnr_of, square_error
+
+
+@pytest.mark.pretrained
+@pytest.mark.parametrize("scale", [1, 2])
+def test_rounds_raise_the_psnr_at_fewer_bytes(scale):
+    image = photo(128, 160)
+    receiver, choice, codec = begin(image, scale, 24)
+    rounds = Rounds(receiver, choice)
+
+    def result():
+        data = file_of(rounds.choice, receiver.layout)
+        restored = codec.restore(data, image.shape[:2])
+        return len(data), psnr_of(square_error(image, restored), image.size)
+
+    first_bytes, first_db = result()
+    for _ in range(3):
+        rounds.run()
+    last_bytes, last_db = result()
+    assert last_db > first_db + 0.15
+    assert last_bytes < 1.02 * first_bytes
+
+
+def test_units_that_are_not_accepted_stay_as_they_were():
+    receiver, choice, _ = begin(photo(64, 80), 1, 24)
+    rounds = Rounds(receiver, choice)
+    trial = rounds.propose()
+    taken = trial.saved > trial.bits
+    assert 0 < taken.mean() < 1 or taken.all()
+    rounds.accept(trial)
+    for i, (new, now, old) in enumerate(
+        zip(trial.choice.blocks, rounds.choice.blocks, choice.blocks, strict=True)
+    ):
+        mask = taken.repeat(2, 0).repeat(2, 1) if i == 0 else taken
+        mask = mask[: now.shape[0], : now.shape[1]]
+        assert (now[mask] == new[mask]).all()
+        assert (now[~mask] == old[~mask]).all()
+
+
+def test_the_worth_of_saved_error_brings_the_error_where_it_is_wanted():
+    receiver, choice, _ = begin(photo(176, 208), 1, 24)
+    rounds = Rounds(receiver, choice)
+    trial = rounds.propose()
+    least, now = trial.look.errors.sum(), rounds.error
+    wanted = (least + now) / 2
+    rounds.accept(trial, rounds.find_worth(trial, wanted))
+    assert abs(rounds.error - wanted) < 0.5 * abs(now - least)
+
+
+def test_the_same_picture_gives_the_same_coefficients():
+    made = []
+    for _ in range(2):
+        receiver, choice, _ = begin(photo(64, 80), 2, 16)
+        rounds = Rounds(receiver, choice)
+        rounds.run()
+        made.append(file_of(rounds.choice, receiver.layout))
+    assert made[0] == made[1]
