@@ -25,7 +25,8 @@ class Report:
       jpeg_quality: of the .jpg, 1 to 100; None for an unchanged .jpg.
       jpeg_bytes, sidecar_bytes: of the two files.
       psnr_db: of the picture that `decompress` returns.
-      notes: properties of the source that were changed or dropped, with the reasons.
+      notes: properties of the source that were changed or left out, with the reasons.
+      left_out: the kinds of what was left out; docs/format.md lists them.
       plain: plain JPEG at the requested quality or of at least the requested PSNR,
         without metadata; None where bytes were requested or no plain JPEG has this
         PSNR.
@@ -46,6 +47,7 @@ class Report:
     sidecar_bytes: int
     psnr_db: float
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     plain: Coded | None = None
     plain_total_bytes: int | None = None
     same_bytes: Coded | None = None
@@ -77,7 +79,7 @@ class Report:
                 row[f"{name}_psnr_db"] = decibel(coded.psnr_db)
         if self.plain_total_bytes is not None:
             row["plain_total_bytes"] = self.plain_total_bytes
-        return row | {"notes": list(self.notes)}
+        return row | {"notes": list(self.notes), "left_out": list(self.left_out)}
 
 
 def decibel(value: float) -> float | None:
