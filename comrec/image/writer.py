@@ -31,7 +31,7 @@ HOLDS = {
 JPEG_OUT_QUALITY = 95
 SIGNATURE = "comrec"  # ProcessingSoftware of every TIFF, comment of every JPEG
 PNG_SIGNATURE = png_text.SIGNATURE  # text chunk of every PNG
-_SOFTWARE_TAG = 0x000B  # ProcessingSoftware
+SOFTWARE_TAG = 0x000B  # ProcessingSoftware
 _INCHES_PER_METRE = 1 / 0.0254
 
 
@@ -150,7 +150,7 @@ def _with_tags(data: bytes, kept: Metadata) -> bytes:
     """Returns a TIFF with the tags of its EXIF, whose values stay as they are."""
     page = ifd.first(data)
     tags: dict[int, Entry] = {
-        _SOFTWARE_TAG: Entry(2, len(SIGNATURE) + 1, SIGNATURE.encode() + b"\0", 0)
+        SOFTWARE_TAG: Entry(2, len(SIGNATURE) + 1, SIGNATURE.encode() + b"\0", 0)
     }
     if kept.exif:
         try:

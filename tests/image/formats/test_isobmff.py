@@ -92,3 +92,19 @@ def test_a_colour_space_in_numbers_becomes_a_profile_or_a_note():
     assert reader.read(wide).metadata.icc
     bright = AVIF[:place] + struct.pack(">HH", 9, 16) + AVIF[place + 4 :]
     assert reader.read(bright).left_out == ("colour space",)
+
+
+@pytest.mark.parametrize("turn", [1, 6])
+def test_a_heic_is_read_upright_where_its_library_is_installed(turn):
+    heif = pytest.importorskip("pillow_heif", reason="comes with the heic extra")
+    from PIL import Image
+
+    heif.register_heif_opener()
+    photo = Image.fromarray(pictures.photo())
+    options = {"quality": 95, "exif": pictures.exif(turn)}
+    data = pictures.file_of(photo, "HEIF", **options)
+    turned = reader.read(pictures.file_of(photo, "PNG", exif=pictures.exif(turn)))
+    picture = reader.read(data)
+    assert picture.size == turned.size
+    assert np.abs(picture.pixels.astype(int) - turned.pixels).mean() < 4
+    assert picture.metadata.kinds() == ["exif"]
