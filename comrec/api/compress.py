@@ -22,8 +22,8 @@ from comrec.system.options import takes
 
 Source = np.ndarray | bytes | str | os.PathLike[str]
 
-OF_PIXELS = ("CMYK", "bit depth")  # left out of pixels, where these are coded again
 JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left unchanged
+OF_PIXELS = ("CMYK", "bit depth")  # left out of pixels, where these are coded again
 
 
 @takes(Options)

@@ -28,7 +28,7 @@ def parse(data: bytes, notes: Notes) -> Parsed:
     """
     try:
         parts = seg.parse(data)
-        height, width, _ = seg.frame_size(parts)
+        height, width, components = seg.frame_size(parts)
     except JpegError as err:
         raise ImageError(f"{err}. Use another copy") from err
     frames = [s for s in parts if s.marker in seg.FRAMES]
@@ -36,6 +36,8 @@ def parse(data: bytes, notes: Notes) -> Parsed:
         raise damaged("two frame headers")
     if frames[0].marker not in _READ:
         raise unsupported("a lossless or hierarchical JPEG")
+    if components not in (1, 3, 4):
+        raise unsupported(f"a JPEG of {components} components")
     if not height:
         raise unsupported("a JPEG that says its height after its pixels")
     if stray := seg.count_stray(parts):

@@ -156,10 +156,12 @@ def _metadata(found: list[Chunk], is_grey: bool, notes: Notes) -> Metadata:
     by_kind = {c.kind: c.data for c in found}
     texts = png_text.read([(c.kind, c.data) for c in found if c.kind in _TEXTS], notes)
     icc = None
-    if b"cICP" not in by_kind and b"iCCP" in by_kind:
-        icc = _profile(by_kind[b"iCCP"], notes)
-    if icc is None:
+    if b"iCCP" not in by_kind or b"cICP" in by_kind:  # cICP goes before a profile
         icc = colour_space.of_png(by_kind, is_grey, notes)
+    if b"iCCP" in by_kind and icc:
+        notes.leave_out("icc", "ICC left out: another colour space (cICP) goes first")
+    elif b"iCCP" in by_kind:
+        icc = _profile(by_kind[b"iCCP"], notes)
     exif = by_kind.get(b"eXIf")
     return texts.updated(
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,

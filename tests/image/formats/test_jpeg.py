@@ -118,3 +118,9 @@ def test_thousands_of_segments_of_exif_are_read_in_a_line():
     picture = reader.read(seg.insert(JPEG, many))
     assert picture.notes == ("the first of 20000 EXIF blocks was taken",)
     assert picture.metadata.exif == exif[6:]
+
+
+@pytest.mark.parametrize("components", [2, 5])
+def test_a_number_of_components_that_no_picture_has_is_refused(components):
+    with pytest.raises(ImageError, match=f"a JPEG of {components} components"):
+        reader.read(replaced(0xC0, 5, bytes((components,))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import numpy as np
 import pictures
@@ -134,8 +135,6 @@ def test_a_large_profile_is_kept_and_a_bomb_is_left_out_with_a_note():
     icc = np.random.default_rng(1).bytes(2**21)
     data = pictures.file_of(pictures.photo(9, 9), "PNG", icc_profile=icc)
     assert reader.read(data).metadata.icc == icc
-    import zlib
-
     bomb = b"x\0\0" + zlib.compress(bytes(2**25))
     picture = reader.read(png_of(*GREY, (b"iCCP", bomb)))
     assert picture.metadata.icc is None
@@ -150,3 +149,25 @@ def test_a_wrong_checksum_is_damage_wherever_it_is():
     ):
         list(png.chunks(data[: place + 8] + b"z" + data[place + 9 :]))
     assert png.parse(data, Notes()).metadata.text == b"\0\0\0\3tEXta\0b"
+
+
+ICC = b"x\0\0" + zlib.compress(b"a profile")
+LINEAR, PQ, PLAIN = b"\1\x08\0\1", b"\x09\x10\0\1", b"\1\x0d\0\1"
+
+
+@pytest.mark.parametrize(
+    ("cicp", "is_kept", "left_out"),
+    [(PLAIN, True, ()), (PQ, True, ("colour space",)), (LINEAR, False, ("icc",))],
+)
+def test_cicp_goes_before_a_profile_and_neither_is_lost_in_silence(
+    cicp, is_kept, left_out
+):
+    picture = reader.read(png_of(*GREY, (b"iCCP", ICC), (b"cICP", cicp)))
+    assert (picture.metadata.icc == b"a profile") == is_kept
+    assert picture.left_out == left_out
+
+
+def test_gamma_beside_a_profile_counts_for_nothing():
+    gamma = (b"gAMA", (100_000).to_bytes(4, "big"))
+    picture = reader.read(png_of(*GREY, (b"iCCP", ICC), gamma))
+    assert picture.metadata.icc == b"a profile"
