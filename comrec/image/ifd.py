@@ -157,11 +157,12 @@ def packed(
 def with_directory(data: bytes, entries: Mapping[int, Entry]) -> bytes:
     """Returns the data with a new first directory at their end, in the same order."""
     order, big, _ = header(data)
-    data += b"\0" * (len(data) % 2)
-    link = struct.pack(order + ("Q" if big else "I"), len(data))
-    start = 8 if big else 4
-    new = packed(entries, order, big, len(data))
-    return data[:start] + link + data[start + len(link) :] + new
+    padding = b"\0" * (len(data) % 2)
+    place = len(data) + len(padding)
+    link = struct.pack(order + ("Q" if big else "I"), place)
+    start, view = 8 if big else 4, memoryview(data)  # a large file is copied once
+    new = packed(entries, order, big, place)
+    return b"".join([view[:start], link, view[start + len(link) :], padding, new])
 
 
 def copied(

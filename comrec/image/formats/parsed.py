@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from PIL import UnidentifiedImageError
+
 from comrec.errors import ImageError
 from comrec.image.metadata import Metadata
 
@@ -35,6 +37,8 @@ class Parsed:
 def damaged(reason: object) -> ImageError:
     """Returns the error for damaged data."""
     text = " ".join(str(reason).split()) or type(reason).__name__
+    if isinstance(reason, UnidentifiedImageError):  # its text names an object in memory
+        text = "its header makes no sense"
     return ImageError(f"damaged or cut off ({text}). Use another copy")
 
 

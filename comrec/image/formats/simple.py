@@ -9,6 +9,7 @@ from comrec.image.formats.parsed import Parsed, damaged, unsupported
 from comrec.image.metadata import ICC_MAX_BYTES, Metadata
 from comrec.image.notes import Notes
 
+_BMP_HEADERS = (40, 52, 56, 64, 108, 124)
 BLOCKS_MAX = 2**22  # of a GIF; bounds the time for a hostile file
 _GIF_BLOCK = re.compile(rb"[!,;]")
 _PNM = re.compile(rb"P([1-6])((?:\s|#[^\n]*\n)+)")
@@ -85,7 +86,9 @@ def parse_bmp(data: bytes, notes: Notes) -> Parsed:
     if header == 12:
         width, height, _, bits = struct.unpack_from("<4H", data, 18)
         return Parsed("BMP", bits, height, width, data)
-    if len(data) < 14 + header or header < 40:
+    if header not in _BMP_HEADERS:
+        raise unsupported(f"a BMP with a header of {header} bytes")
+    if len(data) < 14 + max(header, _BMP_HEADERS[0]):
         raise damaged("no header")
     width, height, _, bits, method = struct.unpack_from("<iiHHI", data, 18)
     if method in (4, 5):

@@ -84,6 +84,11 @@ def parse(data: bytes, notes: Notes) -> Parsed:
         notes.leave_out("colour space", "the colour space (primaries) is lost")
     is_tiled_planes = _TILES in page.entries and page.number(PLANES) == 2
     is_rare = is_tiled_planes or page.number(COMPRESSION) in _RARE_METHODS
+    if is_rare and bits == 16:
+        raise ImageError(
+            "16 bits a channel in separate planes of tiles, or compressed by LZMA. "
+            "Save it interleaved (contiguous) and by another method first"
+        )
     known = {*_LAYOUT, *DESCRIPTIVE, *_COLOUR_TAGS, *_OTHERS_KNOWN}
     if unknown := sorted(page.entries.keys() - known):
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""

@@ -43,6 +43,7 @@ ODD = {
     "Adobe transform 2": adobe(3, 2),
     "Adobe transform 9 of CMYK": adobe(4, 9),
     "padding": JPEG[:20] + b"\0\0\0\0" + JPEG[20:],
+    "zeros after the last scan": JPEG[:-2] + bytes(40) + JPEG[-2:],
     "stray bytes": JPEG[:20] + b"stray\xff\xff" + JPEG[20:],
 }
 

@@ -102,3 +102,15 @@ def test_a_frame_beyond_the_canvas_of_a_gif_makes_it_larger():
     data[6:10] = struct.pack("<HH", 4, 4)
     with Image.open(io.BytesIO(bytes(data))) as picture:
         assert reader.read(bytes(data)).size == picture.size[::-1]
+
+
+@pytest.mark.parametrize("size", [16, 41, 2**31])
+def test_a_bmp_with_an_unusual_header_is_refused_by_its_size(size):
+    with pytest.raises(ImageError, match=f"a BMP with a header of {size} bytes"):
+        reader.read(BMP[:14] + struct.pack("<I", size) + BMP[18:])
+
+
+def test_no_message_names_an_object_in_memory():
+    with pytest.raises(ImageError, match="damaged or cut off") as caught:
+        reader.read(b"GIF89a" + bytes(20))
+    assert "0x" not in str(caught.value)

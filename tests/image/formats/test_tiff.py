@@ -149,3 +149,12 @@ def test_tags_of_no_known_kind_are_named():
     picture = reader.read(with_tags(PHOTO, t33550=(1,), t42112=(2,)))
     assert picture.notes == ("tags of TIFF left out: 33550, 42112",)
     assert picture.left_out == ("application data",)
+
+
+def test_old_layouts_of_16_bits_are_refused_with_the_remedy():
+    pixels = np.ascontiguousarray(np.moveaxis(pictures.deep(pictures.photo()), 2, 0))
+    data = pictures.scientific_tiff(
+        pixels, photometric="rgb", planarconfig="separate", tile=(16, 16)
+    )
+    with pytest.raises(ImageError, match=r"separate planes of tiles.* Save it interle"):
+        reader.read(data)
