@@ -77,8 +77,7 @@ def parse(data: bytes, notes: Notes) -> Parsed:
     ]
     if not sizes:
         raise damaged("no size")
-    depths = [max(c[5:], default=8) for k, c in found if k == b"pixi" and len(c) > 5]
-    bits = max([b for b in depths if b <= 16], default=8)
+    bits = max([b for b in _depths(found) if b <= 16], default=8)
     _note(found, notes)
     opened = open_picture(data, ("AVIF",)) if is_avif else heif.open_picture(data)
     try:
@@ -107,6 +106,18 @@ def parse(data: bytes, notes: Notes) -> Parsed:
     return Parsed(
         "AVIF" if is_avif else "HEIC", bits, height, width, data, blocks, turn
     )
+
+
+def _depths(found: list[tuple[bytes, bytes]]) -> Iterator[int]:
+    """Yields the bits of a channel that each item says, or its decoder's settings."""
+    for kind, content in found:
+        if kind == b"pixi" and len(content) > 5:
+            yield max(content[5:])
+        elif kind == b"av1C" and len(content) > 2:
+            is_high, is_twelve = content[2] & 0x40, content[2] & 0x20
+            yield 12 if is_high and is_twelve else 10 if is_high else 8
+        elif kind == b"hvcC" and len(content) > 17:
+            yield 8 + (content[17] & 7)
 
 
 def _note(found: list[tuple[bytes, bytes]], notes: Notes) -> None:

@@ -108,3 +108,12 @@ def test_a_heic_is_read_upright_where_its_library_is_installed(turn):
     assert picture.size == turned.size
     assert np.abs(picture.pixels.astype(int) - turned.pixels).mean() < 4
     assert picture.metadata.kinds() == ["exif"]
+
+
+@pytest.mark.parametrize(("kind", "at", "value", "bits"), [
+    (b"pixi", 5, b"\x0a", 10), (b"av1C", 2, b"\x40", 10), (b"av1C", 2, b"\x60", 12),
+    (b"hvcC", 17, b"\xfa", 10),
+])  # fmt: skip
+def test_the_depth_is_read_from_every_place_that_says_it(kind, at, value, bits):
+    content = bytes(at) + value + bytes(4)
+    assert max(isobmff._depths([(kind, content)])) == bits
