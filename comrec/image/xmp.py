@@ -14,10 +14,11 @@ _GUID_BYTES, _HEAD_BYTES = 32, 40
 _STEP = 65_000  # of an extended packet in one segment, as Adobe's tools split it
 _ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 _HAS_EXTENDED = re.compile(
-    rb'\s*xmpNote:HasExtendedXMP="[^"]*"'
+    rb'xmpNote:HasExtendedXMP="[^"<]*"'
     rb"|<xmpNote:HasExtendedXMP>[^<]*</xmpNote:HasExtendedXMP>"
 )
-_RDF = re.compile(rb"<rdf:RDF([^>]*)>(.*)</rdf:RDF>", re.DOTALL)
+_RDF, _RDF_END = b"<rdf:RDF", b"</rdf:RDF>"
+_DECLARATIONS_MAX_BYTES = 2**14  # of one element; bounds the time for a hostile packet
 _STUB = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/'
     b'02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:xmpNote="http://ns.'
@@ -89,23 +90,26 @@ def merged(main: bytes | None, extended: bytes | None) -> bytes | None:
         return main
     if main == stub_for(extended):
         return extended
-    alone, more = _HAS_EXTENDED.sub(b"", main), _RDF.search(extended)
-    place = alone.rfind(b"</rdf:RDF>")
-    if more is None or place < 0:
+    alone = _HAS_EXTENDED.sub(b"", main)
+    place = alone.rfind(_RDF_END)
+    start, end = extended.find(_RDF), extended.rfind(_RDF_END)
+    inside = extended.find(b">", start) + 1
+    head = extended[start:inside]
+    if place < 0 or not 0 <= start < inside <= end:
         return None
-    spaces = b"".join(re.findall(rb'\sxmlns:\w+="[^"]*"', more[1]))
-    inner = more[2]
-    if spaces:  # prefixes that the extended packet declares outside of its records
-        inner = re.sub(
-            rb"<rdf:Description", b"<rdf:Description" + _new(spaces, inner), inner
-        )
+    if len(head) > _DECLARATIONS_MAX_BYTES:
+        return None
+    inner = extended[inside:end]
+    if spaces := _declarations(head, inner):  # of prefixes, outside of the records
+        inner = inner.replace(b"<rdf:Description", b"<rdf:Description" + spaces)
     return alone[:place] + inner + alone[place:]
 
 
-def _new(spaces: bytes, inner: bytes) -> bytes:
-    """Returns the declarations of `spaces` that `inner` does not make itself."""
-    each = re.findall(rb'\s(xmlns:\w+)="([^"]*)"', spaces)
-    return b"".join(b' %s="%s"' % pair for pair in each if pair[0] + b"=" not in inner)
+def _declarations(head: bytes, inner: bytes) -> bytes:
+    """Returns the namespaces of an element that its content does not declare."""
+    each = re.findall(rb'\s(xmlns:\w+)="([^"]*)"', head)
+    missing = [pair for pair in each if pair[0] + b"=" not in inner]
+    return b"".join(b' %s="%s"' % pair for pair in missing)
 
 
 def orientation(packet: bytes | None) -> int:

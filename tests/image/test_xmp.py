@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from xml.etree import ElementTree
 
 import pytest
@@ -67,3 +68,19 @@ def test_the_orientation_is_read_and_reset(form):
     assert xmp.orientation(form) == 6
     assert xmp.orientation(xmp.upright(form)) == 1
     assert xmp.orientation(None) == 0
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [b" " * 300_000, b"<rdf:RDF" * 40_000, b"xmpNote:HasExtendedXMP=\"" * 20_000,
+     b"<rdf:RDF" + b' xmlns:a="' * 40_000 + b"></rdf:RDF>"],
+    ids=["spaces", "elements", "names", "declarations"],
+)  # fmt: skip
+def test_a_hostile_packet_takes_no_time(packet):
+    started = time.process_time()
+    xmp.merged(packet + b"</rdf:RDF>", packet)
+    xmp.joined(packet, [packet[:60]])
+    xmp.orientation(xmp.upright(packet))
+    assert (
+        time.process_time() - started < 5
+    )  # hundredths of a second; a square takes 60

@@ -10,6 +10,7 @@ from comrec.image.metadata import ICC_MAX_BYTES, Metadata
 from comrec.image.notes import Notes
 
 _BMP_HEADERS = (40, 52, 56, 64, 108, 124)
+_PNM_HEAD_BYTES = 2**16  # of numbers and comments; patterns keep a place for each byte
 BLOCKS_MAX = 2**22  # of a GIF; bounds the time for a hostile file
 _GIF_BLOCK = re.compile(rb"[!,;]")
 _PNM = re.compile(rb"P([1-6])((?:\s|#[^\n]*\n)+)")
@@ -123,14 +124,15 @@ def parse_pnm(data: bytes, notes: Notes) -> Parsed:
     Raises:
       ImageError: the structure is broken, or the kind is none that is read.
     """
-    start = _PNM.match(data)
+    head = data[:_PNM_HEAD_BYTES]
+    start = _PNM.match(head)
     if data[:2] in (b"P7", b"Pf", b"PF", b"Py"):
         raise unsupported(f"a PNM of the kind {data[:2].decode()}")
     if not start:
         raise damaged("no header")
     kind, at, numbers = int(start[1]), 2, []
     for _ in range(2 if kind in (1, 4) else 3):
-        found = _NUMBER.match(data, at)
+        found = _NUMBER.match(head, at)
         if not found:
             raise damaged("its header has no whole number where one is expected")
         numbers.append(int(found[1]))

@@ -15,7 +15,6 @@ from comrec.apps.bulk import command, worker
 from comrec.cli import console
 from comrec.errors import OutputError, WeightsError
 from comrec.format import pair
-from comrec.image.metadata import KINDS
 from comrec.system.files import write
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -96,7 +95,7 @@ def test_other_options_do_all_again_and_other_limits_do_not(bulk, tmp_path):
     assert bulk("--metadata", "none")["done"] == len(KEYS)
     options = (tmp_path / "dst" / command.MANIFEST).glob("options-*.json")
     assert sorted(json.loads(p.read_text())["metadata"] for p in options) == [
-        [], list(KINDS)
+        [], list(worker.Options().metadata)
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 
 import numpy as np
 import pictures
@@ -114,3 +115,13 @@ def test_no_message_names_an_object_in_memory():
     with pytest.raises(ImageError, match="damaged or cut off") as caught:
         reader.read(b"GIF89a" + bytes(20))
     assert "0x" not in str(caught.value)
+
+
+def test_a_pnm_of_endless_comments_is_refused_at_once():
+    data = b"P6" + b"#\n" * 2_000_000 + b"1 1 255\nabc"
+    tracemalloc.start()
+    with pytest.raises(ImageError, match="damaged or cut off"):
+        reader.read(data)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 2**24  # by the length of the file it would be 500 MB
