@@ -23,6 +23,7 @@ from comrec.system.options import takes
 Source = np.ndarray | bytes | str | os.PathLike[str]
 
 JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left unchanged
+OF_PIXELS = ("CMYK", "bit depth")  # left out of pixels, where these are coded again
 
 
 @takes(Options)
@@ -92,7 +93,19 @@ def compress_picture(
       data: the picture file; a .jpg that cannot be made smaller is returned unchanged.
     """
     kept, notes = metadata.fit_jpeg(picture.metadata.only(options.metadata))
-    picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes))
+    left_out = *picture.left_out, *notes.left_out
+    picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes.lines))
+    result = _choose(picture, options, data)
+    if result.report.outcome == "unchanged":
+        if result.jpeg == data:
+            return result
+        # The pixels are those of the file; what stood beside them went.
+        left_out = tuple(kind for kind in left_out if kind not in OF_PIXELS)
+    return replace(result, report=replace(result.report, left_out=left_out))
+
+
+def _choose(picture: Picture, options: Options, data: bytes) -> Compressed:
+    """Returns the best files of a picture, or the .jpg that came."""
     packer = Packer(picture, container.pack_alpha(picture.alpha), options)
     unchanged = None
     if is_jpeg(data) and options.jpeg_quality is None:

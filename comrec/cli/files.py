@@ -17,7 +17,9 @@ from comrec.errors import ImageError, OutputError, naming_errors
 from comrec.format import container, names, pair, provenance
 from comrec.format.container import UnpackedPair
 from comrec.image import picture, reader, writer
+from comrec.image.metadata import NAMES
 from comrec.image.metrics import psnr_db
+from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS, Picture
 from comrec.image.source import is_jpeg, load
 from comrec.networks import presets
@@ -112,15 +114,17 @@ def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row
             f"{', '.join(writer.WRITES)}"
         )
     unpacked, restored = _decode(job, options)
+    notes = Notes(list(restored.notes), list(restored.left_out))
     with naming_errors(str(job.target)):
-        data = writer.write(restored, suffix, options.threads)
+        data = writer.write(restored, suffix, options.threads, notes)
     if job.target is None:
         console.send(data)
     else:
         files.write(job.target, data)
     preset = unpacked.sidecar.preset if unpacked.sidecar else presets.PLAIN
     row |= {"outcome": _outcome(unpacked), "preset": preset}
-    return row | _size(restored) | {"notes": list(restored.notes)}
+    row |= {"notes": notes.lines, "left_out": notes.left_out}
+    return row | _size(restored)
 
 
 def verify(job: Job, options: DecodeOptions, original: Path | None) -> Row:
@@ -132,6 +136,8 @@ def verify(job: Job, options: DecodeOptions, original: Path | None) -> Row:
     data, name = load(original, options.max_pixels)
     with naming_errors(name):
         wanted = reader.read(data, options.max_pixels)
+    if data == unpacked.jpeg and unpacked.sidecar is None:  # byte for byte
+        return row | {"original": str(original), "psnr_db": None}
     with naming_errors(job.name):
         psnr = _compare(wanted, restored, original)
     return row | {"original": str(original), "psnr_db": decibel(psnr)}
@@ -223,10 +229,16 @@ def _compare(wanted: Picture, restored: Picture, original: Path) -> float:
             f"PSNR {psnr:.2f} dB against {original}, below that of the coarsest JPEG "
             f"({floor_db:.2f} dB). Keep the original"
         )
-    if wanted.notes:
+    if wanted.left_out:
         raise ImageError(
             f"restores to {_describe(restored)}, not to all of {original}: "
             f"{', '.join(wanted.notes)}. Keep the original"
+        )
+    if missing := restored.metadata.lacks(wanted.metadata):
+        names_ = ", ".join(NAMES.get(kind, kind) for kind in missing)
+        raise ImageError(
+            f"restores without metadata of {original}, or with other: {names_}. Keep "
+            f"the original"
         )
     return psnr
 

@@ -94,7 +94,8 @@ class Options:
     )
     metadata: str | Sequence[str] = option(
         "all",
-        "metadata to keep: all, none, or some of exif,icc,xmp",
+        "metadata to keep: all, none, or some of "
+        "exif,icc,xmp,iptc,comment,density,text",
         Free(),
         metavar="KINDS",
     )

@@ -28,7 +28,8 @@ class Report:
         chosen through the network; None for others.
       jpeg_bytes, sidecar_bytes: of the two files.
       psnr_db: of the picture that `decompress` returns.
-      notes: properties of the source that were changed or dropped, with the reasons.
+      notes: properties of the source that were changed or left out, with the reasons.
+      left_out: the kinds of what was left out; docs/format.md lists them.
       plain: plain JPEG at the requested quality or of at least the requested PSNR,
         without metadata; None where bytes were requested or no plain JPEG has this
         PSNR.
@@ -50,6 +51,7 @@ class Report:
     psnr_db: float
     steps: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     plain: Coded | None = None
     plain_total_bytes: int | None = None
     same_bytes: Coded | None = None
@@ -82,7 +84,7 @@ class Report:
                 row[f"{name}_psnr_db"] = decibel(coded.psnr_db)
         if self.plain_total_bytes is not None:
             row["plain_total_bytes"] = self.plain_total_bytes
-        return row | {"notes": list(self.notes)}
+        return row | {"notes": list(self.notes), "left_out": list(self.left_out)}
 
 
 def decibel(value: float) -> float | None:

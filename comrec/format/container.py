@@ -13,16 +13,18 @@ from comrec.errors import JpegError, SidecarError
 from comrec.format import sidecar
 from comrec.format.sidecar import Sidecar
 from comrec.image import metadata
+from comrec.image.formats import decoders, png
 from comrec.image.metadata import Metadata
+from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS, check_size
 from comrec.image.resample import compact_size
 from comrec.jpeg import segments as seg
 from comrec.networks import presets
 from comrec.system import files
-from comrec.system.pillow import open_picture
 
 # A sidecar takes about 80 bytes, plus the base64 of a grey PNG where alpha exists.
 SIDECAR_SLACK_BYTES = 2**16
+BITS = 8  # of the alpha channel
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,12 @@ def pack(
     Returns:
       The .jpg, and the sidecar file or None.
     """
-    added = metadata.to_segments(kept)
     if record is None:
-        return seg.insert(coded_jpeg, added), None
+        return metadata.insert(coded_jpeg, kept, []), None
     record = record.paired(coded_jpeg)
     if embed:
-        return seg.insert(coded_jpeg, sidecar.embedded(record) + added), None
-    return seg.insert(coded_jpeg, sidecar.marker() + added), record.to_json()
+        return metadata.insert(coded_jpeg, kept, sidecar.embedded(record)), None
+    return metadata.insert(coded_jpeg, kept, sidecar.marker()), record.to_json()
 
 
 def read_sidecar(path: Path, max_pixels: int, pipes: bool = True) -> bytes:
@@ -222,14 +223,14 @@ def unpack_alpha(record: Sidecar) -> np.ndarray | None:
         return None
     damaged = "the alpha channel in the sidecar is damaged. Use another copy"
     try:
-        with open_picture(record.alpha, ("PNG",)) as picture:
-            if picture.mode == "L" and picture.size == (
-                record.width_px,
-                record.height_px,
-            ):
-                return np.asarray(picture)
+        parsed = png.parse(record.alpha, Notes())
+        size = parsed.height_px, parsed.width_px
+        if parsed.bits == BITS and size == (record.height_px, record.width_px):
+            found = decoders.decode("PNG", BITS, parsed.clean)
+            if found.space == decoders.GREY and found.samples.shape == (*size, 1):
+                return found.samples[..., 0]
     except MemoryError:
         raise
-    except Exception as err:  # Pillow's errors on damaged PNGs are undocumented
+    except Exception as err:  # decoders' errors on damaged PNGs are undocumented
         raise SidecarError(damaged) from err
     raise SidecarError(damaged)

@@ -6,16 +6,13 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from PIL import ExifTags
-
 from comrec.errors import JpegError, SidecarError
 from comrec.format import container, names, sidecar
-from comrec.image import writer
+from comrec.image import ifd, writer
 from comrec.image.picture import MAX_PIXELS
 from comrec.jpeg import segments as seg
 from comrec.networks import presets
 from comrec.system import files
-from comrec.system.pillow import open_picture
 
 JSON_START = b'{"comrec":'  # of every sidecar file
 HEAD_BYTES = 2**18  # of a .jpg, which hold the marker unless metadata precede it
@@ -85,9 +82,8 @@ def _is_signed(data: bytes) -> bool:
         if data[:2] == b"\xff\xd8":
             comments = seg.payloads(seg.parse(data), seg.COM, b"")
             return writer.SIGNATURE.encode() in comments
-        with open_picture(data, ("TIFF",)) as picture:
-            tags = picture.getexif()
-            return tags.get(ExifTags.Base.ProcessingSoftware) == writer.SIGNATURE
+        software = ifd.first(data).entries[writer.SOFTWARE_TAG].value
+        return software.rstrip(b"\0") == writer.SIGNATURE.encode()
     except Exception:  # a damaged picture is not signed
         return False
 

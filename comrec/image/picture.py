@@ -18,14 +18,16 @@ class Picture:
     Attributes:
       pixels: uint8 (H, W, 1) grey or (H, W, 3) RGB, without alpha.
       alpha: uint8 (H, W), or None for a picture that has no alpha channel.
-      metadata: EXIF (orientation reset), ICC, XMP.
-      notes: one line for each property of the file that was changed or dropped.
+      metadata: EXIF (orientation reset), ICC, XMP and others.
+      notes: one line for each property of the file that was changed or left out.
+      left_out: the kinds of what was left out; docs/format.md lists them.
     """
 
     pixels: np.ndarray
     alpha: np.ndarray | None = None
     metadata: Metadata = Metadata()
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import io
 import itertools
 import struct
 import zlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -33,13 +34,19 @@ class Band(NamedTuple):
     size_bytes: int  # of the filtered rows
 
 
-def encode(pixels: np.ndarray, threads: int = 1, **options: object) -> bytes:
+def encode(
+    pixels: np.ndarray,
+    threads: int = 1,
+    extra: Iterable[tuple[bytes, bytes]] = (),
+    **options: object,
+) -> bytes:
     """Encodes a PNG. The bytes do not depend on the number of threads.
 
     Args:
       pixels: uint8 (H, W), (H, W, 2), (H, W, 3) or (H, W, 4): grey, grey + alpha, RGB,
         RGBA.
       threads: cores; 0 takes all cores.
+      extra: kind and data of chunks to stand before the pixels, as they are.
       options: metadata, as options of Pillow's PNG encoder.
 
     Returns:
@@ -61,6 +68,8 @@ def encode(pixels: np.ndarray, threads: int = 1, **options: object) -> bytes:
         if kind == b"IHDR":
             data = struct.pack(">2I", width, height) + data[8:]
         if kind == b"IDAT":
+            for each in extra:
+                made += _chunk(*each)
             made += _pixels(bands)
         else:
             made += _chunk(kind, data)

@@ -81,7 +81,7 @@ def parser_actions() -> list[argparse.Action]:
         ("effort", 5.0, "0 to 9"),
         ("scale", 3, "has scale 1 or 1.5 or 2, or auto"),
         ("scale", True, "has scale 1 or 1.5 or 2, or auto"),
-        ("metadata", "iptc", "all, none, or some of exif,icc,xmp"),
+        ("metadata", "makernote", "all, none, or some of exif,icc,xmp,iptc"),
         ("max_pixels", 0, "1 or more"),
         ("engine", "abacus", "auto or onnxruntime or openvino or keras"),
         ("threads", -1, "0 or more"),
@@ -136,10 +136,11 @@ def test_engines_are_those_that_can_be_chosen():
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
-        ("all", {"exif", "icc", "xmp"}),
+        ("all", set(KINDS)),
         ("none", set()),
         ("icc", {"icc"}),
         ("xmp,exif", {"exif", "xmp"}),
+        ("iptc,comment,density,text", {"iptc", "comment", "density", "text"}),
     ],
 )
 def test_kinds_are_read_from_a_word_or_a_list(text, kinds):
@@ -147,7 +148,7 @@ def test_kinds_are_read_from_a_word_or_a_list(text, kinds):
 
 
 @pytest.mark.parametrize(
-    "text", ["", ",", "EXIF", "exif,", "exif, icc", "all,exif", "none,icc", "iptc"]
+    "text", ["", ",", "EXIF", "exif,", "exif, icc", "all,exif", "none,icc", "IPTC"]
 )
 def test_unknown_kinds_are_refused_with_the_legal_ones(text):
     with pytest.raises(UsageError, match="all, none, or some of exif,icc,xmp") as err:

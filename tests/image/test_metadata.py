@@ -1,13 +1,16 @@
 """EXIF, ICC and XMP on their way through a JPEG."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from comrec.image import metadata
+from comrec.errors import ImageError
+from comrec.image import metadata, xmp
 from comrec.image.metadata import Metadata
+from comrec.image.notes import Notes
 from comrec.jpeg import segments as seg
 
 RNG = np.random.default_rng(2)
@@ -53,7 +56,7 @@ def through(block: Metadata) -> Metadata:
     ],
 )
 def test_metadata_comes_back_byte_for_byte(block):
-    assert metadata.fit_jpeg(block) == (block, [])
+    assert metadata.fit_jpeg(block) == (block, Notes())
     assert through(block) == block
 
 
@@ -109,15 +112,16 @@ def test_a_stub_of_a_profile_is_left_out(payload):
 @pytest.mark.parametrize(
     ("kind", "limit"),
     # 65,533 less the name of the block; ICC: 255 segments less name and count.
-    [("exif", 65_527), ("xmp", 65_504), ("icc", 255 * 65_519)],
+    [("exif", 65_527), ("icc", 255 * 65_519)],
 )
 def test_what_no_jpeg_holds_is_left_out_with_a_note(kind, limit):
     fits, beyond = bytes(limit), bytes(limit + 1)
-    assert metadata.fit_jpeg(Metadata(**{kind: fits}))[1] == []
+    assert metadata.fit_jpeg(Metadata(**{kind: fits}))[1] == Notes()
     full = Metadata(b"e", b"i", b"x")
     kept, notes = metadata.fit_jpeg(Metadata(**(vars(full) | {kind: beyond})))
     assert kept == full.only({"exif", "icc", "xmp"} - {kind})
-    assert notes == [
+    assert notes.left_out == [kind]
+    assert notes.lines == [
         f"{kind.upper()} of {limit + 1} bytes left out: a JPEG holds {limit}"
     ]
 
@@ -138,11 +142,46 @@ def test_the_orientation_is_set_and_the_rest_of_exif_kept(block, turn):
     assert kept == (None if block is None else "a house")
 
 
-def test_of_exif_the_tags_that_describe_the_picture_are_kept():
-    exif, came, kept = Image.Exif(), Image.Exif(), Image.Exif()
-    exif[ExifTags.Base.ImageDescription], exif[ExifTags.Base.ImageWidth] = "a house", 9
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.5
-    came.load(exif.tobytes())
-    kept.load(metadata.descriptive(came).tobytes())
-    assert set(kept) == {ExifTags.Base.ImageDescription, ExifTags.IFD.Exif}
-    assert kept.get_ifd(ExifTags.IFD.Exif) == {ExifTags.Base.ExposureTime: 0.5}
+def test_every_kind_comes_back_byte_for_byte():
+    block = Metadata(
+        exif_block("a house"), SRGB, XMP, None, b"8BIM" + RNG.bytes(150_000),
+        ("Grüße".encode("latin-1"), b"two"), (1, 300, 72),
+        b"".join(len(d).to_bytes(4, "big") + b"tEXt" + d for d in (b"a\0b", b"c\0d")),
+    )  # fmt: skip
+    jpeg = metadata.insert(plain_jpeg(), block, [])
+    assert metadata.from_segments(seg.parse(jpeg)) == block
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        assert picture.info["dpi"] == (300, 72)
+        picture.load()
+
+
+@pytest.mark.parametrize("size", [65_505, 200_000])
+def test_xmp_beyond_one_segment_is_split_and_comes_back(size):
+    packet = b"<x:xmpmeta>" + RNG.bytes(size - 23) + b"</x:xmpmeta>"
+    kept, notes = metadata.fit_jpeg(Metadata(xmp=packet))
+    found = through(kept)
+    assert notes == Notes()
+    assert xmp.merged(found.xmp, found.extended_xmp) == packet
+    assert found.lacks(Metadata(xmp=packet)) == []
+
+
+def test_what_is_missing_or_otherwise_is_named():
+    assert Metadata().lacks(FULL) == ["exif", "icc", "xmp"]
+    assert FULL.lacks(Metadata()) == []
+    other = Metadata(FULL.exif, SRGB, XMP, comment=(b"x",))
+    assert Metadata(exif_block("?"), SRGB, XMP).lacks(other) == ["exif", "comment"]
+
+
+def test_the_comment_that_marks_restored_files_is_no_comment_of_the_user():
+    jpeg = seg.insert(plain_jpeg(), [(seg.COM, b"comrec"), (seg.COM, b"mine")])
+    assert metadata.from_segments(seg.parse(jpeg)).comment == (b"mine",)
+
+
+@pytest.mark.parametrize("level", [b"", b"\0" * 10])
+def test_a_compressed_block_is_read_within_a_limit(level):
+    packed = zlib.compress(level)
+    assert metadata.inflated(packed, 10) == level
+    for bad, limit in ((packed, 9), (packed[:-5], 10), (b"no zlib", 10)):
+        if level or bad != packed:
+            with pytest.raises(ImageError, match="compressed metadata"):
+                metadata.inflated(bad, limit)

@@ -11,9 +11,10 @@ import pytest
 from PIL import ExifTags, Image
 
 from comrec.errors import OutputError
+from comrec.image import ifd, reader, writer
 from comrec.image import picture as image
-from comrec.image import reader, writer
-from comrec.image.metadata import Metadata
+from comrec.image.metadata import KINDS, Metadata
+from comrec.image.notes import Notes
 from comrec.image.picture import Picture
 
 GREY, RGB = pictures.grey(), pictures.photo()
@@ -172,3 +173,57 @@ def test_a_tiff_keeps_the_software_that_its_exif_names():
     with Image.open(io.BytesIO(writer.write(picture, ".tif"))) as tiff:
         assert tiff.getexif()[0x0131] == "a camera"
         assert tiff.getexif()[0x000B] == "comrec"
+
+
+TEXT = b"".join(
+    len(data).to_bytes(4, "big") + kind + data
+    for kind, data in ((b"tEXt", b"Title\0Rain"), (b"tIME", bytes(6) + b"\1"))
+)
+EVERYTHING = Metadata(
+    exif=pictures.exif().removeprefix(b"Exif\0\0"), icc=pictures.icc(),
+    xmp=pictures.XMP % 1, iptc=b"8BIM\x04\x04\0\0\0\0\0\4\x1c\2\x19\0",
+    comment=("Grüße".encode(),), density=(1, 300, 150), text=TEXT,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp", ".bmp"])
+def test_each_kind_of_metadata_is_given_back_or_named(suffix):
+    notes = Notes()
+    data = writer.write(Picture(RGB, None, EVERYTHING), suffix, notes=notes)
+    found = reader.read(data)
+    held = writer.HOLDS[writer.WRITES[suffix]]
+    missing = found.metadata.lacks(EVERYTHING)
+    if suffix == ".png":  # the comment has become a text
+        assert {"comment", "text"} >= set(missing)
+        assert all(part in found.metadata.text for part in (b"Rain", "Grüße".encode()))
+        missing = []
+    if suffix == ".tif":  # its own tags stand in its EXIF
+        missing = [kind for kind in missing if kind != "exif"]
+        assert b"Somebody" in found.metadata.exif
+    assert missing == [kind for kind in KINDS if kind not in held] == notes.left_out
+    assert len(notes.lines) == len(missing)
+    assert found.left_out == ()
+
+
+def test_a_density_that_is_an_aspect_ratio_goes_into_a_png():
+    data = writer.write(Picture(RGB, None, Metadata(density=(0, 2, 1))), ".png")
+    assert reader.read(data).metadata.density == (0, 2, 1)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_text_of_any_encoding_and_unknown_types_go_into_a_tiff(order):
+    start = b"II*\0" if order == "<" else b"MM\0*"
+    text = "José Müller\0".encode()
+    inner = ifd.packed({0x9286: ifd.Entry(7, 9, b"UNDEFINED", 0)}, order, False, 8)
+    tags = {0x013B: ifd.Entry(2, len(text), text, 0),
+            ifd.EXIF: ifd.whole(ifd.LONG, order, 8)}  # fmt: skip
+    place = 8 + len(inner)
+    exif = start + place.to_bytes(4, "little" if order == "<" else "big") + inner
+    exif += ifd.packed(tags, order, False, place)
+    data = writer.write(Picture(RGB, None, Metadata(exif=exif)), ".tif")
+    again = ifd.first(reader.read(data).metadata.exif)
+    assert again.entries[0x013B][:3] == (2, len(text), text)
+    below = ifd.read(
+        reader.read(data).metadata.exif, again.number(ifd.EXIF), "<", False
+    )
+    assert below.entries[0x9286][:3] == (7, 9, b"UNDEFINED")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from functools import cache
 
 import cv2
@@ -171,3 +173,20 @@ def scientific_tiff(pixels: np.ndarray, **options: object) -> bytes:
     tifffile = pytest.importorskip("tifffile", reason="comes with the dev extra")
     tifffile.imwrite(out, pixels, metadata=None, **options)
     return out.getvalue()
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG."""
+    crc = zlib.crc32(kind + body)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc)
+
+
+def png_of(
+    width: int, height: int, bits: int, colour: int, rows: bytes,
+    *extra: tuple[bytes, bytes], after: tuple[tuple[bytes, bytes], ...] = (),
+) -> bytes:  # fmt: skip
+    """A PNG by hand, of filtered rows, with more chunks before or after the pixels."""
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    body = [(b"IHDR", header), *extra, (b"IDAT", zlib.compress(rows)), *after]
+    parts = [chunk(*each) for each in [*body, (b"IEND", b"")]]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -260,11 +260,9 @@ def _write_pair(
 
 @functools.lru_cache(maxsize=1)
 def _limit_threads(threads: int) -> None:
-    """Limits the threads of OpenCV and libvips; 0 leaves them as they are."""
+    """Limits the threads of libvips; 0 leaves them as they are."""
     if threads:
-        import cv2
         import pyvips
 
-        cv2.setNumThreads(threads)
         if hasattr(pyvips, "concurrency_set"):  # not in the first of pyvips 3
             pyvips.concurrency_set(threads)

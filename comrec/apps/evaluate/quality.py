@@ -7,7 +7,6 @@ import io
 import math
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -165,9 +164,13 @@ def _ssim_plane(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 def _blur(plane: np.ndarray) -> np.ndarray:
     """Blurs a plane; returns the pixels whose whole window lies within it."""
-    window = cv2.getGaussianKernel(_WINDOW_PX, _SIGMA_PX, cv2.CV_64F)
-    edge = _WINDOW_PX // 2
-    return cv2.sepFilter2D(plane, cv2.CV_64F, window, window)[edge:-edge, edge:-edge]
+    places = np.arange(_WINDOW_PX) - _WINDOW_PX // 2
+    window = np.exp(-(places**2) / (2 * _SIGMA_PX**2))
+    window /= window.sum()
+    for _ in range(2):  # along each axis
+        height = len(plane) - _WINDOW_PX + 1
+        plane = sum(w * plane[i : i + height] for i, w in enumerate(window)).T  # type: ignore[union-attr]
+    return plane
 
 
 def _halve(plane: np.ndarray) -> np.ndarray:

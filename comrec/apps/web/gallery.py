@@ -258,7 +258,7 @@ def _compress(data: bytes, options: Options) -> tuple[list[bytes], Row]:
         "input_bytes": len(data), "psnr_db": report.row()["psnr_db"],
         "plain_bytes": report.plain_total_bytes,
         "plain_quality": report.plain.quality if report.plain else None,
-        "notes": list(report.notes),
+        "notes": list(report.notes), "left_out": list(report.left_out),
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Reads the structure of picture files, and lets one library decode the pixels."""
