@@ -29,7 +29,8 @@ def test_a_row_is_json_and_holds_what_was_measured():
         "outcome": "comrec", "preset": "comrec-lite-2", "scale": 2,
         "target": "quality", "target_value": 10, "width_px": 17, "height_px": 3,
         "jpeg_quality": 23, "jpeg_bytes": 400, "sidecar_bytes": 110, "rate_bpp": 80.0,
-        "psnr_db": 31.235, "steps": None, "notes": ["16 bits became 8"], "left_out": ["bit depth"],
+        "psnr_db": 31.235, "steps": None, "notes": ["16 bits became 8"],
+        "left_out": ["bit depth"],
     }  # fmt: skip
 
 
