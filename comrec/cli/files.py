@@ -9,7 +9,7 @@ from pathlib import Path
 
 from comrec.api.compress import compress_picture, read_input
 from comrec.api.decompress import find_sidecar, restore
-from comrec.cli import console
+from comrec.cli import console, earlier
 from comrec.encoder.options import Options
 from comrec.encoder.plain import encode_plain
 from comrec.encoder.report import Compressed, decibel
@@ -43,17 +43,23 @@ class OverwritePolicy:
     skip_existing: bool = False
     dry_run: bool = False
 
-    def skips(self, job: Job, needs_sidecar: bool) -> bool:
-        """Returns whether a complete output makes the job unnecessary.
+    def find_output(
+        self, job: Job, needs_sidecar: bool, max_pixels: int
+    ) -> Path | None:
+        """Returns the complete output that makes the job unnecessary, or None.
 
         Raises:
           OutputError: an existing file may not be replaced.
         """
         if job.target is None:
-            return False
+            return None
         is_complete = provenance.is_whole if needs_sidecar else os.path.isfile
-        if self.skip_existing and is_complete(job.target):
-            return True
+        if self.skip_existing:
+            if is_complete(job.target):
+                return job.target
+            find = earlier.find_pair if needs_sidecar else earlier.find_restored
+            if found := find(job, max_pixels):
+                return found
         force = self.force
         if needs_sidecar and self.skip_existing:
             force = provenance.is_half(job.target)
@@ -61,7 +67,7 @@ class OverwritePolicy:
         if needs_sidecar:
             pair.refuse_existing(names.sidecar_of(job.target), force)
             pair.refuse_shared(job.target)
-        return False
+        return None
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,8 @@ class DecodeOptions:
 def compress(job: Job, options: Options, policy: OverwritePolicy) -> Row:
     """Compresses one file, and returns its row."""
     row = _start_row(job)
-    if policy.skips(job, needs_sidecar=True):
-        return row | {"outcome": "skipped"}
+    if found := policy.find_output(job, True, options.max_pixels):
+        return row | {"output": str(found), "outcome": "skipped"}
     if job.target is None:  # stdout takes one file
         options = replace(options, embed=True)
     data, name = _read(job, options.max_pixels)
@@ -103,8 +109,8 @@ def compress(job: Job, options: Options, policy: OverwritePolicy) -> Row:
 def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row:
     """Restores one file, and returns its row."""
     row = _start_row(job)
-    if policy.skips(job, needs_sidecar=False):
-        return row | {"outcome": "skipped"}
+    if found := policy.find_output(job, False, options.max_pixels):
+        return row | {"output": str(found), "outcome": "skipped"}
     suffix = job.target.suffix if job.target else ".png"
     if suffix.lower() not in writer.WRITES:
         raise OutputError(
@@ -182,7 +188,8 @@ def _unpack(job: Job, data: bytes, options: DecodeOptions) -> UnpackedPair:
         raise ImageError("empty file. Use another copy")
     if not is_jpeg(data):
         raise ImageError("not a JPEG. Name the .jpg that comrec wrote")
-    sidecar, name = find_sidecar(job.source, options.sidecar, options.max_pixels)
+    max_bytes = container.max_sidecar_bytes(data, options.max_pixels)
+    sidecar, name = find_sidecar(job.source, options.sidecar, max_bytes)
     return container.unpack(data, job.name, sidecar, name, options.max_pixels)
 
 

@@ -118,7 +118,8 @@ def _content(path: Path, limit: int = -1) -> bytes:
 
 def record_of(jpeg_path: Path, path: Path) -> bytes | None:
     """Returns the line of a sidecar on disk that fits the .jpg on disk, or None."""
-    return fitting_record(_content(jpeg_path), _content(path))
+    jpeg = _content(jpeg_path)
+    return fitting_record(jpeg, _content(path, container.max_sidecar_bytes(jpeg) + 1))
 
 
 def old_record(jpeg_path: Path) -> bytes | None:
@@ -129,6 +130,8 @@ def old_record(jpeg_path: Path) -> bytes | None:
 
 def fitting_record(jpeg: bytes, sidecar_file: bytes) -> bytes | None:
     """Returns the line of a sidecar's content that fits a .jpg, or None."""
+    if len(sidecar_file) > container.max_sidecar_bytes(jpeg):
+        return None
     try:
         records = sidecar.parse_json(sidecar_file, "")
         return next((r.to_json() for r in records if r.fits(jpeg)), None)

@@ -9,7 +9,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -246,19 +246,6 @@ def read_bounded(file: BinaryIO, max_bytes: int, expected_bytes: int = 0) -> byt
         if left:
             return b"".join(parts)
     raise TooLargeError(errno.EFBIG, f"larger than {max_bytes} bytes")
-
-
-def walk_files(folder: Path) -> Iterable[Path]:
-    """Yields every file below a folder, and links that lead nowhere.
-
-    Links to folders are not followed, since they can form a ring. Pipes and devices
-    are left out.
-    """
-    for parent, _, names in os.walk(folder):
-        for path in (Path(parent) / name for name in names):
-            # A link that leads nowhere is reported later, as a missing picture.
-            if os.path.isfile(path) or not os.path.exists(path):
-                yield path
 
 
 def file_identity(path: Path) -> object:

@@ -200,19 +200,6 @@ def test_a_pipe_is_read_where_pipes_are_legal(tmp_path):
     thread.join(10)
 
 
-def test_every_file_of_a_folder_is_found_and_no_link_to_a_folder_followed(
-    tmp_path,
-):
-    for name in ("a.png", "deep/er/b.png"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "round").symlink_to(tmp_path)
-    (tmp_path / "lost.png").symlink_to(tmp_path / "none")
-    os.mkfifo(tmp_path / "pipe")
-    found = {str(path.relative_to(tmp_path)) for path in files.walk_files(tmp_path)}
-    assert found == {"a.png", "lost.png", os.path.join("deep", "er", "b.png")}
-
-
 def test_two_names_of_one_file_have_one_identity(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     here = files.Path("x")

@@ -95,7 +95,11 @@ def _compare(ours: int, theirs: int) -> str:
     share = round(100 * (1 - ours / theirs))
     if share > 0:
         return f"{share}\N{NO-BREAK SPACE}% less than"
-    return "as much as" if share == 0 else f"{-share}\N{NO-BREAK SPACE}% more than"
+    if share == 0:
+        return "as much as"
+    if ours < 2 * theirs:
+        return f"{-share}\N{NO-BREAK SPACE}% more than"
+    return f"{ours / theirs:.1f} times"
 
 
 def _summarise(totals: Row) -> str:
