@@ -43,6 +43,12 @@ class OverwritePolicy:
     skip_existing: bool = False
     dry_run: bool = False
 
+    def may_replace(self, job: Job) -> bool:
+        """Tells whether outputs that comrec made may be replaced."""
+        if job.target is None or not self.skip_existing:
+            return self.force
+        return provenance.is_half(job.target)
+
     def find_output(
         self, job: Job, needs_sidecar: bool, max_pixels: int
     ) -> Path | None:
@@ -60,9 +66,7 @@ class OverwritePolicy:
             find = earlier.find_pair if needs_sidecar else earlier.find_restored
             if found := find(job, max_pixels):
                 return found
-        force = self.force
-        if needs_sidecar and self.skip_existing:
-            force = provenance.is_half(job.target)
+        force = self.may_replace(job) if needs_sidecar else self.force
         pair.refuse_existing(job.target, force)
         if needs_sidecar:
             pair.refuse_existing(names.sidecar_of(job.target), force)
@@ -102,7 +106,13 @@ def compress(job: Job, options: Options, policy: OverwritePolicy) -> Row:
     with naming_errors(name):
         source = read_input(data, options.max_pixels)
         result = compress_picture(source, options, data)
-    row |= _write_pair(job, result, policy.dry_run)
+    try:
+        row |= _write_pair(job, result, policy)
+    except OutputError:  # unless another comrec has made the same pair meanwhile
+        target = job.target
+        if target and policy.skip_existing and provenance.is_whole(target):
+            return row | {"outcome": "skipped"}
+        raise
     return row | {"input_bytes": len(data)} | result.report.row()
 
 
@@ -123,7 +133,7 @@ def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row
     if job.target is None:
         console.send(data)
     else:
-        files.write(job.target, data)
+        pair.write_output(job.target, data, policy.force)
     preset = unpacked.sidecar.preset if unpacked.sidecar else presets.PLAIN
     row |= {"outcome": _outcome(unpacked), "preset": preset}
     return row | _size(restored) | {"notes": list(restored.notes)}
@@ -193,16 +203,17 @@ def _unpack(job: Job, data: bytes, options: DecodeOptions) -> UnpackedPair:
     return container.unpack(data, job.name, sidecar, name, options.max_pixels)
 
 
-def _write_pair(job: Job, result: Compressed, dry_run: bool) -> Row:
+def _write_pair(job: Job, result: Compressed, policy: OverwritePolicy) -> Row:
     """Writes the files of one picture; returns what they add to the row."""
     row: Row = {}
     if job.target is None:
         console.send(result.jpeg)
         return row
-    if dry_run:
+    if policy.dry_run:
         row["dry_run"] = True
     else:
-        pair.write_pair(job.target, result.jpeg, result.sidecar)
+        force = policy.may_replace(job)
+        pair.write_pair(job.target, result.jpeg, result.sidecar, force)
     if result.sidecar:
         row["sidecar"] = str(names.sidecar_of(job.target))
     return row

@@ -90,8 +90,8 @@ def read_sidecar(path: Path, max_bytes: int, pipes: bool = True) -> bytes:
         return files.read(path, max_bytes, pipes)
     except files.TooLargeError as err:
         raise SidecarError(
-            f"{path}: not the sidecar of its .jpg (over {max_bytes} bytes). Restore "
-            f"the file that comrec wrote"
+            f"{path}: not a comrec sidecar (over {max_bytes} bytes, the most for its "
+            f".jpg). Restore the file that comrec wrote"
         ) from err
     except OSError as err:
         raise SidecarError(

@@ -29,7 +29,7 @@ def is_whole(jpeg_path: Path) -> bool:
         return True  # the sidecar is embedded
     if container.needs_sidecar(data) or os.path.lexists(sidecar_path):
         return record_of(jpeg_path, sidecar_path) is not None
-    return os.path.isfile(jpeg_path)
+    return _is_jpeg(data)
 
 
 def is_half(jpeg_path: Path) -> bool:
@@ -75,6 +75,14 @@ def shows_maker(data: bytes, stem: str) -> bool:
     if data[:2] == b"\xff\xd8":
         return stem.lower().endswith(".comrec") or _is_signed(data)
     return data.startswith(JSON_START) or _is_signed(data)
+
+
+def _is_jpeg(data: bytes) -> bool:
+    try:
+        seg.parse(data)
+    except JpegError:
+        return False
+    return True
 
 
 def _is_signed(data: bytes) -> bool:

@@ -160,7 +160,7 @@ def test_the_jpg_bounds_its_sidecar(side_px, max_pixels, pixels, tmp_path):
     path = tmp_path / "photo.comrec.json"
     with open(path, "wb") as file:
         file.truncate(limit + 1)
-    with pytest.raises(SidecarError, match=r"not the sidecar of its \.jpg \(over"):
+    with pytest.raises(SidecarError, match=r"not a comrec sidecar \(over"):
         container.read_sidecar(path, limit)
 
 

@@ -96,9 +96,16 @@ def _read_existing(place: Place, key: str) -> bytes | None:
 
 
 def write(destination: Place, key: str, data: bytes) -> None:
-    """Writes a file; raises PlaceError if it cannot be written."""
+    """Writes a file; raises PlaceError if it cannot be written.
+
+    On a disk a file that appeared since `prepare_outputs` is not replaced.
+    """
     try:
-        destination.write(key, data)
+        if isinstance(destination, Local):
+            path = destination.path(key)
+            files.write(path, data, replace=os.path.lexists(path))
+        else:
+            destination.write(key, data)
     except OutputError as err:
         raise _to_place_error(err) from err
 
@@ -117,7 +124,7 @@ def write_pair(
     """
     if isinstance(destination, Local):
         try:
-            pair.write_pair(destination.path(task.output), jpeg, sidecar)
+            pair.write_pair(destination.path(task.output), jpeg, sidecar, True)
         except OutputError as err:
             raise _to_place_error(err) from err
         return

@@ -157,13 +157,14 @@ def evaluate(
         failed += [row for row in batch if row.error]
         # A metric that fails must not replace a row without that metric.
         found |= {row.key: row for row in batch if not row.error or _is_new(row, found)}
-        rows.write(request.out, list(found.values()))
+        rows.write(request.out, list(found.values()))  # read above, so comrec's
     # Read back, so that a summary does not depend on when its rows were measured.
     lines, more = summary.summarise(rows.read(request.out), pictures)
     if request.published:
         lines += published.make_lines(request.published, lines)
-    files.write(request.summary, report.as_tsv(lines))
     drawn = figure.draw(lines, tuple(request.figures))
+    _refuse_foreign(request)  # a measurement takes hours
+    files.write(request.summary, report.as_tsv(lines))
     for path, data in zip(request.figures.values(), drawn, strict=True):
         files.write(path, data)
     written = [request.out, request.summary, *request.figures.values()]

@@ -152,7 +152,7 @@ def _write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     done: list[Path] = []
     try:
         for path, data in missing.items():
-            files.write(path, data)
+            files.write(path, data, replace=False)
             done.append(path)
     except BaseException:
         for path in done:

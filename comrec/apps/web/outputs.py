@@ -64,8 +64,8 @@ class Outputs:
         """
         self.check(name, data)
         path, digest = self.folder / name, _digest(data)
-        if self._digest_file(name) != digest:
-            files.write(path, data)
+        if (found := self._digest_file(name)) != digest:
+            files.write(path, data, replace=found is not None)
         with self._lock:
             self._digests[name] = digest
             self._kept.add(name)
