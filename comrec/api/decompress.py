@@ -16,7 +16,10 @@ from comrec.image.source import load
 from comrec.jpeg import segments
 from comrec.networks import presets
 from comrec.networks.codec import MEMORY_MB, Codec
+from comrec.system import forking
 from comrec.system.checks import whole
+
+forking.register()
 
 
 def decompress(
