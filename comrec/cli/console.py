@@ -259,5 +259,5 @@ def _sending() -> Iterator[None]:
 
 
 def _close(stream: TextIO) -> None:
-    """Redirects a stream to nowhere: Python flushes it at exit, and would fail again."""
+    """Redirects a stream to nowhere, since Python flushes it once more at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             if args.json:
                 out.print_row(batch.describe_failure(job, result), str, as_json=True)
             continue
-        for note in result["notes"]:  # type: ignore[attr-defined]
+        for note in batch.read_notes(result):
             out.warn(f"{job.name}: {note}")
         out.print_row(result, _format_picture, args.json)
     row = made.finish(failed)

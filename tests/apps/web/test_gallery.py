@@ -183,10 +183,10 @@ def test_an_interrupted_run_goes_on(run, source, out, photo, monkeypatch):
 
     write = files.write
 
-    def stopped(path, data):
+    def stopped(path, data, **options):
         if path.name == "photo.comrec.jpg":
             raise KeyboardInterrupt
-        write(path, data)
+        write(path, data, **options)
 
     monkeypatch.setattr(files, "write", stopped)
     assert run("web", source, out, *QUICK).status == 130
