@@ -62,7 +62,7 @@ def _jpeg(path: Path, data: bytes) -> dict[str, object]:
         missing = "missing" if marked else "none: a plain JPEG"
         return row | {"sidecar": missing}
     limit = container.max_sidecar_bytes(data)
-    content = container.read_sidecar(beside, limit, pipes=False)
+    content = _read(beside, limit, pipes=False)
     records = sidecar.parse_json(content, str(beside))
     fitting = [r for r in records if r.fits(data)]
     verdict = "fits" if fitting else "does not fit"
@@ -70,9 +70,13 @@ def _jpeg(path: Path, data: bytes) -> dict[str, object]:
     return row | {"sidecar": f"{beside}, {verdict}"} | _sidecar(record, len(content))
 
 
-def _read(path: Path) -> bytes:
+def _read(
+    path: Path,
+    max_bytes: int = files.picture_bytes(MAX_PIXELS),
+    pipes: bool = True,
+) -> bytes:
     try:
-        return files.read(path, files.picture_bytes(MAX_PIXELS))
+        return files.read(path, max_bytes, pipes)
     except OSError as err:
         raise ImageError(
             f"{path}: cannot be read ({err.strerror}). Check its name and permissions"
