@@ -110,12 +110,17 @@ class _Found:
     def choose(self) -> list[tuple[Path, Path]]:
         """Returns each file to process with the folder whose tree is mirrored.
 
-        Outputs of comrec that are named beside other files are left out: a shell has
-        expanded a glob.
+        Outputs of comrec and pipes that are named beside other files are left out: a
+        shell has expanded a glob.
         """
-        kept = [pair for pair in self._pairs if pair[0] not in self.typed_outputs]
-        for path in self.typed_outputs:
-            self.left_out[path] = sorting.OUTPUTS
+        excluded = dict.fromkeys(self.typed_outputs, sorting.OUTPUTS)
+        if len(self._pairs) > 1:
+            pipes = (path for path, _ in self._pairs if _is_named_pipe(path))
+            excluded |= dict.fromkeys(pipes, listing.SPECIAL)
+        kept = [pair for pair in self._pairs if pair[0] not in excluded]
+        for path, _ in kept:  # named itself, and in a folder that leaves it out
+            self.left_out.pop(path, None)
+        self.left_out |= excluded
         return kept
 
     def names(self, folder: Path) -> OutputNames:
@@ -173,6 +178,11 @@ class _Found:
         self._names[folder] = done.outputs
         self._pairs |= dict.fromkeys((folder / name, root) for name in done.inputs)
         self.left_out |= {folder / n: why for n, why in done.left_out.items()}
+
+
+def _is_named_pipe(path: Path) -> bool:
+    """Tells whether a file of a folder is a pipe; those of a shell lie in /dev/fd."""
+    return path.is_fifo() and not os.path.abspath(path).startswith(("/dev/", "/proc/"))
 
 
 def _jobs(

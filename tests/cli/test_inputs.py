@@ -229,3 +229,18 @@ def test_a_job_knows_the_other_name_of_its_output(folder):
     assert jobs["q.png"].rivals == ()
     (job,) = plan(["q.png"], "named.jpg", False, "compress")
     assert job.other is None
+
+
+def test_a_pipe_is_left_out_of_what_a_shell_expanded_and_read_alone(folder):
+    os.mkfifo(folder("a.png") / "pipe.png")
+    found = inputs.plan(["a.png", "pipe.png"], None, False, "compress", is_output)
+    assert [str(job.source) for job in found.jobs] == ["a.png"]
+    assert found.left_out == {Path("pipe.png"): "pipes and devices"}
+    assert len(plan(["pipe.png"], None, False, "compress")) == 1
+
+
+def test_a_file_that_is_named_counts_once_though_its_folder_leaves_it_out(folder):
+    folder("a.png", "b.heic")
+    found = inputs.plan([".", "b.heic"], None, True, "compress", is_output)
+    assert sorted(str(job.source) for job in found.jobs) == ["a.png", "b.heic"]
+    assert found.left_out == {}
