@@ -18,10 +18,12 @@ from comrec.image import metadata, reader
 from comrec.image import picture as image
 from comrec.image.picture import MAX_PIXELS, Picture
 from comrec.image.source import is_jpeg, load
+from comrec.system import forking
 from comrec.system.options import takes
 
 Source = np.ndarray | bytes | str | os.PathLike[str]
 
+forking.register()
 JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left unchanged
 OF_PIXELS = ("CMYK", "bit depth")  # left out of pixels, where these are coded again
 

@@ -16,7 +16,10 @@ from comrec.image.source import load
 from comrec.jpeg import segments
 from comrec.networks import presets
 from comrec.networks.codec import MEMORY_MB, Codec
+from comrec.system import forking
 from comrec.system.checks import whole
+
+forking.register()
 
 
 def decompress(
@@ -59,7 +62,8 @@ def decompress(
     if preset is not None:
         presets.find(preset)  # makes the name that sidecars hold known
     data, name = load(jpeg, max_pixels)
-    beside, beside_name = find_sidecar(jpeg, sidecar, max_pixels)
+    max_bytes = container.max_sidecar_bytes(data, max_pixels)
+    beside, beside_name = find_sidecar(jpeg, sidecar, max_bytes)
     with naming_errors(name):
         pair = container.unpack(data, name, beside, beside_name, max_pixels)
         return restore(pair, engine, threads, memory_mb, max_pixels, exact).to_array()
@@ -68,14 +72,14 @@ def decompress(
 def find_sidecar(
     jpeg: bytes | str | os.PathLike[str] | None,
     sidecar: bytes | str | os.PathLike[str] | None,
-    max_pixels: int,
+    max_bytes: int,
 ) -> tuple[bytes | None, str]:
     """Reads the sidecar of a .jpg.
 
     Args:
       jpeg: path of the .jpg; bytes and None have no file beside them.
       sidecar: path or bytes of the sidecar; None takes the file beside the .jpg.
-      max_pixels: limit on the image, which limits the size of a sidecar.
+      max_bytes: legal size; see `container.max_sidecar_bytes`.
 
     Returns:
       The bytes of the sidecar, or None without one; and its name, for messages.
@@ -85,7 +89,7 @@ def find_sidecar(
     """
     if isinstance(sidecar, str | os.PathLike):
         path = Path(sidecar)
-        return container.read_sidecar(path, max_pixels, pipes=True), str(sidecar)
+        return container.read_sidecar(path, max_bytes, pipes=True), str(sidecar)
     if sidecar is not None:
         return bytes(sidecar), ""
     if not isinstance(jpeg, str | os.PathLike):
@@ -93,7 +97,7 @@ def find_sidecar(
     path = names.sidecar_of(Path(jpeg))
     if not os.path.lexists(path):  # Path.exists() raises on names too long
         return None, str(path)
-    return container.read_sidecar(path, max_pixels, pipes=False), str(path)
+    return container.read_sidecar(path, max_bytes, pipes=False), str(path)
 
 
 def restore(

@@ -8,9 +8,10 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
+from comrec.cli import streams
 from comrec.errors import OutputError
 
 if TYPE_CHECKING:
@@ -208,12 +209,20 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _print(text: str, stream: TextIO) -> None:
+def _print(text: str, stream: TextIO | None) -> None:
+    if stream is None:  # closed by the program that calls comrec
+        return
     encoding = stream.encoding or "utf-8"  # a terminal may lack arrows
+    text = text.encode(encoding, "replace").decode(encoding)
+    if stream is sys.stderr:  # nobody can be told that notes are lost
+        try:
+            print(text, file=stream, flush=True)
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                _close(stream)
+        return
     with _sending():
-        print(
-            text.encode(encoding, "replace").decode(encoding), file=stream, flush=True
-        )
+        print(text, file=stream, flush=True)
 
 
 def send(data: bytes) -> None:
@@ -223,6 +232,8 @@ def send(data: bytes) -> None:
       BrokenPipeError: the reader of stdout has gone.
       OutputError: stdout cannot be written.
     """
+    if sys.stdout is None or streams.is_stdout_closed():
+        raise OutputError("stdout: closed. Send it elsewhere, or name a file")
     with _sending():
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -232,8 +243,6 @@ def send(data: bytes) -> None:
 def _sending() -> Iterator[None]:
     """Redirects stdout to nowhere after its first error.
 
-    Python flushes stdout at exit, and would fail once more.
-
     Raises:
       BrokenPipeError: the reader of stdout has gone; not reported as a failure.
       OutputError: any other error.
@@ -241,9 +250,14 @@ def _sending() -> Iterator[None]:
     try:
         yield
     except OSError as err:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close(sys.stdout)
         if isinstance(err, BrokenPipeError):
             raise
         raise OutputError(
             f"stdout: cannot be written ({err.strerror}). Send it elsewhere"
         ) from err
+
+
+def _close(stream: TextIO) -> None:
+    """Redirects a stream to nowhere, since Python flushes it once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from comrec.api.compress import compress_picture, read_input
 from comrec.api.decompress import find_sidecar, restore
-from comrec.cli import console
+from comrec.cli import console, earlier
 from comrec.encoder.options import Options
 from comrec.encoder.plain import encode_plain
 from comrec.encoder.report import Compressed, decibel
@@ -45,25 +45,35 @@ class OverwritePolicy:
     skip_existing: bool = False
     dry_run: bool = False
 
-    def skips(self, job: Job, needs_sidecar: bool) -> bool:
-        """Returns whether a complete output makes the job unnecessary.
+    def may_replace(self, job: Job) -> bool:
+        """Tells whether outputs that comrec made may be replaced."""
+        if job.target is None or not self.skip_existing:
+            return self.force
+        return provenance.is_half(job.target)
+
+    def find_output(
+        self, job: Job, needs_sidecar: bool, max_pixels: int
+    ) -> Path | None:
+        """Returns the complete output that makes the job unnecessary, or None.
 
         Raises:
           OutputError: an existing file may not be replaced.
         """
         if job.target is None:
-            return False
+            return None
         is_complete = provenance.is_whole if needs_sidecar else os.path.isfile
-        if self.skip_existing and is_complete(job.target):
-            return True
-        force = self.force
-        if needs_sidecar and self.skip_existing:
-            force = provenance.is_half(job.target)
+        if self.skip_existing:
+            if is_complete(job.target):
+                return job.target
+            find = earlier.find_pair if needs_sidecar else earlier.find_restored
+            if found := find(job, max_pixels):
+                return found
+        force = self.may_replace(job) if needs_sidecar else self.force
         pair.refuse_existing(job.target, force)
         if needs_sidecar:
             pair.refuse_existing(names.sidecar_of(job.target), force)
             pair.refuse_shared(job.target)
-        return False
+        return None
 
 
 @dataclass(frozen=True)
@@ -90,23 +100,29 @@ class DecodeOptions:
 def compress(job: Job, options: Options, policy: OverwritePolicy) -> Row:
     """Compresses one file, and returns its row."""
     row = _start_row(job)
-    if policy.skips(job, needs_sidecar=True):
-        return row | {"outcome": "skipped"}
+    if found := policy.find_output(job, True, options.max_pixels):
+        return row | {"output": str(found), "outcome": "skipped"}
     if job.target is None:  # stdout takes one file
         options = replace(options, embed=True)
     data, name = _read(job, options.max_pixels)
     with naming_errors(name):
         source = read_input(data, options.max_pixels)
         result = compress_picture(source, options, data)
-    row |= _write_pair(job, result, policy.dry_run)
+    try:
+        row |= _write_pair(job, result, policy)
+    except OutputError:  # unless another comrec has made the same pair meanwhile
+        target = job.target
+        if target and policy.skip_existing and provenance.is_whole(target):
+            return row | {"outcome": "skipped"}
+        raise
     return row | {"input_bytes": len(data)} | result.report.row()
 
 
 def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row:
     """Restores one file, and returns its row."""
     row = _start_row(job)
-    if policy.skips(job, needs_sidecar=False):
-        return row | {"outcome": "skipped"}
+    if found := policy.find_output(job, False, options.max_pixels):
+        return row | {"output": str(found), "outcome": "skipped"}
     suffix = job.target.suffix if job.target else ".png"
     if suffix.lower() not in writer.WRITES:
         raise OutputError(
@@ -120,7 +136,7 @@ def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row
     if job.target is None:
         console.send(data)
     else:
-        files.write(job.target, data)
+        pair.write_output(job.target, data, policy.force)
     preset = unpacked.sidecar.preset if unpacked.sidecar else presets.PLAIN
     row |= {"outcome": _outcome(unpacked), "preset": preset}
     row |= {"notes": notes.lines, "left_out": notes.left_out}
@@ -188,20 +204,22 @@ def _unpack(job: Job, data: bytes, options: DecodeOptions) -> UnpackedPair:
         raise ImageError("empty file. Use another copy")
     if not is_jpeg(data):
         raise ImageError("not a JPEG. Name the .jpg that comrec wrote")
-    sidecar, name = find_sidecar(job.source, options.sidecar, options.max_pixels)
+    max_bytes = container.max_sidecar_bytes(data, options.max_pixels)
+    sidecar, name = find_sidecar(job.source, options.sidecar, max_bytes)
     return container.unpack(data, job.name, sidecar, name, options.max_pixels)
 
 
-def _write_pair(job: Job, result: Compressed, dry_run: bool) -> Row:
+def _write_pair(job: Job, result: Compressed, policy: OverwritePolicy) -> Row:
     """Writes the files of one picture; returns what they add to the row."""
     row: Row = {}
     if job.target is None:
         console.send(result.jpeg)
         return row
-    if dry_run:
+    if policy.dry_run:
         row["dry_run"] = True
     else:
-        pair.write_pair(job.target, result.jpeg, result.sidecar)
+        force = policy.may_replace(job)
+        pair.write_pair(job.target, result.jpeg, result.sidecar, force)
     if result.sidecar:
         row["sidecar"] = str(names.sidecar_of(job.target))
     return row

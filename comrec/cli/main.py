@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from comrec import __version__
-from comrec.cli import arguments, console
+from comrec.cli import arguments, console, streams
 from comrec.cli.commands import (
     autoencoder,
     bulk,
@@ -60,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
       Exit status. 0: all is done; 1: an input failed; 2: the request is illegal; 130:
       interrupted. Status 3 of `bulk` is documented there.
     """
+    if argv is None:
+        streams.prepare()
     args = parser().parse_args(argv)
     command, _ = COMMANDS[args.command]
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,25 +59,40 @@ def pack(
     return metadata.insert(coded_jpeg, kept, sidecar.marker()), record.to_json()
 
 
-def read_sidecar(path: Path, max_pixels: int, pipes: bool = True) -> bytes:
+def max_sidecar_bytes(jpeg: bytes, max_pixels: int = MAX_PIXELS) -> int:
+    """Returns the legal size in bytes of the sidecar of a .jpg.
+
+    Args:
+      jpeg: the whole .jpg, whose size bounds that of the image.
+      max_pixels: limit on the image.
+    """
+    try:
+        height, width, _ = seg.frame_size(seg.parse(jpeg))
+    except JpegError:  # reported by `unpack`
+        height, width = 0, 0
+    scales = (scale for preset in presets.known().values() for scale in preset.scales)
+    pixels = min(math.ceil(max(scales) ** 2 * height * width), max_pixels)
+    # The file holds two records while one pair replaces another.
+    return sidecar.RECORDS_MAX * (2 * pixels + SIDECAR_SLACK_BYTES)
+
+
+def read_sidecar(path: Path, max_bytes: int, pipes: bool = True) -> bytes:
     """Reads a sidecar file.
 
     Args:
       path: of the file.
-      max_pixels: limit on the image, which bounds the size of the sidecar.
+      max_bytes: legal size; see `max_sidecar_bytes`.
       pipes: whether `path` may be a named pipe.
 
     Raises:
-      SidecarError: the file cannot be read, or is larger than any sidecar.
+      SidecarError: the file cannot be read, or is larger than any sidecar of its .jpg.
     """
-    # The file holds two records while one pair replaces another.
-    limit = sidecar.RECORDS_MAX * (2 * max_pixels + SIDECAR_SLACK_BYTES)
     try:
-        return files.read(path, limit, pipes)
+        return files.read(path, max_bytes, pipes)
     except files.TooLargeError as err:
         raise SidecarError(
-            f"{path}: not a comrec sidecar (over {limit} bytes). Restore the file "
-            f"that comrec wrote"
+            f"{path}: not a comrec sidecar (over {max_bytes} bytes, the most for its "
+            f".jpg). Restore the file that comrec wrote"
         ) from err
     except OSError as err:
         raise SidecarError(

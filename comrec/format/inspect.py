@@ -61,7 +61,8 @@ def _jpeg(path: Path, data: bytes) -> dict[str, object]:
     if not os.path.lexists(beside):
         missing = "missing" if marked else "none: a plain JPEG"
         return row | {"sidecar": missing}
-    content = _read(beside, pipes=False)
+    limit = container.max_sidecar_bytes(data)
+    content = _read(beside, limit, pipes=False)
     records = sidecar.parse_json(content, str(beside))
     fitting = [r for r in records if r.fits(data)]
     verdict = "fits" if fitting else "does not fit"
@@ -69,9 +70,13 @@ def _jpeg(path: Path, data: bytes) -> dict[str, object]:
     return row | {"sidecar": f"{beside}, {verdict}"} | _sidecar(record, len(content))
 
 
-def _read(path: Path, pipes: bool = True) -> bytes:
+def _read(
+    path: Path,
+    max_bytes: int = files.picture_bytes(MAX_PIXELS),
+    pipes: bool = True,
+) -> bytes:
     try:
-        return files.read(path, files.picture_bytes(MAX_PIXELS), pipes)
+        return files.read(path, max_bytes, pipes)
     except OSError as err:
         raise ImageError(
             f"{path}: cannot be read ({err.strerror}). Check its name and permissions"

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from comrec.system.files import file_identity
 
+COMPRESS, DECOMPRESS = "compress", "decompress"
 JPEGS = (".jpg", ".jpeg")
+HEIC = (".heic", ".heif") if find_spec("pillow_heif") else ()  # with comrec[heic]
 PICTURES = (
-    *JPEGS, ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm",
+    *JPEGS, ".jfif", ".jpe", ".mpo", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp",
+    ".dib", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", *HEIC,
 )  # fmt: skip
+SIDECAR_SUFFIX = ".comrec.json"
+
+
+def is_picture(name: str) -> bool:
+    """Tells whether a name has the suffix of a picture that comrec reads."""
+    return Path(name).suffix.lower() in PICTURES
 
 
 def sidecar_of(jpeg: Path) -> Path:
     """Returns photo.comrec.json for photo.comrec.jpg or photo.jpg."""
-    return jpeg.with_name(f"{_base(jpeg)}.comrec.json")
+    return jpeg.with_name(f"{_base(jpeg)}{SIDECAR_SUFFIX}")
 
 
 def rivals_of(jpeg: Path) -> list[Path]:
@@ -39,11 +50,70 @@ def _base(path: Path) -> str:
     return stem.removesuffix(".comrec")
 
 
-def compressed_name(source: Path) -> str:
-    """Returns photo.comrec.jpg for photo.png."""
-    return f"{source.stem}.comrec.jpg"
+class OutputNames:
+    """Names the outputs of one folder's files, by the listing of the folder alone.
 
+    photo.png becomes photo.comrec.jpg, and photo.comrec.jpg becomes photo.restored.png.
+    Where two files would get one name, both keep their suffix: photo.png.comrec.jpg.
+    Case does not count, since many file systems ignore it.
 
-def restored_name(source: Path) -> str:
-    """Returns photo.restored.png for photo.comrec.jpg or photo.jpg."""
-    return f"{_base(source)}.restored.png"
+    Args:
+      listed: names of all files of the folder.
+      direction: COMPRESS or DECOMPRESS.
+    """
+
+    def __init__(self, listed: Iterable[str], direction: str = COMPRESS) -> None:
+        self._compresses = direction == COMPRESS
+        self._end = ".comrec.jpg" if self._compresses else ".restored.png"
+        self._sources: dict[str, list[str]] = {}  # by the name that they would share
+        self._all: dict[str, list[str]] = {}
+        for name in listed:
+            stem = self._stem(name)
+            self._all.setdefault(stem, []).append(name)
+            if self._is_source(name):
+                self._sources.setdefault(stem, []).append(name)
+        near = self._sources.values() if self._compresses else ()
+        self._whole = {name.casefold(): name for group in near for name in group}
+
+    def output(self, name: str) -> str:
+        """Returns the name of a file's output."""
+        return self.long(name) if self.is_long(name) else self.short(name)
+
+    def is_long(self, name: str) -> bool:
+        """Tells whether a file's output keeps the suffix of the file."""
+        return bool(self.rivals(name))
+
+    def rivals(self, name: str) -> list[str]:
+        """Lists the other files of the folder that could have a file's short name."""
+        # Any file may be named as an input, but only sources count for sources.
+        groups = self._sources if self._is_source(name) else self._all
+        stem = self._stem(name)
+        near = [*groups.get(stem, []), *filter(None, [self._whole.get(stem)])]
+        return [other for other in near if other != name]
+
+    def short(self, name: str) -> str:
+        """Returns the name of a file's output without the suffix of the file."""
+        stem = Path(name).stem if self._compresses else _base(Path(name))
+        return f"{stem}{self._end}"
+
+    def long(self, name: str) -> str:
+        """Returns the name of a file's output with the suffix of the file."""
+        return f"{name}{self._end}"
+
+    def other(self, name: str) -> str:
+        """Returns the name of the output while other files were in the folder."""
+        return self.short(name) if self.is_long(name) else self.long(name)
+
+    def rivals_of_other(self, name: str) -> list[str]:
+        """Lists the files to which an output with the name `other` may belong too."""
+        if self.is_long(name):
+            return self.rivals(name)
+        return [n for n in self._sources.get(name.casefold(), []) if n != name]
+
+    def _stem(self, name: str) -> str:
+        return self.short(name).removesuffix(self._end).casefold()
+
+    def _is_source(self, name: str) -> bool:
+        if self._compresses:
+            return is_picture(name)
+        return Path(name).suffix.lower() in JPEGS and is_output(Path(name))

@@ -46,7 +46,28 @@ def refuse_shared(jpeg_path: Path) -> None:
             )
 
 
-def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None:
+def write_output(
+    path: Path,
+    data: bytes,
+    force: bool,
+    signatures: Iterable[provenance.Signature] = (),
+) -> None:
+    """Writes an output; a file that appeared since it was checked is not replaced.
+
+    Args:
+      path, force, signatures: as of `refuse_existing`, which is called once more.
+      data: content of the output.
+
+    Raises:
+      OutputError: a file exists, or the output cannot be written.
+    """
+    refuse_existing(path, force, signatures)
+    write(path, data, replace=os.path.lexists(path))
+
+
+def write_pair(
+    jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None, force: bool | None = None
+) -> None:
     """Writes a .jpg and its sidecar; a kill leaves the old pair or the new one.
 
     The files are renamed one after the other. In between, the sidecar file holds the
@@ -57,25 +78,31 @@ def write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None
       jpeg: content of the .jpg.
       sidecar_file: content of the sidecar; None where the .jpg needs none. The sidecar
         of an earlier pair is then removed.
+      force: as of `refuse_existing`; None replaces every file.
 
     Raises:
-      OutputError: a file cannot be written. The old pair stays.
+      OutputError: a file exists that may not be replaced, though it may have appeared
+        since it was checked, or a file cannot be written. The old pair stays.
     """
     with lock_folder(jpeg_path.parent):
+        for path in (jpeg_path, names.sidecar_of(jpeg_path)):
+            if force is not None:
+                refuse_existing(path, force)
         _write_pair(jpeg_path, jpeg, sidecar_file)
 
 
 def _write_pair(jpeg_path: Path, jpeg: bytes, sidecar_file: bytes | None) -> None:
     path = names.sidecar_of(jpeg_path)
+    is_new = not os.path.lexists(jpeg_path)
     old = provenance.old_record(jpeg_path)
     if sidecar_file is None and not os.path.lexists(path):
-        write(jpeg_path, jpeg)
+        write(jpeg_path, jpeg, replace=not is_new)
         return
     new = sidecar_file or provenance.record_of_plain(jpeg)
     before = path.read_bytes() if os.path.isfile(path) else None
-    write(path, new + (old or b""))
+    write(path, new + (old or b""), replace=os.path.lexists(path))
     try:
-        write(jpeg_path, jpeg)
+        write(jpeg_path, jpeg, replace=not is_new)
     except BaseException:
         with contextlib.suppress(OSError, OutputError):
             if not (jpeg_path.exists() and jpeg_path.read_bytes() == jpeg):

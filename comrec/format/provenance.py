@@ -26,7 +26,7 @@ def is_whole(jpeg_path: Path) -> bool:
         return True  # the sidecar is embedded
     if container.needs_sidecar(data) or os.path.lexists(sidecar_path):
         return record_of(jpeg_path, sidecar_path) is not None
-    return os.path.isfile(jpeg_path)
+    return _is_jpeg(data)
 
 
 def is_half(jpeg_path: Path) -> bool:
@@ -74,6 +74,14 @@ def shows_maker(data: bytes, stem: str) -> bool:
     return data.startswith(JSON_START) or _is_signed(data)
 
 
+def _is_jpeg(data: bytes) -> bool:
+    try:
+        seg.parse(data)
+    except JpegError:
+        return False
+    return True
+
+
 def _is_signed(data: bytes) -> bool:
     """Tells whether a picture names comrec as its software."""
     if data[:4] == b"\x89PNG":
@@ -114,7 +122,8 @@ def _content(path: Path, limit: int = -1) -> bytes:
 
 def record_of(jpeg_path: Path, path: Path) -> bytes | None:
     """Returns the line of a sidecar on disk that fits the .jpg on disk, or None."""
-    return fitting_record(_content(jpeg_path), _content(path))
+    jpeg = _content(jpeg_path)
+    return fitting_record(jpeg, _content(path, container.max_sidecar_bytes(jpeg) + 1))
 
 
 def old_record(jpeg_path: Path) -> bytes | None:
@@ -125,6 +134,8 @@ def old_record(jpeg_path: Path) -> bytes | None:
 
 def fitting_record(jpeg: bytes, sidecar_file: bytes) -> bytes | None:
     """Returns the line of a sidecar's content that fits a .jpg, or None."""
+    if len(sidecar_file) > container.max_sidecar_bytes(jpeg):
+        return None
     try:
         records = sidecar.parse_json(sidecar_file, "")
         return next((r.to_json() for r in records if r.fits(jpeg)), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from comrec.errors import ComrecError, ImageError
@@ -72,10 +72,18 @@ def read_notes(row: Row) -> list[str]:
 
 @dataclass(frozen=True)
 class Job:
-    """Holds the paths of an input and of its output; None is stdin or stdout."""
+    """Holds the paths of an input and of its output; None is stdin or stdout.
+
+    Attributes:
+      source, target: the two paths.
+      other: path of the output while other files were in the folder of the source.
+      rivals: other files of the folder to which a file at `other` may belong.
+    """
 
     source: Path | None
     target: Path | None
+    other: Path | None = field(default=None, compare=False)
+    rivals: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:

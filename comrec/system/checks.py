@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import operator
+from typing import Any
 
 from comrec.errors import UsageError
 
@@ -61,3 +63,15 @@ def _is_no_number(value: object) -> bool:
     """Returns whether float() takes a value that is no number: a truth, or text."""
     is_numpy_truth = getattr(getattr(value, "dtype", None), "kind", "") == "b"
     return is_numpy_truth or isinstance(value, bool | str | bytes)
+
+
+def parse_json(data: bytes | str) -> Any:
+    """Returns the value of JSON of unknown origin.
+
+    Raises:
+      ValueError: the data are no JSON, or brackets are nested too deeply.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError as err:
+        raise ValueError("brackets are nested too deeply") from err

@@ -9,7 +9,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,13 +26,19 @@ _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.comrec\.tmp", re.DOTALL)
 _DESCRIPTORS = "/proc/self/fd"
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, replace: bool = True) -> None:
     """Writes a file under a temporary name, then renames it; makes missing folders.
 
     A kill at any moment leaves the old file or the new one.
 
+    Args:
+      path: of the file.
+      data: its content.
+      replace: whether to replace a file at `path`, also one that appears meanwhile.
+
     Raises:
-      OutputError: the folder cannot be written, or the disk is full.
+      OutputError: the folder cannot be written, the disk is full, or a file exists
+        that is not to be replaced.
     """
     token = secrets.token_hex(4)
     temporary = path.with_name(f"{temporary_prefix(path.name)}{token}.comrec.tmp")
@@ -47,11 +53,19 @@ def write(path: Path, data: bytes) -> None:
                 os.fsync(file.fileno())
                 if unnamed:
                     _name(file.fileno(), temporary)
-            os.replace(temporary, path)
+            if replace:
+                os.replace(temporary, path)
+            else:
+                _rename_new(temporary, path)
         _sync_folder(path.parent)
     except OSError as err:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(err, FileExistsError) and not replace:
+            raise OutputError(
+                f"{path}: exists, since another program wrote it meanwhile. It was not "
+                f"replaced; choose another name with `output`"
+            ) from err
         reason = "the disk is full" if err.errno == errno.ENOSPC else err.strerror
         raise OutputError(
             f"{path}: cannot be written ({reason}). Nothing was left there; choose "
@@ -61,6 +75,20 @@ def write(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _rename_new(temporary: Path, path: Path) -> None:
+    """Renames a file; raises FileExistsError if `path` exists, without replacing it."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        os.rename(temporary, path)
+    else:
+        os.unlink(temporary)
 
 
 def temporary_prefix(name: str) -> str:
@@ -246,19 +274,6 @@ def read_bounded(file: BinaryIO, max_bytes: int, expected_bytes: int = 0) -> byt
         if left:
             return b"".join(parts)
     raise TooLargeError(errno.EFBIG, f"larger than {max_bytes} bytes")
-
-
-def walk_files(folder: Path) -> Iterable[Path]:
-    """Yields every file below a folder, and links that lead nowhere.
-
-    Links to folders are not followed, since they can form a ring. Pipes and devices
-    are left out.
-    """
-    for parent, _, names in os.walk(folder):
-        for path in (Path(parent) / name for name in names):
-            # A link that leads nowhere is reported later, as a missing picture.
-            if os.path.isfile(path) or not os.path.exists(path):
-                yield path
 
 
 def file_identity(path: Path) -> object:

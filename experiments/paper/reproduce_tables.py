@@ -45,7 +45,7 @@ from rich.console import Console
 
 from comrec.cli.console import spell
 from comrec.errors import ComrecError, UsageError, naming_errors
-from comrec.format import names
+from comrec.format import names, sorting
 from comrec.image import reader
 from comrec.image import source as image_source
 from comrec.image.metrics import SSIM_SIDE_PX
@@ -137,7 +137,7 @@ def read(folder: Path, published: Published, quick: bool) -> list[Picture]:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: not a folder. Name one that holds pictures")
-    paths = [p for p in folder.iterdir() if p.suffix.lower() in names.PICTURES]
+    paths = sorting.list_pictures(folder)
     if not paths:
         raise UsageError(
             f"{folder}: no pictures in it. Expected: {' '.join(names.PICTURES)}"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from comrec.cli import inputs
-from comrec.errors import OutputError, UsageError
+from comrec.errors import ImageError, OutputError, UsageError
 from comrec.format.names import is_output
+from comrec.system import listing
 from comrec.system.batch import Job
 
 
@@ -87,7 +88,10 @@ def test_own_outputs_are_no_inputs_of_a_folder(folder):
     folder("a.png", "a.comrec.jpg", "a.comrec.json", "a.restored.png", "c.jpg")
     found = inputs.plan(["."], None, True, "compress", is_output)
     assert set(names(found.jobs)) == {"a.png", "c.jpg"}
-    assert found.left_out == 2
+    assert {str(path): why for path, why in found.left_out.items()} == {
+        "a.comrec.jpg": "outputs of comrec", "a.restored.png": "outputs of comrec",
+        "a.comrec.json": "sidecars of comrec",
+    }  # fmt: skip
 
 
 def test_what_may_be_a_damaged_pair_is_decompressed_to_say_so(folder):
@@ -118,14 +122,13 @@ def test_a_missing_input_does_not_stop_the_others(folder):
 @pytest.mark.parametrize(
     ("inputs", "output"),
     [
-        (["photo.png", "photo.webp"], None),
         (["a/photo.png", "b/photo.png"], "out"),
         (["a", "b"], "out"),
         (["photo.png", "link.png"], None),
     ],
 )
 def test_one_output_of_two_inputs_is_refused_by_all_names(folder, inputs, output):
-    root = folder("photo.png", "photo.webp", "a/photo.png", "b/photo.png")
+    root = folder("photo.png", "a/photo.png", "b/photo.png")
     os.symlink("photo.png", root / "link.png")
     if "link.png" in inputs:
         (root / "photo.comrec.jpg").touch()
@@ -178,3 +181,66 @@ def test_verify_has_no_outputs_to_collide(folder):
     folder("photo.jpg", "photo.comrec.jpg")
     jobs = plan(["photo.jpg", "photo.comrec.jpg"], None, False, "verify")
     assert [job.target for job in jobs] == [None, None]
+
+
+@pytest.mark.parametrize("given", [["p.jpg", "p.png"], ["p.png"], ["p.*"], ["."]])
+def test_names_follow_from_the_folder_and_not_from_the_arguments(folder, given):
+    folder("p.jpg", "p.png", "q.png")
+    found = names(plan(given, "out/", True, "compress"))
+    found.pop("q.png", None)
+    want = {name: f"out/{name}.comrec.jpg" for name in ("p.jpg", "p.png")}
+    assert found == {name: want[name] for name in found}
+    assert set(found) == ({"p.png"} if given == ["p.png"] else set(want))
+
+
+def test_typed_outputs_are_left_out_beside_others_and_refused_alone(folder):
+    folder("a.png", "a.restored.png")
+    found = inputs.plan(["a.png", "a.restored.png"], None, False, "compress", is_output)
+    assert [str(job.source) for job in found.jobs] == ["a.png"]
+    assert found.left_out == {Path("a.restored.png"): "outputs of comrec"}
+    with pytest.raises(ImageError, match=r"a\.restored\.png: made by comrec already"):
+        plan(["a.restored.png"], None, False, "compress")
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_of_its_own(folder, monkeypatch):
+    root = folder("in/a.png", "in/shut/b.png")
+    scan = listing.scan
+
+    def refuse(path: Path):
+        if path.name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(listing, "scan", refuse)
+    found = inputs.plan(["in"], None, True, "compress", is_output)
+    assert len(found.jobs) == 1
+    ((path, err),) = found.unlisted
+    assert path == Path("in/shut")
+    assert "in/shut: cannot be listed (Permission denied)" in str(err)
+    assert root
+
+
+def test_a_job_knows_the_other_name_of_its_output(folder):
+    folder("p.jpg", "p.png", "q.png")
+    jobs = {str(j.source): j for j in plan(["."], None, True, "compress")}
+    assert jobs["p.png"].other == Path("p.comrec.jpg")
+    assert jobs["p.png"].rivals == (Path("p.jpg"),)
+    assert jobs["q.png"].other == Path("q.png.comrec.jpg")
+    assert jobs["q.png"].rivals == ()
+    (job,) = plan(["q.png"], "named.jpg", False, "compress")
+    assert job.other is None
+
+
+def test_a_pipe_is_left_out_of_what_a_shell_expanded_and_read_alone(folder):
+    os.mkfifo(folder("a.png") / "pipe.png")
+    found = inputs.plan(["a.png", "pipe.png"], None, False, "compress", is_output)
+    assert [str(job.source) for job in found.jobs] == ["a.png"]
+    assert found.left_out == {Path("pipe.png"): "pipes and devices"}
+    assert len(plan(["pipe.png"], None, False, "compress")) == 1
+
+
+def test_a_file_that_is_named_counts_once_though_its_folder_leaves_it_out(folder):
+    folder("a.png", "b.heic")
+    found = inputs.plan([".", "b.heic"], None, True, "compress", is_output)
+    assert sorted(str(job.source) for job in found.jobs) == ["a.png", "b.heic"]
+    assert found.left_out == {}

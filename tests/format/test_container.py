@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 
 import numpy as np
 import pictures
 import pytest
+from PIL import Image
 
 from comrec.errors import JpegError, SidecarError
 from comrec.format import container, sidecar
@@ -144,6 +146,29 @@ def test_a_sidecar_may_hold_an_old_record_and_a_new_one(tmp_path):
     record = Sidecar("plain", 400, 400, 1, container.pack_alpha(noise)).paired(CODED)
     path = tmp_path / "photo.comrec.json"
     path.write_bytes(record.to_json() * sidecar.RECORDS_MAX)
-    assert container.read_sidecar(path, 400 * 400) == path.read_bytes()
-    with pytest.raises(SidecarError, match="not a comrec sidecar"):
-        container.read_sidecar(path, 400)
+    limit = container.max_sidecar_bytes(jpeg_of(400, 400))
+    assert container.read_sidecar(path, limit) == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("side_px", "max_pixels", "pixels"),
+    [(16, 10**8, 4 * 256), (16, 300, 300), (1000, 10**7, 4 * 10**6)],
+)
+def test_the_jpg_bounds_its_sidecar(side_px, max_pixels, pixels, tmp_path):
+    limit = container.max_sidecar_bytes(jpeg_of(side_px, side_px), max_pixels)
+    assert limit == 2 * (2 * pixels + container.SIDECAR_SLACK_BYTES)
+    path = tmp_path / "photo.comrec.json"
+    with open(path, "wb") as file:
+        file.truncate(limit + 1)
+    with pytest.raises(SidecarError, match=r"not a comrec sidecar \(over"):
+        container.read_sidecar(path, limit)
+
+
+def test_what_is_no_jpeg_has_a_sidecar_of_the_least_size():
+    assert container.max_sidecar_bytes(b"") == 2 * container.SIDECAR_SLACK_BYTES
+
+
+def jpeg_of(height_px: int, width_px: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (width_px, height_px)).save(out, "JPEG")
+    return out.getvalue()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from comrec.format import names
+from comrec.format.names import OutputNames
 
 
 @pytest.fixture
@@ -72,5 +73,52 @@ def test_outputs_are_recognised_by_their_names(name, is_output):
     ],
 )
 def test_an_outputs_name_is_made_of_the_inputs(source, compressed, restored):
-    assert names.compressed_name(Path(source)) == compressed
-    assert names.restored_name(Path(source)) == restored
+    assert OutputNames([], names.COMPRESS).output(Path(source).name) == compressed
+    assert OutputNames([], names.DECOMPRESS).output(Path(source).name) == restored
+
+
+@pytest.mark.parametrize(
+    ("listed", "long"),
+    [
+        (["p.jpg", "p.png", "q.png"], {"p.jpg", "p.png"}),
+        (["P.JPG", "p.png"], {"P.JPG", "p.png"}),
+        (["p.png", "p.txt", "p.comrec.jpg", "p.comrec.json"], set()),
+        (["p.png", "p.png.tif"], {"p.png.tif"}),
+        (["p.png", "p.jpg", "p.png.tif"], {"p.png", "p.jpg", "p.png.tif"}),
+        (["p.restored.png", "p.png"], set()),
+        (["p.png", "p.bin"], {"p.bin"}),
+    ],
+)
+def test_pictures_that_clash_keep_their_suffix_and_no_others(listed, long):
+    found = OutputNames(listed)
+    sources = [n for n in listed if names.is_picture(n) or n.endswith(".bin")]
+    assert {name for name in sources if found.is_long(name)} == long
+    made = [found.output(name) for name in sources]
+    assert len(set(made)) == len(made)
+    for name, output in zip(sources, made, strict=True):
+        assert output == (f"{name}.comrec.jpg" if name in long else found.short(name))
+        assert {output, found.other(name)} == {found.short(name), found.long(name)}
+
+
+@pytest.mark.parametrize(
+    ("listed", "long"),
+    [
+        (["x.comrec.jpg", "x.jpg"], {"x.jpg"}),  # the pair, and its original
+        (["x.comrec.jpg", "x.png"], set()),
+        (["x.comrec.jpg", "x.comrec.jpeg"], {"x.comrec.jpg", "x.comrec.jpeg"}),
+        (["x.jpg", "x.jpeg"], {"x.jpg", "x.jpeg"}),
+        (["x.jpg.comrec.jpg", "x.png.comrec.jpg", "x.jpg", "x.png"], set()),
+    ],
+)
+def test_restored_pictures_of_clashing_pairs_keep_the_suffix(listed, long):
+    found = OutputNames(listed, names.DECOMPRESS)
+    pairs = [name for name in listed if name.endswith(("jpg", "jpeg"))]
+    assert {name for name in pairs if found.is_long(name)} == long
+
+
+def test_it_is_known_which_files_may_own_an_output_under_the_other_name():
+    found = OutputNames(["p.jpg", "p.png", "q.png", "r.png", "r.png.tif"])
+    assert found.rivals_of_other("p.jpg") == ["p.png"]
+    assert found.rivals_of_other("q.png") == []
+    assert found.rivals_of_other("r.png") == ["r.png.tif"]
+    assert found.rivals_of_other("r.png.tif") == ["r.png"]

@@ -123,3 +123,10 @@ def test_a_plain_jpeg_has_a_line_that_says_it_is_whole():
     assert provenance.record_without(b"no JPEG") is None
     with pytest.raises(JpegError):
         provenance.record_of_plain(b"no JPEG")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\xff\xd8\xff"])
+def test_what_is_no_jpeg_is_no_complete_output(tmp_path, content):
+    path = tmp_path / "x.comrec.jpg"
+    path.write_bytes(content)
+    assert not provenance.is_whole(path)

@@ -391,3 +391,14 @@ def test_a_binary_form_of_an_unknown_preset_is_refused_by_number():
     data = RECORD.to_binary()
     with pytest.raises(SidecarError, match=r"^x: unknown preset 255\."):
         sidecar.parse_binary(data[:1] + b"\xff" + data[2:], "x")
+
+
+@pytest.mark.parametrize("text", [b"{}," * 40_000, b"[" * 40_000, b"\n" * 40_000])
+def test_json_of_many_values_is_refused_before_it_is_parsed(text, monkeypatch):
+    def parse(line: bytes):
+        assert len(line) < 1000
+        raise ValueError
+
+    monkeypatch.setattr(sidecar.json, "loads", parse)
+    with pytest.raises(SidecarError, match="not a comrec sidecar"):
+        sidecar.parse_json(text, "x.json")

@@ -108,7 +108,9 @@ def test_originals_in_a_folder_are_compressed_and_outputs_are_counted(run, folde
     ran = run("compress", "-r", ".", "-o", "out", *USED, "--json")
     inputs = {"k.jpg", "old.restored.png", "photo.png", "other.png"}
     assert {row["input"] for row in ran.rows} == inputs
-    assert ran.err == "comrec: 3 files left out: outputs of comrec\n"
+    assert (
+        ran.err == "comrec: 5 left out: outputs of comrec (3), sidecars of comrec (2)\n"
+    )
     back = run("decompress", "-r", ".", "-o", "back", "--json")
     taken = {row["input"] for row in back.rows if row["outcome"] != "failed"}
     assert {"x.jpg", "e.jpg", "out/photo.comrec.jpg"} <= taken

@@ -185,7 +185,7 @@ def test_a_refused_write_leaves_nothing(refused, pair, monkeypatch, step, code, 
 
         monkeypatch.setattr(files, "open", opening, raising=False)
     else:
-        monkeypatch.setattr(os, "replace", refuse)
+        monkeypatch.setattr(files, "_rename_new", refuse)
     target = pair[0].with_name("photo.restored.png")
     assert reason in refused("decompress", pair[0], names=target)
 
@@ -232,15 +232,15 @@ def test_an_interrupt_leaves_no_temporary_file(
         nonlocal calls
         calls += 1
         if where == "jpeg" and calls == 1:
-            return replace(*args)
+            return rename(*args)
         raise KeyboardInterrupt
 
-    replace = os.replace
+    rename = files._rename_new
     place = {
         "read": "comrec.image.reader.read",
         "compact": "comrec.networks.codec.Codec.compact",
-        "sidecar": "os.replace",
-        "jpeg": "os.replace",
+        "sidecar": "comrec.system.files._rename_new",
+        "jpeg": "comrec.system.files._rename_new",
     }[where]
     monkeypatch.setattr(place, stop)
     ran = run("compress", tmp_path / "photo.png", *USED)

@@ -23,6 +23,11 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def rows(folder: Path) -> list[dict]:
+    """Returns the rows of pictures of the manifest below a folder."""
+    return [row for row in all_rows(folder) if row["state"] != "left_out"]
+
+
+def all_rows(folder: Path) -> list[dict]:
     """Returns the rows of the manifest below a folder."""
     found = sorted((folder / command.MANIFEST).glob("*.jsonl"))
     return [

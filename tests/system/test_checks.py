@@ -65,3 +65,9 @@ def test_what_is_no_whole_number_within_the_bounds_is_refused_with_them(value):
 def test_a_bound_on_one_side_is_named_alone(value):
     with pytest.raises(UsageError, match=r"a whole number, 0 or more\. Received: "):
         checks.whole("threads", value, 0)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "", "{", b"\xff"])
+def test_what_is_no_json_is_a_value_error_also_if_nested_too_deeply(text):
+    with pytest.raises(ValueError):  # noqa: PT011
+        checks.parse_json(text)

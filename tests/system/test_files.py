@@ -200,19 +200,6 @@ def test_a_pipe_is_read_where_pipes_are_legal(tmp_path):
     thread.join(10)
 
 
-def test_every_file_of_a_folder_is_found_and_no_link_to_a_folder_followed(
-    tmp_path,
-):
-    for name in ("a.png", "deep/er/b.png"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "round").symlink_to(tmp_path)
-    (tmp_path / "lost.png").symlink_to(tmp_path / "none")
-    os.mkfifo(tmp_path / "pipe")
-    found = {str(path.relative_to(tmp_path)) for path in files.walk_files(tmp_path)}
-    assert found == {"a.png", "lost.png", os.path.join("deep", "er", "b.png")}
-
-
 def test_two_names_of_one_file_have_one_identity(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     here = files.Path("x")
@@ -226,3 +213,23 @@ def test_two_names_of_one_file_have_one_identity(tmp_path, monkeypatch):
     assert files.file_identity(tmp_path / "y") != files.file_identity(here)
     for name in ("none", "lost"):  # no file yet: by the name that it would have
         assert files.file_identity(files.Path(name)) == str(tmp_path / "none")
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_that_is_there_is_not_replaced_unless_it_may_be(
+    tmp_path, monkeypatch, has_links
+):
+    if not has_links:
+        monkeypatch.setattr(os, "link", _no_links)
+        monkeypatch.setattr(files, "_open_unnamed", lambda _: None)
+    path = tmp_path / "x.jpg"
+    files.write(path, b"new", replace=False)
+    assert path.read_bytes() == b"new"
+    with pytest.raises(OutputError, match="exists, since another program wrote it"):
+        files.write(path, b"other", replace=False)
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["x.jpg"]
+
+
+def _no_links(*_, **__):
+    raise OSError(95, "Operation not supported")

@@ -52,7 +52,7 @@ def compress(
         coder = codec.Codec(model.load(model_name))
         coded = coder.encode(picture.pixels, bits)
         restored = coder.decode(bitstream.parse(coded, max_pixels))
-    files.write(target, coded)
+    pair.write_output(target, coded, force, [bitstream.is_stream])
     return _build_row(source, target, coder.model, picture.pixels, coded) | {
         "input_bytes": len(data),
         "bits": bits,
@@ -94,7 +94,7 @@ def decompress(
         pixels = codec.decompress(data, model_name, max_pixels)
     with naming_errors(str(target)):
         restored = writer.write(picture.Picture(pixels), target.suffix)
-    files.write(target, restored)
+    pair.write_output(target, restored, force, [bitstream.is_stream])
     return {
         "input": str(source), "output": str(target),
         "width_px": pixels.shape[1], "height_px": pixels.shape[0],

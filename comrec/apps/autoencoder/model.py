@@ -19,6 +19,7 @@ from comrec.errors import UsageError, WeightsError
 from comrec.networks import weights
 from comrec.networks.presets import WeightFile
 from comrec.system import files
+from comrec.system.checks import parse_json
 
 TABLE = Path(__file__).with_name("models.json")
 OWN = 0  # number of every model that is not in the table
@@ -171,7 +172,7 @@ def _parse(data: bytes, source: str, name: str, number: int) -> Model:
 def _read_record(array: np.ndarray) -> tuple[str, Architecture]:
     if array.nbytes > RECORD_MAX_BYTES:
         raise ValueError("its record is too long")
-    record = json.loads(array.tobytes())
+    record = parse_json(array.tobytes())
     if not NAME_LEGAL.fullmatch(record["name"]):
         raise ValueError("its name is not 1 to 64 letters, digits and .+-_")
     return record["name"], Architecture.from_record(record["architecture"])

@@ -15,7 +15,7 @@ from typing import NoReturn
 from comrec.apps.bulk import manifest, places, walking
 from comrec.apps.bulk.log import Log
 from comrec.apps.bulk.manifest import ALL, Index, Row, Shard
-from comrec.apps.bulk.places import Local, MissingError, Place
+from comrec.apps.bulk.places import Local, MissingError, Place, TooLargeError
 from comrec.apps.bulk.plan import Plan
 from comrec.apps.bulk.pool import Pool
 from comrec.apps.bulk.runners import InProcess, Runner
@@ -24,9 +24,11 @@ from comrec.apps.bulk.worker import Restoring, Work
 from comrec.encoder.options import Options
 from comrec.errors import ComrecError, OutputError, UsageError
 from comrec.networks import engine, presets, weights
+from comrec.system.checks import parse_json
 
 MANIFEST = "comrec-manifest"  # below DST
 SOURCE = "source.json"
+SOURCE_BYTES_MAX = 2**20
 STREAK = 20  # consecutive failures without a fault of the picture that end the run
 PROBE_BYTES = 2**20  # about a picture's: a full disk may have space for less
 LOCAL, DASK = RUNNERS = ("local", "dask")
@@ -111,6 +113,8 @@ class Run:
                     log.add(row)
                     self.tally.add(row)
                     yield row
+                    if row["state"] not in ("done", "failed"):
+                        continue  # says nothing about places and workers
                     fault = row.get("fault", "picture")
                     faults = [*faults, fault] if fault != "picture" else []
                     if len(faults) == STREAK:
@@ -196,11 +200,11 @@ class Run:
     def _read_owner(self) -> str | None:
         """Returns the SRC that the manifest names; None without a manifest."""
         try:
-            found = json.loads(self.manifest.read(SOURCE))
+            found = parse_json(self.manifest.read(SOURCE, SOURCE_BYTES_MAX))
             return str(found["source"])
         except MissingError:
             return None
-        except (ValueError, KeyError, TypeError) as err:
+        except (ValueError, KeyError, TypeError, TooLargeError) as err:
             raise OutputError(
                 f"{self.manifest.where(SOURCE)}: damaged. Remove it, and run with -f"
             ) from err

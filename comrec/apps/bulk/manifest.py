@@ -16,6 +16,9 @@ from comrec.apps.bulk.places import Local, Place, PlaceError
 Row = dict[str, Any]
 
 SUFFIX = ".jsonl"
+# Takes the place of the options of a file that is left out, so that the file is
+# processed once this comrec reads its kind.
+LEFT_OUT = "left out: {}"
 LATEST_S = 1e11  # since the epoch: rows with later or infinite times are ignored
 
 
@@ -57,7 +60,10 @@ class Index:
         for row in rows:
             keys.append(_hash(row["input"]))
             failed = row["state"] == "failed"
-            found = row["input"], row["version"], row["options"], row["outputs"]
+            options = row["options"]
+            if row["state"] == "left_out":
+                options = LEFT_OUT.format(row.get("reason"))
+            found = row["input"], row["version"], options, row["outputs"]
             states.append(0 if failed else checksum(*found))
             times.append(row["at"])
             first = "" if failed else next(iter(row["outputs"]), "")
@@ -154,7 +160,7 @@ def _read_lines(place: Place, name: str) -> Iterator[bytes]:
 
 FIELD_CHECKS: dict[str, Callable[[Any], bool]] = {
     "input": lambda value: isinstance(value, str),
-    "state": lambda value: value in ("done", "failed", "listed"),
+    "state": lambda value: value in ("done", "failed", "listed", "left_out"),
     "version": lambda value: isinstance(value, str),
     "options": lambda value: isinstance(value, str),
     "outputs": lambda value: (

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from comrec.errors import ComrecError, UsageError
-from comrec.system import files
+from comrec.system import files, listing
+from comrec.system.listing import Entry, Listing
 
 T = TypeVar("T")
 # Stores in which a write becomes visible only when it is complete.
@@ -30,6 +31,7 @@ FILESYSTEM_OPTIONS: dict[str, dict[str, object]] = {
     name: {"max_concurrency": 1} for name in ("s3", "s3a")
 }
 QUOTE = '"'
+OWN_BYTES_MAX = 2**32  # of a file of the manifest
 NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "RefreshError")
 
 
@@ -41,25 +43,8 @@ class MissingError(PlaceError):
     """Reports that a bucket, folder, object or file does not exist."""
 
 
-class Entry(NamedTuple):
-    """Describes a file of a listing.
-
-    Attributes:
-      size: in bytes.
-      version: a text that changes with the content.
-      problem: why the file cannot be read; empty if no reason is known.
-    """
-
-    size: int
-    version: str
-    problem: str = ""
-
-
-class Listing(NamedTuple):
-    """Lists one folder: its files by name, and the names of its folders."""
-
-    files: dict[str, Entry]
-    folders: list[str]
+class TooLargeError(ComrecError):
+    """Reports a file beyond the limit of a read: a fault of the file."""
 
 
 class Place(ABC):
@@ -80,8 +65,20 @@ class Place(ABC):
         """Lists a folder, "" for the root."""
 
     @abstractmethod
-    def read(self, key: str) -> bytes:
-        """Reads a whole file."""
+    def read(self, key: str, max_bytes: int = OWN_BYTES_MAX) -> bytes:
+        """Reads a whole file.
+
+        Args:
+          key: of the file.
+          max_bytes: legal size.
+
+        Raises:
+          TooLargeError: the file is larger.
+        """
+
+    @abstractmethod
+    def size(self, key: str) -> int:
+        """Returns the size of a file in bytes."""
 
     @abstractmethod
     def write(self, key: str, data: bytes) -> None:
@@ -115,17 +112,8 @@ class Local(Place):
         return self.root / key
 
     def list(self, folder: str) -> Listing:
-        found = Listing({}, [])
         try:
-            with os.scandir(self.path(folder)) as entries:
-                for entry in entries:
-                    try:
-                        _add_entry(found, entry)
-                    except FileNotFoundError:
-                        continue  # removed meanwhile
-                    except OSError as err:
-                        problem = f"cannot be read ({err.strerror})"
-                        found.files[entry.name] = Entry(0, "", problem)
+            return listing.scan(self.path(folder))
         except (FileNotFoundError, NotADirectoryError) as err:
             raise MissingError(
                 f"{self.where(folder)}: no such folder. Check its name"
@@ -135,18 +123,25 @@ class Local(Place):
                 f"{self.where(folder)}: cannot be listed ({err.strerror}). Check its "
                 f"permissions"
             ) from err
-        return found
 
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, max_bytes: int = OWN_BYTES_MAX) -> bytes:
         try:
-            return self.path(key).read_bytes()
+            return files.read(self.path(key), max_bytes, pipes=False)
         except FileNotFoundError as err:
             raise MissingError(f"{self.where(key)}: no such file") from err
+        except files.TooLargeError as err:
+            raise TooLargeError(f"{self.where(key)}: {err.strerror}") from err
         except OSError as err:
             raise PlaceError(
                 f"{self.where(key)}: cannot be read ({err.strerror}). Check its "
                 f"permissions"
             ) from err
+
+    def size(self, key: str) -> int:
+        try:
+            return self.path(key).stat().st_size
+        except OSError as err:
+            raise MissingError(f"{self.where(key)}: no such file") from err
 
     def write(self, key: str, data: bytes) -> None:
         files.write(self.path(key), data)
@@ -160,16 +155,6 @@ class Local(Place):
         files.sweep(path.parent, files.temporary_prefix(path.name))
 
 
-def _add_entry(found: Listing, entry: os.DirEntry[str]) -> None:
-    # Links to folders can form a cycle, or lead outside.
-    if entry.is_dir(follow_symlinks=False):
-        found.folders.append(entry.name)
-    elif entry.is_file():
-        stat = entry.stat()
-        version = f"{stat.st_size}-{stat.st_mtime_ns}"
-        found.files[entry.name] = Entry(stat.st_size, version)
-
-
 class Remote(Place):
     """Gives access to a URL through fsspec; repeats requests to a busy store."""
 
@@ -178,22 +163,47 @@ class Remote(Place):
         found = Listing({}, [])
         for info in self._request(folder, "ls", path, detail=True):
             full = info["name"].rstrip("/")
-            if full.strip("/") == path.strip("/"):
-                if info["type"] == "file" and info["size"] and full == info["name"]:
+            if full.strip("/") != path.strip("/"):
+                name = full.rsplit("/", 1)[-1]
+                if info["type"] == "directory":
+                    found.folders.append(name)
+                else:
+                    found.files[name] = _make_entry(info)
+            elif info["type"] == "directory" and full != info["name"]:
+                found.files.update(self._list_unnamed(folder))
+            elif info["type"] == "file" and info["size"]:
+                if full == info["name"]:
                     raise PlaceError(
                         f"{self.where(folder)}: an object, not a folder. Name its "
                         f"folder, or a glob"
                     )
-                continue  # an empty object that stands for the folder
-            name = full.rsplit("/", 1)[-1]
-            if info["type"] == "directory":
-                found.folders.append(name)
-            else:
-                found.files[name] = Entry(int(info["size"] or 0), _version_of(info))
+                found.files[""] = _make_entry(info)
+            # Else it is an empty object that stands for the folder.
         return found
 
-    def read(self, key: str) -> bytes:
-        return bytes(self._request(key, "cat_file", self._path(key)))
+    def _list_unnamed(self, folder: str) -> dict[str, Entry]:
+        """Lists all objects below the folder in a folder whose name is empty.
+
+        Their names begin with a slash, and are illegal as inputs. File systems of
+        fsspec drop empty names, so that such a folder cannot be listed by itself.
+        """
+        path = self._path(folder)
+        below = self._request(folder, "find", path, prefix="/", detail=True)
+        start = f"{path.rstrip('/')}/"
+        return {
+            name.removeprefix(start): _make_entry(info)
+            for name, info in below.items()
+            if name.startswith(f"{start}/")
+        }
+
+    def read(self, key: str, max_bytes: int = OWN_BYTES_MAX) -> bytes:
+        data = bytes(self._request(key, "cat_file", self._path(key)))
+        if len(data) > max_bytes:
+            raise TooLargeError(f"{self.where(key)}: larger than {max_bytes} bytes")
+        return data
+
+    def size(self, key: str) -> int:
+        return int(self._request(key, "info", self._path(key))["size"] or 0)
 
     def write(self, key: str, data: bytes) -> None:
         self._request(key, "pipe_file", self._path(key), data)
@@ -278,6 +288,10 @@ def _open_filesystem(url: str) -> tuple[Any, str]:
         raise UsageError(f"{url}: {_one_line(err)}. Install it") from err
     except ValueError as err:
         raise UsageError(f"{url}: {_one_line(err)}. Check the URL") from err
+
+
+def _make_entry(info: dict[str, Any]) -> Entry:
+    return Entry(int(info["size"] or 0), _version_of(info))
 
 
 def _version_of(info: dict[str, Any]) -> str:

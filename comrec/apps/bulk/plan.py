@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from comrec.apps.bulk import walking
-from comrec.apps.bulk.manifest import ALL, Index, Shard
-from comrec.apps.bulk.places import Listing, Place
+from comrec.apps.bulk.manifest import ALL, LEFT_OUT, Index, Shard
+from comrec.apps.bulk.places import Place
 from comrec.apps.bulk.summary import Tally
-from comrec.format import names
-from comrec.system import files
-
-COMPRESS, DECOMPRESS = "compress", "decompress"
+from comrec.format import names, sorting
+from comrec.format.names import COMPRESS
+from comrec.system import files, listing
+from comrec.system.listing import Listing, join
 
 
 class Task(NamedTuple):
@@ -31,6 +31,8 @@ class Task(NamedTuple):
       replaces: whether a file with the name of an output exists.
       is_retry: whether a killed worker may have left a temporary file.
       problem: why the picture cannot be processed; empty if no reason is known.
+      left_out: why the file is no input; empty for an input.
+      size, sidecar_size: of the two files, in bytes.
     """
 
     key: str
@@ -40,6 +42,9 @@ class Task(NamedTuple):
     replaces: bool = False
     is_retry: bool = False
     problem: str = ""
+    left_out: str = ""
+    size: int = 0
+    sidecar_size: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Plan:
     def tasks(self, index: Index, tally: Tally) -> Iterator[Task]:
         """Yields missing, changed and faulty pictures; counts the others in the tally.
 
+        Of files that are left out, those that no earlier run has listed are yielded.
+
         Raises:
           PlaceError: the root of the source, or the destination, cannot be listed.
         """
@@ -74,13 +81,19 @@ class Plan:
             folder_key = f"{folder.key}/"
             if self.shard.takes(folder_key) and index.has_failed(folder_key):
                 yield Task(folder_key, "", "", "")  # it can be listed again
-            tally.left_out += folder.left_out
+            for name, reason in folder.left_out.items():
+                task = folder.task_left_out(name, reason)
+                state = LEFT_OUT.format(reason)
+                if (task.key, task.version, state, {}) in index:
+                    tally.left_out[reason] += 1
+                else:
+                    yield task
             if not folder.mine:
                 continue
             folder.add_outputs(self.destination.children(folder.key))
             for name in folder.mine:
-                task, present = folder.task(name), folder.present(name)
-                if (task.key, task.version, self.options, present) in index:
+                task = folder.task(name)
+                if folder.is_done(name, task, self.options, index):
                     tally.skipped += 1
                     for output in folder.outputs(name) if task.is_retry else ():
                         self.destination.sweep(join(folder.key, output))
@@ -98,7 +111,7 @@ class Plan:
         )
 
     def _folders(self) -> Iterator[_Folder | Task]:
-        for key, found in walking.walk(self.source, self._enters):
+        for key, found in listing.walk(self.source.list, self._enters):
             if isinstance(found, Listing):
                 yield _Folder(self, key, found)
             elif self.shard.takes(f"{key}/"):
@@ -114,21 +127,21 @@ class _Folder:
     Attributes:
       key: of the folder.
       mine: names of its pictures that belong to this run.
-      left_out: number of its pictures with names that comrec gives to its outputs.
+      left_out: reasons by name, of other files that belong to this run.
     """
 
     def __init__(self, plan: Plan, key: str, found: Listing) -> None:
         self.key, self._plan, self._found = key, plan, found
-        named = [n for n in sorted(found.files) if self._is_wanted(n)]
-        inputs = [n for n in named if self._is_input(n)]
-        self._sharing = Counter(map(self._output, inputs))
-        # By output, so that all pictures with one output belong to one shard.
-        self.mine = [n for n in inputs if plan.shard.takes(join(key, self._output(n)))]
-        self.left_out = 0
-        if plan.direction == COMPRESS:
-            ours = (n for n in named if names.is_output(Path(n)) and _is_picture(n))
-            self.left_out = sum(plan.shard.takes(join(key, n)) for n in ours)
-
+        done = sorting.sort(found, plan.direction, is_wanted=self._is_wanted)
+        self._names = done.outputs
+        self._sharing = Counter(map(self._output, done.inputs))
+        # By the short name, so that clashing pictures belong to one shard, and stay in
+        # it when another file comes or goes.
+        self.mine = [n for n in done.inputs if plan.shard.takes(self._shard_key(n))]
+        self.left_out = {
+            n: why for n, why in done.left_out.items()
+            if plan.shard.takes(join(key, n))
+        }  # fmt: skip
         self._existing_bytes: dict[str, int] = {}
         self._temporary: list[str] = []
 
@@ -139,41 +152,54 @@ class _Folder:
 
     def task(self, name: str) -> Task:
         """Returns the task of a picture."""
-        outputs = self.outputs(name)
-        output, sidecar = self._output(name), names.sidecar_of(Path(name)).name
-        version = self._found.files[name].version
-        if self._plan.direction == COMPRESS or sidecar not in self._found.files:
-            sidecar = ""
-        else:
-            version += "+" + self._found.files[sidecar].version
+        outputs, entry = self.outputs(name), self._found.files[name]
+        beside = self._found.files.get(names.sidecar_of(Path(name)).name)
+        if self._plan.direction == COMPRESS:
+            beside = None
+        sidecar = names.sidecar_of(Path(name)).name if beside else ""
         return Task(
-            join(self.key, name), join(self.key, sidecar) if sidecar else "", version,
-            join(self.key, output), bool(self.present(name)),
+            join(self.key, name), join(self.key, sidecar) if sidecar else "",
+            f"{entry.version}+{beside.version}" if beside else entry.version,
+            join(self.key, self._output(name)), bool(self.present(outputs)),
             any(
                 n.startswith(files.temporary_prefix(o)) for o in outputs
                 for n in self._temporary
             ),
+            size=entry.size, sidecar_size=beside.size if beside else 0,
         )  # fmt: skip
 
-    def present(self, name: str) -> dict[str, int]:
-        """Returns the existing outputs of a picture, with their sizes in bytes."""
+    def task_left_out(self, name: str, reason: str) -> Task:
+        """Returns the task that records a file as left out."""
+        version = self._found.files[name].version
+        return Task(join(self.key, name), "", version, "", left_out=reason)
+
+    def is_done(self, name: str, task: Task, options: str, index: Index) -> bool:
+        """Tells whether an earlier run made a picture's outputs, under either name."""
+        other = os.path.normcase(self._names.other(name))
+        return any(
+            (task.key, task.version, options, self.present(outputs)) in index
+            for outputs in (self.outputs(name), self._with_sidecar(other))
+        )
+
+    def present(self, outputs: list[str]) -> dict[str, int]:
+        """Returns the outputs that exist, with their sizes in bytes."""
         found = self._existing_bytes
-        return {n: found[n] for n in self.outputs(name) if n in found}
+        return {n: found[n] for n in outputs if n in found}
 
     def problem(self, name: str, index: Index) -> str:
         """Returns why a picture cannot be processed, from its name alone; else ""."""
-        if any(part in ("", ".", "..") for part in join(self.key, name).split("/")):
-            return "its name leads outside its folder. Rename it"
+        key = join(self.key, name)
+        if any(part in ("", ".", "..") for part in key.split("/")):
+            return "its name has an empty part, or leads outside its folder. Rename it"
         if problem := self._found.files[name].problem:
             return f"{problem}. Check its target and its permissions"
         if self._sharing[self._output(name)] > 1:
             return (
                 f"another picture of this folder has the same output, "
-                f"{self._output(name)}. Rename one, or write each format, chosen by a "
-                f"glob, to another DST"
+                f"{self._output(name)}. Rename one"
             )
-        if self.present(name) and index.belongs_to_other(
-            join(self.key, name), self._output(name)
+        if self.present(self.outputs(name)) and index.belongs_to_other(
+            key, self._output(name)
         ):
             output = self._plan.destination.where(join(self.key, self._output(name)))
             return (
@@ -182,37 +208,21 @@ class _Folder:
             )
         return ""
 
+    def outputs(self, name: str) -> list[str]:
+        """Returns the names of the outputs of a picture."""
+        return self._with_sidecar(self._output(name))
+
     def _is_wanted(self, name: str) -> bool:
         pattern = self._plan.pattern
         return not pattern or walking.matches(join(self.key, name).split("/"), pattern)
 
-    def _is_input(self, name: str) -> bool:
-        path = Path(name)
-        if self._plan.direction == COMPRESS:
-            return _is_picture(name) and not names.is_output(path)
-        if path.suffix.lower() not in names.JPEGS:
-            return False
-        if path.stem.lower().endswith((".comrec", ".restored")):
-            return path.stem.lower().endswith(".comrec")
-        return names.sidecar_of(path).name in self._found.files
-
-    def outputs(self, name: str) -> list[str]:
-        """Returns the names of the outputs of a picture."""
-        output = self._output(name)
-        if self._plan.direction == DECOMPRESS:
+    def _with_sidecar(self, output: str) -> list[str]:
+        if self._plan.direction != COMPRESS:
             return [output]
         return [output, names.sidecar_of(Path(output)).name]
 
     def _output(self, name: str) -> str:
-        compresses = self._plan.direction == COMPRESS
-        make = names.compressed_name if compresses else names.restored_name
-        return os.path.normcase(make(Path(name)))
+        return os.path.normcase(self._names.output(name))
 
-
-def join(folder: str, name: str) -> str:
-    """Returns the key of a file in a folder."""
-    return f"{folder}/{name}" if folder else name
-
-
-def _is_picture(name: str) -> bool:
-    return Path(name).suffix.lower() in names.PICTURES
+    def _shard_key(self, name: str) -> str:
+        return join(self.key, os.path.normcase(self._names.short(name)))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+from comrec.format import sorting
 
 MEGA = 1e6
 
@@ -18,7 +21,7 @@ class Tally:
     Attributes:
       done, failed: pictures of this run.
       skipped: pictures that an earlier run has done.
-      left_out: files with names that comrec gives to its own outputs.
+      left_out: files that are no input, by reason.
       input_bytes, output_bytes, pixels: of the pictures that are done.
       psnr_db_sum, measured: sum and number of the finite PSNR values.
       retried: pictures that were started again because their worker ended.
@@ -28,7 +31,7 @@ class Tally:
     done: int = 0
     failed: int = 0
     skipped: int = 0
-    left_out: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
     input_bytes: int = 0
     output_bytes: int = 0
     pixels: int = 0
@@ -41,6 +44,8 @@ class Tally:
         """Counts one row."""
         if row["state"] == "failed":
             self.failed += 1
+        if row["state"] == "left_out":
+            self.left_out[str(row.get("reason"))] += 1
         if row["state"] != "done":  # a folder may be "listed", after it had failed
             return
         self.done += 1
@@ -63,6 +68,11 @@ class Tally:
         return time.monotonic() - self.started_s
 
     @property
+    def listed(self) -> int:
+        """Returns the number of files, and of folders that could not be listed."""
+        return self.finished + self.left_out.total()
+
+    @property
     def finished(self) -> int:
         """Returns the number of done, failed and skipped pictures."""
         return self.done + self.failed + self.skipped
@@ -71,8 +81,9 @@ class Tally:
         """Returns the counts as one JSON object."""
         mean = self.psnr_db_sum / self.measured if self.measured else None
         return {
-            "done": self.done, "failed": self.failed, "skipped": self.skipped,
-            "left_out": self.left_out, "retried": self.retried,
+            "listed": self.listed, "done": self.done, "failed": self.failed,
+            "skipped": self.skipped, "left_out": self.left_out.total(),
+            "left_out_by_reason": dict(self.left_out), "retried": self.retried,
             "input_bytes": self.input_bytes, "output_bytes": self.output_bytes,
             "megapixels": round(self.pixels / MEGA, 3),
             "psnr_db": None if mean is None else round(mean, 3),
@@ -106,7 +117,7 @@ class Tally:
         if is_run:
             lines[0] += f", {self.skipped:,} were done already"
         if self.left_out:
-            lines.append(f"{self.left_out:,} left out: names of comrec's own outputs")
+            lines.append(sorting.count(self.left_out))
         if self.retried:
             lines.append(f"{self.retried:,} started again, as their worker had ended")
         if self.done:

@@ -1,12 +1,9 @@
-"""Walks a tree of folders, whole or as far as a glob can match."""
+"""Splits globs, and matches keys and folders with them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
-
-from comrec.apps.bulk.places import Listing, Place, PlaceError
 
 
 def split_glob(text: str) -> tuple[str, tuple[str, ...]]:
@@ -20,29 +17,6 @@ def split_glob(text: str) -> tuple[str, tuple[str, ...]]:
             root = "/".join(parts[:index])
             return root or ("/" if text.startswith("/") else "."), tuple(parts[index:])
     return text, ()
-
-
-def walk(
-    source: Place, enters: Callable[[str], bool] = lambda _: True
-) -> Iterator[tuple[str, Listing | PlaceError]]:
-    """Yields the folders in order of name, each with its listing or its error.
-
-    Raises:
-      PlaceError: the root cannot be listed.
-    """
-    waiting = [""]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            found = source.list(folder)
-        except PlaceError as err:
-            if not folder:
-                raise
-            yield folder, err
-            continue
-        yield folder, found
-        below = [f"{folder}/{name}".lstrip("/") for name in found.folders]
-        waiting += sorted(filter(enters, below), reverse=True)
 
 
 def matches(parts: list[str], pattern: tuple[str, ...]) -> bool:

@@ -12,13 +12,15 @@ from pathlib import Path
 
 from comrec.api.compress import compress_picture, read_input
 from comrec.api.decompress import restore
+from comrec.apps.bulk import transfer
 from comrec.apps.bulk.manifest import Row
-from comrec.apps.bulk.places import Local, MissingError, Place, PlaceError
-from comrec.apps.bulk.plan import COMPRESS, DECOMPRESS, Task
+from comrec.apps.bulk.places import Place, PlaceError
+from comrec.apps.bulk.plan import Task
 from comrec.encoder.options import Options
 from comrec.encoder.report import decibel
-from comrec.errors import ComrecError, OutputError, WeightsError, naming_errors
-from comrec.format import container, names, pair, provenance
+from comrec.errors import ComrecError, WeightsError, naming_errors
+from comrec.format import container, names
+from comrec.format.names import COMPRESS, DECOMPRESS
 from comrec.image import writer
 from comrec.image.picture import MAX_PIXELS
 from comrec.networks import presets
@@ -80,6 +82,11 @@ def run_task(work: Work, task: Task) -> Row:
     """Compresses or decompresses one picture; reports every error in its row."""
     if task.problem:
         return make_failed_row(work, task, task.problem)
+    if task.left_out:
+        return {
+            "input": task.key, "state": "left_out", "version": task.version,
+            "options": work.fingerprint, "outputs": {}, "reason": task.left_out,
+        }  # fmt: skip
     if task.key.endswith("/"):
         return {
             "input": task.key, "state": "listed", "version": task.version,
@@ -121,13 +128,13 @@ def make_failed_row(work: Work, task: Task, error: str, fault: str = "picture") 
 def _compress(work: Work, task: Task) -> Row:
     options = work.options
     assert isinstance(options, Options)
-    data = _read(work.source, task.key)
+    data = transfer.read_picture(work.source, task, options.max_pixels)
     with naming_errors(work.source.where(task.key)):
         picture = read_input(data, options.max_pixels)
         result = compress_picture(picture, options, data)
     beside = names.sidecar_of(Path(task.output)).as_posix()
-    _prepare_outputs(work.destination, task, (task.output, beside))
-    _write_pair(work.destination, task, beside, result.jpeg, result.sidecar)
+    transfer.prepare_outputs(work.destination, task, (task.output, beside))
+    transfer.write_pair(work.destination, task, beside, result.jpeg, result.sidecar)
     report = result.report
     outputs = {os.path.basename(task.output): len(result.jpeg)}
     if result.sidecar is not None:
@@ -141,8 +148,11 @@ def _restore(work: Work, task: Task) -> Row:
     options = work.options
     assert isinstance(options, Restoring)
     name, beside = work.source.where(task.key), work.source.where(task.sidecar)
-    data = _read(work.source, task.key)
-    sidecar = _read(work.source, task.sidecar) if task.sidecar else None
+    data = transfer.read_picture(work.source, task, options.max_pixels)
+    sidecar = None
+    if task.sidecar:
+        limit = container.max_sidecar_bytes(data, options.max_pixels)
+        sidecar = transfer.read(work.source, task.sidecar, task.sidecar_size, limit)
     if options.preset is not None:
         presets.find(options.preset)  # from here on its name is known
     with naming_errors(name):
@@ -153,8 +163,8 @@ def _restore(work: Work, task: Task) -> Row:
         )  # fmt: skip
     with naming_errors(work.destination.where(task.output)):
         made = writer.write(picture, ".png", options.threads)
-    _prepare_outputs(work.destination, task, (task.output,))
-    _write(work.destination, task.output, made)
+    transfer.prepare_outputs(work.destination, task, (task.output,))
+    transfer.write(work.destination, task.output, made)
     outputs = {os.path.basename(task.output): len(made)}
     row = _make_row(
         work, task, outputs, len(data) + len(sidecar or b""), *picture.size
@@ -171,91 +181,6 @@ def _make_row(
         "options": work.fingerprint, "outputs": outputs, "input_bytes": input_bytes,
         "width_px": width_px, "height_px": height_px,
     }  # fmt: skip
-
-
-def _read(source: Place, key: str) -> bytes:
-    try:
-        return source.read(key)
-    except MissingError as err:  # removed since the listing: no fault of the place
-        raise ComrecError(f"{err}. It existed when the run began") from err
-
-
-def _prepare_outputs(destination: Place, task: Task, outputs: tuple[str, ...]) -> None:
-    """Removes temporary files, and refuses to replace files of others.
-
-    Raises:
-      OutputError: an output exists that comrec did not make.
-    """
-    for key in outputs:
-        if task.is_retry:
-            destination.sweep(key)
-        if _is_foreign(destination, key, task.replaces):
-            raise OutputError(
-                f"{destination.where(key)}: exists, and nothing in it shows that "
-                f"comrec made it. Move it away, or name another DST"
-            )
-
-
-def _is_foreign(destination: Place, key: str, may_exist: bool) -> bool:
-    """Tells whether a file exists that comrec did not make.
-
-    Args:
-      may_exist: whether the file was listed; others are not requested from stores.
-    """
-    if isinstance(destination, Local):
-        path = destination.path(key)
-        return os.path.lexists(path) and not provenance.is_ours(path)
-    data = _read_existing(destination, key) if may_exist else None
-    return data is not None and not provenance.shows_maker(data, Path(key).stem)
-
-
-def _read_existing(place: Place, key: str) -> bytes | None:
-    """Reads a file; None if there is none."""
-    try:
-        return place.read(key)
-    except MissingError:
-        return None
-
-
-def _write(destination: Place, key: str, data: bytes) -> None:
-    try:
-        destination.write(key, data)
-    except OutputError as err:
-        raise _to_place_error(err) from err
-
-
-def _to_place_error(err: OutputError) -> PlaceError:
-    # The remedy names an option that bulk does not have.
-    return PlaceError(str(err).replace("another place with `output`", "another DST"))
-
-
-def _write_pair(
-    destination: Place, task: Task, beside: str, jpeg: bytes, sidecar: bytes | None
-) -> None:
-    """Writes a pair so that a kill leaves the old pair, the new one, or no .jpg.
-
-    As in `pair.write_pair`, the sidecar describes both while the .jpg is replaced.
-    """
-    if isinstance(destination, Local):
-        try:
-            pair.write_pair(destination.path(task.output), jpeg, sidecar)
-        except OutputError as err:
-            raise _to_place_error(err) from err
-        return
-    old_jpeg = _read_existing(destination, task.output) if task.replaces else None
-    old_file = _read_existing(destination, beside) if task.replaces else None
-    old = None
-    if old_jpeg is not None:
-        old = old_file and provenance.fitting_record(old_jpeg, old_file)
-        old = old or provenance.record_without(old_jpeg)
-    if sidecar is not None or old_file is not None:
-        new = sidecar or provenance.record_of_plain(jpeg)
-        destination.write(beside, new + (old or b""))
-    destination.write(task.output, jpeg)
-    if sidecar is None and old_file is not None:
-        destination.remove(beside)
-    elif sidecar is not None and old:
-        destination.write(beside, sidecar)
 
 
 @functools.lru_cache(maxsize=1)

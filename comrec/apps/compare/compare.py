@@ -106,7 +106,8 @@ class Report:
         """Writes the file, whole or not at all; none without a picture."""
         if self._names:
             self._refuse_existing()  # another process may have made it
-            files.write(self.path, page.make_page(self._names, self._sections))
+            made = page.make_page(self._names, self._sections)
+            files.write(self.path, made, replace=os.path.lexists(self.path))
 
     def _refuse_existing(self) -> None:
         if os.path.lexists(self.path) and not (

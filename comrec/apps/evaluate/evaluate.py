@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from comrec.apps.evaluate import (
@@ -99,12 +99,14 @@ class Evaluated:
       notes: omissions and their reasons, as sentences.
       written: all files that were written.
       failed: rows of the settings that failed in this run.
+      left_out: reasons by path, of entries of the folder that were not measured.
     """
 
     lines: list[Line]
     notes: list[str]
     written: list[Path]
     failed: list[Row]
+    left_out: dict[Path, str] = field(default_factory=dict)
 
 
 def evaluate(
@@ -129,8 +131,6 @@ def evaluate(
     subjects, left_out = sweep.subjects(
         request.folder, request.every, request.is_grey, list(request.figures.values())
     )
-    if left_out:
-        notes.append(f"Left out: {left_out} of the files, which are outputs of comrec.")
     known = [(subject, subject.identity()) for subject in subjects]
     pictures = [identity for _, identity in known]
     summary.check_same_channels(pictures)
@@ -157,17 +157,18 @@ def evaluate(
         failed += [row for row in batch if row.error]
         # A metric that fails must not replace a row without that metric.
         found |= {row.key: row for row in batch if not row.error or _is_new(row, found)}
-        rows.write(request.out, list(found.values()))
+        rows.write(request.out, list(found.values()))  # read above, so comrec's
     # Read back, so that a summary does not depend on when its rows were measured.
     lines, more = summary.summarise(rows.read(request.out), pictures)
     if request.published:
         lines += published.make_lines(request.published, lines)
-    files.write(request.summary, report.as_tsv(lines))
     drawn = figure.draw(lines, tuple(request.figures))
+    _refuse_foreign(request)  # a measurement takes hours
+    files.write(request.summary, report.as_tsv(lines))
     for path, data in zip(request.figures.values(), drawn, strict=True):
         files.write(path, data)
     written = [request.out, request.summary, *request.figures.values()]
-    return Evaluated(lines, notes + more, written, failed)
+    return Evaluated(lines, notes + more, written, failed, left_out)
 
 
 def _check_request(request: EvaluateRequest) -> None:

@@ -19,21 +19,30 @@ from comrec.apps.evaluate import interface, peers, quality, rows
 from comrec.apps.evaluate.interface import Peer, Setting, thin
 from comrec.apps.evaluate.rows import Row
 from comrec.errors import UsageError, naming_errors
-from comrec.format import names, provenance
+from comrec.format import names, provenance, sorting
+from comrec.format.names import COMPRESS
 from comrec.image import reader
 from comrec.image.source import load
 from comrec.jpeg.colour import luma
 from comrec.networks import presets
 from comrec.networks.presets import Preset
+from comrec.system import listing
 
 CRASHED = "the process that ran it ended"
 
 
 class Subject(NamedTuple):
-    """Describes a picture to measure."""
+    """Describes a picture to measure.
+
+    Attributes:
+      path: of the picture.
+      is_grey: whether to measure luma.
+      name: in rows; empty for the name of the file without its suffix.
+    """
 
     path: Path
     is_grey: bool
+    name: str = ""
 
     def pixels(self) -> np.ndarray:
         """Reads the picture, uint8 (H, W, 1), BT.601 luma or grey, or (H, W, 3) RGB.
@@ -50,7 +59,7 @@ class Subject(NamedTuple):
         """Reads the picture; returns name, channels and checksum, as in rows."""
         pixels = self.pixels()
         crc = zlib.crc32(pixels.tobytes())
-        name = os.fsencode(self.path.stem).decode("utf-8", "replace")
+        name = os.fsencode(self.name or self.path.stem).decode("utf-8", "replace")
         return name, pixels.shape[2], f"{crc:08x}"
 
 
@@ -75,7 +84,7 @@ class Task(NamedTuple):
 
 def subjects(
     folder: Path, every: int = 1, is_grey: bool = False, outputs: Sequence[Path] = ()
-) -> tuple[list[Subject], int]:
+) -> tuple[list[Subject], dict[Path, str]]:
     """Finds every n-th picture of a folder, in order of name.
 
     Args:
@@ -85,32 +94,36 @@ def subjects(
       outputs: files of this run, which are no pictures.
 
     Returns:
-      The pictures, and the number of outputs of comrec that were left out.
+      The pictures, and the reasons by path of entries that were left out. Pictures
+      with one name but for the suffix keep their suffix in rows.
 
     Raises:
-      UsageError: the folder is missing or has no pictures, or two share a name.
+      UsageError: the folder is missing or has no pictures.
     """
     if not os.path.isdir(folder):
         raise UsageError(f"{folder}: not a folder. Name one that holds pictures")
     try:
-        found = [p for p in folder.iterdir() if p.suffix.lower() in names.PICTURES]
+        found = listing.scan(folder)
     except OSError as err:
         raise UsageError(f"{folder}: cannot be read ({err.strerror})") from err
     own = {path.absolute() for path in outputs}
-    taken = [
-        p for p in found if p.absolute() not in own and not provenance.is_output(p)
-    ]
-    if not taken:
+    done = sorting.sort(
+        found,
+        COMPRESS,
+        lambda name: (
+            (folder / name).absolute() in own or provenance.is_output(folder / name)
+        ),
+    )
+    if not done.inputs:
         raise UsageError(
             f"{folder}: no pictures in it. Expected: {' '.join(names.PICTURES)}"
         )
-    if len({path.stem for path in taken}) < len(taken):
-        raise UsageError(
-            f"{folder}: two pictures have one name with different endings, and rows "
-            f"could not tell them apart. Rename one"
-        )
-    left_out = len(found) - len(taken)
-    return [Subject(path, is_grey) for path in sorted(taken)[::every]], left_out
+    left_out = done.left_out | dict.fromkeys(found.folders, sorting.FOLDERS)
+    taken = [
+        Subject(folder / n, is_grey, n if done.outputs.is_long(n) else "")
+        for n in done.inputs
+    ]
+    return taken[::every], {folder / n: why for n, why in left_out.items()}
 
 
 def plan_tasks(

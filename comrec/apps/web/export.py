@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from comrec.errors import OutputError, UsageError
 from comrec.networks import weights
 from comrec.networks.presets import Preset
 from comrec.system import files
+from comrec.system.checks import parse_json
 
 INDEX = "networks.json"
 INDEX_FORMAT = 1
@@ -64,7 +66,7 @@ def make_entry(preset: Preset, name: str, data: bytes) -> Row:
     """Returns the entry of a network file in the index."""
     return {
         "preset": preset.name, "number": preset.number, "file": name,
-        "bytes": len(data),
+        "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
     }  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def read_index(folder: Path) -> list[Row]:
     """
     path = folder / INDEX
     try:
-        record = json.loads(files.read(path, INDEX_BYTES_MAX, pipes=False))
+        record = parse_json(files.read(path, INDEX_BYTES_MAX, pipes=False))
         rows = record["networks"]
         if record["format"] != INDEX_FORMAT or not all(
             isinstance(row["preset"], str) and isinstance(row["number"], int)
@@ -152,7 +154,7 @@ def _write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     done: list[Path] = []
     try:
         for path, data in missing.items():
-            files.write(path, data)
+            files.write(path, data, replace=False)
             done.append(path)
     except BaseException:
         for path in done:

@@ -12,7 +12,7 @@ from typing import Any
 
 import comrec
 from comrec.api.compress import compress_picture, read_input
-from comrec.apps.web import page, served
+from comrec.apps.web import page, served, sources
 from comrec.apps.web.outputs import Outputs
 from comrec.encoder.options import Options
 from comrec.errors import ComrecError, OutputError, UsageError, naming_errors
@@ -22,7 +22,7 @@ from comrec.image import reader
 from comrec.image.source import load
 from comrec.jpeg import segments as seg
 from comrec.networks import presets
-from comrec.system import batch, files
+from comrec.system import batch
 from comrec.system.batch import Job
 
 PRESET = "comrec-lite-2"  # the newest lite pair: browsers are slow and load it
@@ -59,7 +59,8 @@ class Gallery:
     Attributes:
       request: the request.
       jobs: a job for each picture.
-      left_out: number of pictures without a job.
+      left_out: reasons by path, of files without a job.
+      unlisted: errors of folders that cannot be listed.
 
     Raises:
       UsageError, OutputError: a folder cannot be used; nothing was written.
@@ -67,7 +68,13 @@ class Gallery:
 
     def __init__(self, request: GalleryRequest) -> None:
         self.request = request
-        self.jobs, self.left_out = _plan(request)
+        _check_folders(request)
+        found = sources.find(request.source, request.folder, request.recursive)
+        self.jobs = [
+            Job(path, request.folder / PICTURES / name)
+            for path, name in found.outputs.items()
+        ]
+        self.left_out, self.unlisted = found.left_out, found.unlisted
         self._outputs = Outputs(request.folder, request.force)
         self._dist = served.read_script()
         for name in ("index.html", "page.css", "page.js", *self._dist):
@@ -95,8 +102,14 @@ class Gallery:
           OutputError: a file cannot be written.
         """
         failed = set(failed)
-        sources = [self._source_of(job) for job in self.jobs if job not in failed]
-        rows = [self._outputs.pictures[source] for source in sources]
+        kept = [self._source_of(job) for job in self.jobs if job not in failed]
+        # Of a folder that cannot be listed, nothing says that a picture has gone.
+        shut = tuple(
+            f"{path.relative_to(self.request.source).as_posix()}/"
+            for path, _ in self.unlisted
+        )
+        kept += sorted(s for s in self._outputs.pictures if s.startswith(shut))
+        rows = [self._outputs.pictures[source] for source in kept]
         if not rows:
             raise UsageError(
                 f"{self.request.source}: no picture for a gallery. Name a folder "
@@ -111,7 +124,7 @@ class Gallery:
             self._outputs.put(name, data)
             totals["page_bytes"] += len(data)
             totals["page_gzip_bytes"] += served.count_gzip_bytes(data)
-        removed = self._outputs.finish(set(sources))
+        removed = self._outputs.finish(set(kept))
         if removed:
             notes.append(f"removed with their pictures: {', '.join(removed)}")
         for kind in ("", "gzip_"):
@@ -158,8 +171,8 @@ class Gallery:
         return _public_row(row, job)
 
 
-def _plan(request: GalleryRequest) -> tuple[list[Job], int]:
-    """Returns a job for each picture, and the number of pictures left out.
+def _check_folders(request: GalleryRequest) -> None:
+    """Checks the two folders of a gallery.
 
     Raises:
       UsageError: the source is no folder, or is the folder of the gallery.
@@ -168,57 +181,10 @@ def _plan(request: GalleryRequest) -> tuple[list[Job], int]:
     source, folder = request.source, request.folder
     if not os.path.isdir(source):
         raise UsageError(f"{source}: not a folder. Name one with pictures")
-    inside = folder.resolve()
-    if inside == source.resolve():
+    if folder.resolve() == source.resolve():
         raise UsageError(f"{folder}: is the folder of the pictures. Name another one")
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise OutputError(f"{folder}: not a folder. Name another")
-    found = files.walk_files(source) if request.recursive else sorted(source.iterdir())
-    pictures = sorted(
-        path
-        for path in found
-        if path.suffix.lower() in naming.PICTURES
-        and not (os.path.isdir(path) or path.resolve().is_relative_to(inside))
-    )
-    chosen = [path for path in pictures if not _is_left_out(path)]
-    names = _name_outputs([path.relative_to(source) for path in chosen])
-    jobs_ = [
-        Job(path, folder / PICTURES / name)
-        for path, name in zip(chosen, names, strict=True)
-    ]
-    return jobs_, len(pictures) - len(chosen)
-
-
-def _is_left_out(path: Path) -> bool:
-    """Tells whether the gallery shows a picture by another file, that of its pair."""
-    if path.suffix.lower() not in naming.JPEGS and provenance.is_output(path):
-        return True  # a restored picture
-    pair = path.with_name(naming.compressed_name(path))
-    return pair != path and os.path.isfile(pair) and provenance.is_output(pair)
-
-
-def _name_outputs(sources: list[Path]) -> list[Path]:
-    """Returns the names of the .jpg files, with the ending of the source if needed."""
-    stems = [
-        _key(path.with_name(path.stem.removesuffix(".comrec"))) for path in sources
-    ]
-    names: list[Path] = []
-    taken: set[str] = set()
-    for path, stem in zip(sources, stems, strict=True):
-        base = path.stem.removesuffix(".comrec")
-        if stems.count(stem) > 1:
-            base = path.name
-        name, number = path.with_name(f"{base}.comrec.jpg"), 2
-        while _key(name) in taken:
-            name, number = path.with_name(f"{base}-{number}.comrec.jpg"), number + 1
-        taken.add(_key(name))
-        names.append(name)
-    return names
-
-
-def _key(path: Path) -> str:
-    # File systems of hosts may ignore case.
-    return path.as_posix().casefold()
 
 
 def _read_sidecar(path: Path, data: bytes, max_pixels: int) -> bytes | None:
@@ -228,7 +194,8 @@ def _read_sidecar(path: Path, data: bytes, max_pixels: int) -> bytes | None:
         return None
     if not container.needs_sidecar(data) and naming.rivals_of(path):
         return None
-    return container.read_sidecar(sidecar, max_pixels, pipes=False)
+    limit = container.max_sidecar_bytes(data, max_pixels)
+    return container.read_sidecar(sidecar, limit, pipes=False)
 
 
 def _digest_inputs(

@@ -25,6 +25,7 @@ from comrec.errors import UsageError, WeightsError
 from comrec.networks import families, weights
 from comrec.networks.graph import Graph
 from comrec.networks.presets import Preset
+from comrec.system.checks import parse_json
 
 MAGIC = b"comrecnn"
 FORMAT = 1
@@ -109,7 +110,7 @@ def read(data: bytes) -> Network:
         if data[: len(MAGIC)] != MAGIC:
             raise ValueError("no network file")
         length = int.from_bytes(data[len(MAGIC) : start], "little")
-        header = json.loads(data[start : start + length])
+        header = parse_json(data[start : start + length])
         if header["format"] != FORMAT:
             raise ValueError(f"format {header['format']}, this comrec reads {FORMAT}")
         rest = memoryview(data)[start + length :]

@@ -18,13 +18,16 @@ from typing import Any
 
 from comrec.errors import OutputError
 from comrec.image.picture import MAX_PIXELS
+from comrec.networks import presets
 from comrec.system import files
+from comrec.system.checks import parse_json
 
 RECORD = "comrec-web.json"
 FORMAT = 1
 SAVE_EVERY_S = 2.0
 _RECORD_BYTES_MAX = 2**28
 _TEXTS = ("made_of", "title", "preset")  # of a picture's row, among others
+_OPTIONAL = ("input_bytes", "plain_bytes", "plain_quality")
 _NUMBERS = ("width_px", "height_px", "bytes", "restores")
 Row = dict[str, Any]
 
@@ -64,8 +67,8 @@ class Outputs:
         """
         self.check(name, data)
         path, digest = self.folder / name, _digest(data)
-        if self._digest_file(name) != digest:
-            files.write(path, data)
+        if (found := self._digest_file(name)) != digest:
+            files.write(path, data, replace=found is not None)
         with self._lock:
             self._digests[name] = digest
             self._kept.add(name)
@@ -73,6 +76,11 @@ class Outputs:
     def check(self, name: str, data: bytes = b"") -> None:
         """Raises OutputError if a file exists that `put` would not replace."""
         path = self.folder / name
+        if not self._holds(name):
+            raise OutputError(
+                f"{path}: a link on its path leads out of {self.folder}. Replace the "
+                f"link by a folder, or name another folder"
+            )
         found = self._digest_file(name)
         known = self._digests.get(name)
         if found is None or found in (known, _digest(data)) or (self._force and known):
@@ -111,7 +119,8 @@ class Outputs:
             used = self._kept.union(*(row["files"] for row in self.pictures.values()))
             removed = []
             for name in sorted(self._digests.keys() - used):
-                if self._digest_file(name) == self._digests.pop(name):
+                digest = self._digests.pop(name)
+                if self._holds(name) and self._digest_file(name) == digest:
                     with contextlib.suppress(OSError):
                         (self.folder / name).unlink()
                         removed.append(name)
@@ -131,6 +140,11 @@ class Outputs:
         files.write(self.folder / RECORD, text.encode() + b"\n")
         self._saved_s = time.monotonic()
 
+    def _holds(self, name: str) -> bool:
+        """Tells whether a file lies in the folder, whatever links are on its path."""
+        parent = (self.folder / name).parent.resolve()
+        return parent.is_relative_to(self.folder.resolve())
+
     def _digest_file(self, name: str) -> str | None:
         """Returns the digest of a file; None if it is missing, "" if unreadable."""
         path = self.folder / name
@@ -149,14 +163,18 @@ def _digest(data: bytes) -> str:
 
 def _read_record(path: Path) -> Row:
     try:
-        record = json.loads(files.read(path, _RECORD_BYTES_MAX, pipes=False))
+        record = parse_json(files.read(path, _RECORD_BYTES_MAX, pipes=False))
         if record["format"] != FORMAT:
             raise ValueError("another format")
         texts = [*record["files"], *record["files"].values()]
         for row in record["pictures"].values():
             texts += [*(row[name] for name in _TEXTS), *row["files"]]
-            if not all(isinstance(row[name], int) for name in _NUMBERS):
+            counts = [row[name] for name in _NUMBERS]
+            counts += [row[n] for n in _OPTIONAL if row.get(n) is not None]
+            if not all(isinstance(count, int) for count in counts):
                 raise ValueError("a number is missing")
+            if not presets.NAME.fullmatch(row["preset"]):
+                raise ValueError("a preset has no name")
         if not all(isinstance(text, str) for text in texts):
             raise ValueError("a text is missing")
         if any(_is_outside(name) for name in record["files"]):

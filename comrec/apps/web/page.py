@@ -28,9 +28,9 @@ def make_files(title: str, rows: Sequence[Row], totals: Row) -> dict[str, bytes]
         "page.html",
         generator=f"{GENERATOR} {comrec.__version__}",
         title=html.escape(title),
-        summary=_summarise(totals),
+        summary=html.escape(_summarise(totals)),
         figures="".join(_make_figure(row, i == 0) for i, row in enumerate(rows)),
-        cost=_describe_cost(totals),
+        cost=html.escape(_describe_cost(totals)),
     )
     return {
         # File names need not be valid text.
@@ -69,7 +69,7 @@ def _make_figure(row: Row, is_first: bool) -> str:
         source=source,
         name=name,
         kind="restores" if restores else "plain",
-        facts=" · ".join(_list_facts(row)),
+        facts=html.escape(" · ".join(_list_facts(row))),
         divider=_fill("divider.html", name=name) if restores else "",
     )
 
@@ -95,7 +95,11 @@ def _compare(ours: int, theirs: int) -> str:
     share = round(100 * (1 - ours / theirs))
     if share > 0:
         return f"{share}\N{NO-BREAK SPACE}% less than"
-    return "as much as" if share == 0 else f"{-share}\N{NO-BREAK SPACE}% more than"
+    if share == 0:
+        return "as much as"
+    if ours < 2 * theirs:
+        return f"{-share}\N{NO-BREAK SPACE}% more than"
+    return f"{ours / theirs:.1f} times"
 
 
 def _summarise(totals: Row) -> str:

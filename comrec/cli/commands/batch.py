@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +46,7 @@ def add(parser: argparse.ArgumentParser, inputs_help: str) -> None:
         metavar="N",
         help="files at a time (1)",
     )
+    add_left_out(parser)
     arguments.add_limits(parser)
 
 
@@ -65,6 +68,7 @@ def run(
     from comrec.cli import inputs
     from comrec.format import provenance
     from comrec.system import batch
+    from comrec.system.batch import Job
 
     plan = inputs.plan(
         args.inputs, args.output, args.recursive, args.command, provenance.is_output
@@ -73,13 +77,13 @@ def run(
     binary = any(job.target is None for job in todo) and args.command != "verify"
     failed = 0
     out = console.Output(quiet=args.quiet, binary=binary)
-    if plan.left_out:
-        plural = "s" if plan.left_out > 1 else ""
-        out.warn(f"{plan.left_out} file{plural} left out: outputs of comrec")
+    report_left_out(plan.left_out, out, args)
     if args.command != "verify" and not getattr(args, "dry_run", False):
         sweep({job.target.parent for job in todo if job.target}, out)
-    results = batch.run_all(todo, work, args.jobs)
-    for job, result in out.show_progress(results, len(todo), args.command):
+    unlisted = [(Job(path, None), err) for path, err in plan.unlisted]
+    results = chain(unlisted, batch.run_all(todo, work, args.jobs))
+    count = len(todo) + len(unlisted)
+    for job, result in out.show_progress(results, count, args.command):
         if isinstance(result, ComrecError):
             failed += 1
             out.fail(result)
@@ -89,10 +93,40 @@ def run(
             for note in batch.read_notes(result):
                 out.warn(f"{job.name}: {note}")
             out.print_row(result, describe, args.json)
-    if failed and len(todo) > 1:
-        rest = "; the others are done" if failed < len(todo) else ""
-        out.warn(f"{failed} of {len(todo)} failed{rest}")
+    if failed and count > 1:
+        rest = "; the others are done" if failed < count else ""
+        out.warn(f"{failed} of {count} failed{rest}")
     return int(failed > 0)
+
+
+def add_left_out(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that lists what a run leaves out."""
+    parser.add_argument(
+        "--list-left-out",
+        action="store_true",
+        help="print each file that is left out, with the reason",
+    )
+
+
+def report_left_out(
+    left_out: Mapping[Path, str], out: console.Output, args: argparse.Namespace
+) -> None:
+    """Prints the number of entries for each reason, and each entry if that is asked.
+
+    Args:
+      left_out: reasons by path.
+      out: of the command.
+      args: as parsed.
+    """
+    from comrec.format import sorting
+
+    if left_out:
+        out.warn(sorting.count(Counter(left_out.values())))
+    if not getattr(args, "list_left_out", False):  # `verify` takes no folders
+        return
+    for path, reason in left_out.items():
+        row: Row = {"input": str(path), "outcome": "left_out", "reason": reason}
+        out.print_row(row, "{input}: left out, {reason}".format_map, args.json)
 
 
 def sweep(folders: Collection[Path], out: console.Output) -> None:

@@ -39,6 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("-j", "--jobs", type=values.number(1, 256), metavar="N",
         help="number of processes (one per core)")  # fmt: skip
     option("--retry", action="store_true", help="repeat measurements that failed")
+    batch.add_left_out(parser)
     option("--no-figure", action="store_true", help="draw no figures")
     option(
         "--json",
@@ -79,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
             out.print_row(report.record(line), str, as_json=True)
     elif not args.quiet:
         out.say(report.text(found.lines))
+    batch.report_left_out(found.left_out, out, args)
     for note in found.notes:
         out.warn(note)
     for row in found.failed:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from comrec.cli import arguments, console, values
+from comrec.cli.commands import batch as batch_command
 from comrec.errors import ComrecError
-
-if TYPE_CHECKING:
-    from comrec.system.batch import Job
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="metadata to keep: all, none, or some of exif,icc,xmp (icc)")  # fmt: skip
     add("--embed", action=argparse.BooleanOptionalAction, default=True,
         help="put sidecars inside the .jpg files, or beside them (inside)")  # fmt: skip
+    batch_command.add_left_out(parser)
     arguments.add_encoder_choices(parser)
     arguments.add_limits(parser)
 
@@ -42,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Makes the gallery; returns 1 if a picture failed, else 0."""
     from comrec.apps.web import gallery
     from comrec.system import batch
+    from comrec.system.batch import Job
 
     vars(args).setdefault("preset", gallery.PRESET)
     options = arguments.options(args)
@@ -53,22 +53,19 @@ def run(args: argparse.Namespace) -> int:
             args.jobs,
         )
     )  # fmt: skip
-    if made.left_out:
-        plural = "s" if made.left_out > 1 else ""
-        out.warn(
-            f"{made.left_out} file{plural} left out: restored by comrec, or beside a "
-            f"pair of the same name"
-        )
+    batch_command.report_left_out(made.left_out, out, args)
+    unlisted = [(Job(path, None), err) for path, err in made.unlisted]
     failed: list[Job] = []
-    results = made.results()
-    for job, result in out.show_progress(results, len(made.jobs), args.command):
+    results = chain(unlisted, made.results())
+    count = len(unlisted) + len(made.jobs)
+    for job, result in out.show_progress(results, count, args.command):
         if isinstance(result, ComrecError):
             failed.append(job)
             out.fail(result)
             if args.json:
                 out.print_row(batch.describe_failure(job, result), str, as_json=True)
             continue
-        for note in result["notes"]:  # type: ignore[attr-defined]
+        for note in batch.read_notes(result):
             out.warn(f"{job.name}: {note}")
         out.print_row(result, _format_picture, args.json)
     row = made.finish(failed)
@@ -103,10 +100,22 @@ def _format_gallery(row: dict[str, object]) -> str:
         f"{number['network_bytes']:,}, page {number['page_bytes']:,}",
     ]
     for ours, theirs, what in (
-        ("compared_bytes", "input_bytes", "than the input files"),
-        ("judged_bytes", "plain_bytes", "than plain JPEG at the same PSNR or less"),
+        ("compared_bytes", "input_bytes", "the input files"),
+        ("judged_bytes", "plain_bytes", "plain JPEG at the same PSNR or less"),
     ):
         if number[theirs]:
-            saved = 1 - number[ours] / number[theirs]
-            lines.append(f"  pictures: {saved:.0%} fewer bytes {what}")
+            change = _compare(number[ours], number[theirs])
+            lines.append(f"  pictures: {change} {what}")
     return "\n".join(lines)
+
+
+def _compare(ours: int, theirs: int) -> str:
+    """Returns the change from `theirs` to `ours`, both in bytes, in words."""
+    share = round(100 * (1 - ours / theirs))
+    if share == 0:
+        return "about as many bytes as"
+    if share > 0:
+        return f"{share}% fewer bytes than"
+    if ours < 2 * theirs:
+        return f"{-share}% more bytes than"
+    return f"{ours / theirs:.1f} times the bytes of"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from comrec.errors import ImageError, UsageError, naming_errors
-from comrec.format import names
+from comrec.format import names, sorting
 from comrec.image import reader, resample
 from comrec.jpeg import coding
 from comrec.jpeg.colour import luma
@@ -81,17 +81,15 @@ def list_pictures(folder: Path) -> list[Path]:
       UsageError: the folder cannot be read, or holds no picture.
     """
     try:
-        files = sorted(
-            p for p in folder.iterdir() if p.suffix.lower() in names.PICTURES
-        )
+        found = sorting.list_pictures(folder)
     except OSError as err:
         raise UsageError(
             f"{folder}: not a folder of pictures that can be read ({err.strerror})"
         ) from err
-    if not files:
+    if not found:
         legal = ", ".join(names.PICTURES)
         raise UsageError(f"{folder}: no picture in it. Legal: {legal}")
-    return files
+    return found
 
 
 def load_picture(path: Path, channels: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from comrec.errors import UsageError
 from comrec.jpeg.settings import JpegSettings
 from comrec.networks import families
 from comrec.networks.models import build_exact
+from comrec.system.checks import parse_json
 from comrec.train.joint.config import FAMILY, JointConfig
 from comrec.train.run import checkpoint
 from comrec.train.run.finished import Table, TrainedPair
@@ -46,7 +46,7 @@ class FinishedJoint(TrainedPair):
     def is_in(folder: Path) -> bool:
         """Returns whether a folder holds an end-to-end run."""
         try:
-            return "stages" in json.loads((folder / "config.json").read_bytes())
+            return "stages" in parse_json((folder / "config.json").read_bytes())
         except (OSError, ValueError, TypeError):
             return False
 

@@ -15,6 +15,7 @@ from comrec.apps.bulk import command, worker
 from comrec.cli import console
 from comrec.errors import OutputError, WeightsError
 from comrec.format import pair
+from comrec.system import files as system_files
 from comrec.system.files import write
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -176,10 +177,11 @@ def test_options_that_make_no_sense_are_refused(run, source, arguments, named):
 def test_failures_that_are_no_pictures_end_the_run(monkeypatch, bulk, source, tmp_path):
     for number in range(30):
         shutil.copy(source / "g.webp", source / f"p{number}.webp")
+        (source / f"p{number}.txt").touch()  # ends no streak
 
-    def full(path, *data):
+    def full(path, data, **options):
         if command.MANIFEST in path.parts:
-            return write(path, *data)
+            return write(path, data, **options)
         raise OutputError(f"{path}: cannot be written (the disk is full)")
 
     monkeypatch.setattr(pair, "write", full)
@@ -197,14 +199,15 @@ def test_many_pictures_that_cannot_be_read_are_rows(
 ):
     for number in range(25):
         shutil.copy(source / "g.webp", source / f"c{number}.webp")
-    read = Path.read_bytes
+        (source / f"c{number}.txt").touch()
+    read = system_files.read
 
-    def refuse(path):
+    def refuse(path, *more, **options):
         if path.name.startswith("c") and path.suffix == ".webp":
             raise PermissionError(13, "Permission denied")
-        return read(path)
+        return read(path, *more, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(system_files, "read", refuse)
     summary = bulk(status=3)
     assert (summary["done"], summary["failed"]) == (len(KEYS), 25)
     assert not list((tmp_path / "dst").glob(".comrec-probe*"))
@@ -246,3 +249,14 @@ def test_a_terminal_has_a_line_that_is_kept_up_to_date(monkeypatch):
 
     assert list(console.Output().watch(results(), says)) == ["row"]
     assert "7 done" in screen.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"[" * 100_000, b'{"source":', b"7"])
+def test_a_damaged_record_of_the_source_is_one_line(run, source, tmp_path, content):
+    path = tmp_path / "dst" / command.MANIFEST / command.SOURCE
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    ran = run("bulk", source, tmp_path / "dst", *CODING)
+    assert ran.status == 1
+    assert len(ran.err.splitlines()) == 1
+    assert f"{path}: damaged" in ran.err

@@ -6,7 +6,7 @@ import time
 import pytest
 from bulk_trees import CODING, KEYS, row_of, rows
 
-from comrec.apps.bulk import command, manifest, places, worker
+from comrec.apps.bulk import command, manifest, places, transfer
 from comrec.apps.bulk.log import Log
 from comrec.apps.bulk.manifest import Shard
 from comrec.apps.bulk.places import Local
@@ -95,7 +95,7 @@ def test_a_manifest_that_cannot_be_written_is_refused_in_one_line(
             os, "close", lambda handle: closed.append(handle) or close(handle)
         )
         if call == "fsync":  # of pictures it is another matter
-            patched.setattr(worker.pair, "write_pair", lambda *_: None)
+            patched.setattr(transfer.pair, "write_pair", lambda *_: None)
         ran = run("bulk", source, tmp_path / "dst", *CODING)
     assert (ran.status, len(ran.err.splitlines())) == (1, 1), ran
     assert ran.err.startswith(f"comrec: {path}: cannot be written (Input/output error)")

@@ -7,7 +7,10 @@ import pytest
 from bulk_trees import CODING, KEYS, rows
 
 from comrec.apps.bulk import places
+from comrec.apps.bulk.manifest import Index
 from comrec.apps.bulk.places import PlaceError
+from comrec.apps.bulk.plan import Plan
+from comrec.apps.bulk.summary import Tally
 from comrec.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -22,23 +25,54 @@ def test_urls_that_cannot_be_written_whole_are_refused(run, source, url):
     assert url in ran.err
 
 
-def test_a_file_that_cannot_be_looked_at_is_a_row_and_one_that_has_gone_is_none(
-    monkeypatch, bulk, source, tmp_path
-):
+def test_a_file_that_cannot_be_looked_at_is_a_row(bulk, source, tmp_path):
     (source / "loop.png").symlink_to("loop.png")
-    (source / "gone.png").symlink_to("a.png")
-    add = places._add_entry
-
-    def slow(found, entry):
-        if entry.name == "gone.png":
-            raise FileNotFoundError(2, "No such file or directory")
-        add(found, entry)
-
-    monkeypatch.setattr(places, "_add_entry", slow)
+    (source / "lost.png").symlink_to("none.png")
     summary = bulk(status=3)
-    assert (summary["done"], summary["failed"]) == (len(KEYS), 1)
-    (row,) = (row for row in rows(tmp_path / "dst") if row["state"] == "failed")
-    assert row["error"].startswith(f"{source}/loop.png: cannot be read (")
+    assert (summary["done"], summary["failed"]) == (len(KEYS), 2)
+    failed = [row for row in rows(tmp_path / "dst") if row["state"] == "failed"]
+    assert {row["input"] for row in failed} == {"loop.png", "lost.png"}
+    assert all(": cannot be read (" in row["error"] for row in failed)
+
+
+class Store:
+    """Lists keys as S3 does, and answers as s3fs."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = keys
+
+    def ls(self, path: str, detail: bool) -> list[dict]:
+        below = path.rstrip("/") + "/"
+        found = {}
+        for key in (key for key in self.keys if key.startswith(below)):
+            name, slash, _ = key.removeprefix(below).partition("/")
+            if slash:
+                info = {"name": f"{below}{name}", "type": "directory", "size": 0}
+            else:
+                info = {"name": key, "type": "file", "size": 3}
+            found[info["name"]] = info
+        return list(found.values())
+
+    def find(self, path: str, prefix: str, detail: bool) -> dict[str, dict]:
+        start = f"{path.rstrip('/')}/{prefix}"
+        keys = (key for key in self.keys if key.startswith(start))
+        return {key: {"name": key, "type": "file", "size": 3} for key in keys}
+
+
+def test_every_object_of_a_store_is_listed_also_with_empty_parts_in_its_key(
+    monkeypatch, tmp_path
+):
+    keys = ("a.png", "x/b.png", "x//c.png", "x///d.png", "/e.png", "x//y/f.png", "y/",
+            "x//notes.txt")  # fmt: skip
+    store = Store(*(f"bucket/{key}" for key in keys))
+    monkeypatch.setattr(places, "_open_filesystem", lambda _: (store, "bucket"))
+    plan = Plan(places.Remote("s3://bucket"), places.Local(tmp_path))
+    tasks = {task.key: task for task in plan.tasks(Index(iter([])), Tally())}
+    assert set(tasks) == set(keys)
+    fine = {key for key, t in tasks.items() if not t.problem and not t.left_out}
+    assert fine == {"a.png", "x/b.png"}
+    assert "its name has an empty part" in tasks["x//c.png"].problem
+    assert tasks["x//notes.txt"].left_out == "no pictures"
 
 
 def test_an_object_is_no_folder(run, memory, tmp_path):

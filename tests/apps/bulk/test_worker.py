@@ -1,6 +1,5 @@
 """One picture: its row, its outputs, and what a kill leaves."""
 
-import os
 from pathlib import Path
 
 import fake_pair
@@ -15,6 +14,7 @@ from comrec.apps.bulk.places import PlaceError
 from comrec.apps.bulk.plan import Task
 from comrec.apps.bulk.worker import Work
 from comrec.encoder.options import Options
+from comrec.system import files
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -42,14 +42,14 @@ def test_a_row_says_what_became_of_its_picture(bulk, source, tmp_path):
 def test_a_full_disk_is_said_without_options_that_bulk_has_not(
     monkeypatch, bulk, tmp_path
 ):
-    replace = os.replace
+    rename = files._rename_new
 
     def full(old, new):
         if Path(new).suffix == ".jpg":
             raise OSError(28, "No space left on device")
-        replace(old, new)
+        rename(old, new)
 
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(files, "_rename_new", full)
     bulk(status=3)
     said = {row["error"].split(": ", 1)[1] for row in rows(tmp_path / "dst")}
     cannot = "cannot be written (the disk is full)"

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+import pictures
 import pytest
 from evaluate_rows import run, table, task
 
@@ -105,3 +106,17 @@ def _spawn_with(module: str):
     multiprocessing.forkserver._forkserver._stop()
     context.set_forkserver_preload([sweep.__name__, module])
     return lambda: context
+
+
+def test_pictures_with_one_name_keep_their_suffix_in_rows(tmp_path):
+    for name in ("a.png", "b.png", "b.webp", "._a.png", "c.heic"):
+        (tmp_path / name).write_bytes(pictures.photo_file(Path(name).suffix[-5:])
+                                      if name[0] in "ab" else b"x")  # fmt: skip
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "below").mkdir()
+    found, left_out = sweep.subjects(tmp_path)
+    assert [subject.identity()[0] for subject in found] == ["a", "b.png", "b.webp"]
+    assert {path.name: reason for path, reason in left_out.items()} == {
+        "._a.png": "files of macOS (._*)", "c.heic": "HEIC files",
+        "pipe.png": "pipes and devices", "below": "folders",
+    }  # fmt: skip

@@ -48,7 +48,7 @@ def test_export_writes_the_network_and_an_index(run, quick, tmp_path):
         "format": 1,
         "networks": [
             {"preset": "comrec-lite-2", "number": 8, "file": MADE[16],
-             "bytes": len(data)},
+             "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()},
         ],
     }  # fmt: skip
     assert {p.name for p in folder.iterdir()} == {MADE[16], "networks.json"}
@@ -78,7 +78,7 @@ def test_the_index_keeps_other_presets_and_names_the_last_of_one(tmp_path):
     "content",
     [b"{}", b"[]", b"not JSON", b'{"format":2,"networks":[]}',
      b'{"format":1,"networks":[{"preset":7,"number":8}]}',
-     b'{"format":1,"networks":7}'],
+     b'{"format":1,"networks":7}', b"[" * 100_000],
 )  # fmt: skip
 def test_an_index_that_is_none_is_refused_and_kept(
     content, refused, quick, tmp_path, monkeypatch
@@ -126,10 +126,10 @@ def test_onnx_files_come_together_or_not_at_all(run, listing, tmp_path, monkeypa
 
     write = files.write
 
-    def full(path, data):
+    def full(path, data, **options):
         if path.name.endswith(".json"):
             raise OutputError(f"{path}: cannot be written (the disk is full). -o")
-        write(path, data)
+        write(path, data, **options)
 
     monkeypatch.setattr(files, "write", full)
     assert run("export", "comrec-lite-2", "--onnx", tmp_path).status == 1

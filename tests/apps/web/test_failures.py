@@ -34,6 +34,15 @@ def cropped(name: str, length: int):
     return change
 
 
+def flipped(name: str, place: int):
+    def change(folder: Path) -> None:
+        data = bytearray((folder / name).read_bytes())
+        data[place] ^= 1
+        (folder / name).write_bytes(data)
+
+    return change
+
+
 def worker(text: str):
     """Returns a change: code that the worker runs before its own script."""
 
@@ -70,9 +79,13 @@ FAILURES = {
         changed("networks.json", b"lite-2", b"lite-9"), "no network for preset",
     ),
     "the network is missing": (without(NETWORK), f"{NETWORK} is missing"),
-    "the network is cut off": (cropped(NETWORK, 100_000), "cut short"),
+    "the network is cut off": (cropped(NETWORK, 100_000), "SHA-256"),
     "the network is none": (
-        changed(NETWORK, b"comrecnn", b"comrecxx"), "not a comrec network",
+        changed(NETWORK, b"comrecnn", b"comrecxx"), "SHA-256",
+    ),
+    "a bit of the network is another": (flipped(NETWORK, 150_000), "SHA-256"),
+    "networks without a hash": (
+        changed("networks.json", b"sha256", b"sha1"), "has no SHA-256",
     ),
     "the runtime is missing": (without(RUNTIME), "is missing"),
     "the runtime is cut off": (cropped(RUNTIME, 200_000), ""),
@@ -111,7 +124,8 @@ def test_a_failure_leaves_the_plain_jpeg_and_one_warning(site, browser, cases, n
     assert "photo.comrec.jpg" in warning
     # Beside it only what browsers say of files that are missing.
     others = [line for line in ran.console if line != warning]
-    assert all("Failed to load resource" in line for line in others)
+    of_browser = ("Failed to load resource", "digest in the 'integrity'")
+    assert all(any(text in line for text in of_browser) for line in others)
     assert ran.seen["shifts"] == []
     assert ran.seen["revoked"] == ran.seen["made"]
 

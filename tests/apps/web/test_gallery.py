@@ -50,14 +50,9 @@ def test_pictures_whose_names_differ_in_ending_only_both_appear(run, source, out
     assert images == [
         b"pictures/photo.bmp.comrec.jpg",
         b"pictures/photo.png.comrec.jpg",
-        b"pictures/photo.png-2.comrec.jpg",
+        b"pictures/photo.png.gif.comrec.jpg",
     ]
     assert len({file_of(out, i.decode()).read_bytes() for i in images}) > 1
-
-
-def test_names_that_differ_in_case_alone_do_not_meet():
-    names = gallery._name_outputs([Path("A.png"), Path("a.png"), Path("b/a.png")])
-    assert len({str(name).casefold() for name in names}) == 3
 
 
 def test_folders_are_taken_with_r_alone(run, source, out, photo):
@@ -82,7 +77,7 @@ def test_pairs_are_taken_as_they_are_and_their_originals_left_out(run, source, o
     assert run("decompress", source / "photo.comrec.jpg").status == 0
     ran = run("web", source, out)
     assert ran.status == 0, ran.err
-    assert "2 files left out" in ran.err
+    assert "2 left out" in ran.err
     for name in ("photo.comrec.jpg", "photo.comrec.json"):
         assert (out / "pictures" / name).read_bytes() == (source / name).read_bytes()
     (image,) = Page(out / "index.html").all("img")
@@ -188,10 +183,10 @@ def test_an_interrupted_run_goes_on(run, source, out, photo, monkeypatch):
 
     write = files.write
 
-    def stopped(path, data):
+    def stopped(path, data, **options):
         if path.name == "photo.comrec.jpg":
             raise KeyboardInterrupt
-        write(path, data)
+        write(path, data, **options)
 
     monkeypatch.setattr(files, "write", stopped)
     assert run("web", source, out, *QUICK).status == 130

@@ -23,7 +23,12 @@ def test_files_of_others_are_refused_before_any_work(
     "record",
     ["", "{}", "[]", '{"format":2}', '{"format":1,"files":{"a":1},"pictures":{}}',
      '{"format":1,"files":{"../a":"0"},"pictures":{}}',
-     '{"format":1,"files":{},"pictures":{"a":{}}}',
+     '{"format":1,"files":{},"pictures":{"a":{}}}', "[" * 100_000,
+     '{"format":1,"files":{},"pictures":{"a":{"made_of":"","title":"","preset":"/x",'
+     '"files":[],"width_px":1,"height_px":1,"bytes":1,"restores":true}}}',
+     '{"format":1,"files":{},"pictures":{"a":{"made_of":"","title":"","preset":"a",'
+     '"files":[],"width_px":1,"height_px":1,"bytes":1,"restores":true,'
+     '"plain_quality":"<script>"}}}',
      '{"format":1,"files":{},"pictures":{"a":{"made_of":"","title":"","preset":"",'
      '"files":[],"width_px":1,"height_px":"1","bytes":1,"restores":true}}}'],
 )  # fmt: skip
@@ -110,3 +115,15 @@ def test_a_folder_in_place_of_a_file_is_refused(files):
     (files.folder / "page.css").mkdir()
     with pytest.raises(OutputError, match="is not comrec's"):
         Outputs(files.folder, force=True).check("page.css", b"x")
+
+
+def test_nothing_outside_the_gallery_is_written_or_removed(files, tmp_path):
+    outside = tmp_path / "outside"
+    (files.folder / "a").rename(outside)
+    (files.folder / "a").symlink_to(outside)
+    before = (outside / "x.jpg").read_bytes()
+    again = Outputs(files.folder, force=True)
+    with pytest.raises(OutputError, match="a link on its path leads out"):
+        again.put("a/x.jpg", b"two")
+    assert again.finish(set()) == []
+    assert (outside / "x.jpg").read_bytes() == before

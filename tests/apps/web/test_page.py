@@ -116,3 +116,13 @@ def test_a_picture_larger_than_its_source_is_said_to_be_larger():
         "(100\N{NO-BREAK SPACE}bytes)"
     )
     assert "as much as" in page._list_facts(row | {"bytes": 100})[2]
+
+
+def test_no_text_of_a_record_is_markup(monkeypatch):
+    monkeypatch.setattr(page, "_list_facts", lambda _: ["<b>", "&"])
+    row = {"files": ["a.jpg"], "title": "<i>", "restores": False, "width_px": 1,
+           "height_px": 1}  # fmt: skip
+    made = page._make_figure(row, True)
+    assert "<b>" not in made
+    assert "<i>" not in made
+    assert "&lt;b&gt; · &amp;" in made

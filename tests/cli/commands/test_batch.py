@@ -6,6 +6,9 @@ import numpy as np
 import pictures
 from outputs import names_in
 
+from comrec.image import reader, writer
+from comrec.system import listing
+
 USED = ("--jpeg-quality", 50)
 
 
@@ -22,10 +25,53 @@ def test_one_failure_leaves_the_others_done(run, folder):
     assert lines[2] == "comrec: 2 of 3 failed; the others are done"
 
 
-def test_two_inputs_with_one_output_are_refused_with_both_names(refused, folder):
-    (folder / "photo.webp").write_bytes(pictures.photo_file(".webp"))
-    line = refused("compress", "photo.png", "photo.webp", names="photo.comrec.jpg")
-    assert "photo.png and photo.webp would both" in line
+def test_what_is_left_out_is_counted_and_listed(run, folder):
+    for name in ("a.heic", "b.heif", "notes.txt", "._photo.png"):
+        (folder / name).write_bytes(b"x")
+    ran = run("compress", "-r", ".", *USED, "--json", "--list-left-out")
+    assert ran.status == 0
+    want = "4 left out: HEIC files (2), files of macOS (._*) (1), no pictures (1)"
+    assert ran.err == f"comrec: {want}\n"
+    rows = {r["input"]: r["reason"] for r in ran.rows if r["outcome"] == "left_out"}
+    assert rows == {
+        "a.heic": "HEIC files", "b.heif": "HEIC files", "notes.txt": "no pictures",
+        "._photo.png": "files of macOS (._*)",
+    }  # fmt: skip
+    again = ("compress", "-r", ".", "-f", *USED)
+    assert b"a.heic: left out, HEIC files\n" in run(*again, "--list-left-out").out
+    quiet = run(*again, "--quiet", "--json")
+    assert quiet.err == ""
+    assert [row["outcome"] for row in quiet.rows] == ["comrec"]
+
+
+def test_a_folder_that_cannot_be_listed_fails_and_the_others_are_done(
+    run, folder, monkeypatch
+):
+    (folder / "shut").mkdir()
+    scan = listing.scan
+
+    def refuse(path):
+        if path.name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(listing, "scan", refuse)
+    ran = run("compress", "-r", ".", *USED, "--json")
+    assert ran.status == 1
+    assert [row["outcome"] for row in ran.rows] == ["failed", "comrec"]
+    assert "shut: cannot be listed (Permission denied)" in ran.err
+
+
+def test_outputs_among_what_a_shell_expanded_are_left_out(run, folder):
+    (folder / "photo.restored.png").write_bytes(restored())
+    ran = run("compress", "photo.png", "photo.restored.png", *USED)
+    assert ran.status == 0
+    assert "1 left out: outputs of comrec (1)" in ran.err
+    assert "photo.restored.comrec.jpg" not in names_in(folder)
+
+
+def restored() -> bytes:
+    return writer.write(reader.read(pictures.photo_file(".png")), ".png")
 
 
 def test_jobs_side_by_side_give_the_same_files(run, folder, listing):

@@ -52,6 +52,25 @@ function fetchOnce(url, fetchUrl) {
   return results.get(url);
 }
 
+/** Says why a network file was not loaded: a failed check looks like a failed request. */
+async function explainFailure(url) {
+  const response = await fetch(url, { method: "HEAD" }).catch(() => null);
+  if (!response) return `${url} cannot be loaded`;
+  if (!response.ok) return `${url} is missing (${response.status})`;
+  return `${url} is damaged: its SHA-256 is not that in networks.json`;
+}
+
+/**
+ * Converts a SHA-256 to the form that `fetch` takes.
+ * @param {unknown} sha256 64 hex digits
+ * @returns {string | null} null for another value
+ */
+export function toIntegrity(sha256) {
+  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) return null;
+  const bytes = sha256.match(/../g).map((digits) => parseInt(digits, 16));
+  return `sha256-${btoa(String.fromCharCode(...bytes))}`;
+}
+
 /** Fetches networks.json; returns its rows. */
 async function fetchIndex(url) {
   const response = await fetch(url);
@@ -65,10 +84,13 @@ async function fetchIndex(url) {
   );
 }
 
-/** Fetches the network file of a row of networks.json, and checks its header. */
+/** Fetches the network file of a row of networks.json, and checks its content and header. */
 async function fetchNetwork(url, row) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Refused(`${url} is missing (${response.status})`);
+  const integrity = toIntegrity(row.sha256);
+  if (!integrity) throw new Refused(`networks.json has no SHA-256 of ${url}`);
+  // The browser checks the SHA-256, also on pages without encryption.
+  const response = await fetch(url, { integrity }).catch(() => null);
+  if (!response?.ok) throw new Refused(await explainFailure(url));
   const bytes = await response.arrayBuffer();
   const header = readHeader(bytes);
   const { preset, hashes, scales, multiple_px, reach_px } = header;

@@ -1,0 +1,147 @@
+"""Decides about every entry of a folder: an input, a part of one, or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from comrec.format import names
+from comrec.format.names import COMPRESS, OutputNames
+from comrec.system import files, listing
+from comrec.system.listing import Listing
+
+MACOS, TEMPORARY = "files of macOS (._*)", "temporary files of comrec"
+SIDECARS, OUTPUTS = "sidecars of comrec", "outputs of comrec"
+NO_PAIRS, NO_PICTURES = "pictures that are no pairs", "no pictures"
+FOLDERS = "folders"
+_RAW = (
+    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf "
+    ".pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f"
+)
+# Kinds of files that people take for pictures, and that may not be read.
+KINDS = {
+    suffix: f"{kind} files"
+    for kind, suffixes in {
+        "AVIF": ".avifs", "HEIC": ".heic .heif .hif .heics",
+        "JPEG 2000": ".jpf .jpx .jpm .j2c .jpc", "JPEG XL": ".jxl",
+        "camera raw": _RAW, "SVG": ".svg .svgz", "EPS and PDF": ".eps .ps .pdf .ai",
+        "other picture": ".psd .psb .xcf .tga .exr .hdr .pcx .ico .icns .dds .pfm "
+        ".pam .qoi .wdp .jxr .sgi .fits",
+        "video": ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .mts .3gp .wmv",
+    }.items()
+    for suffix in suffixes.split()
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Holds the decision about each entry of a folder.
+
+    Attributes:
+      inputs: names of the pictures to process, sorted.
+      left_out: reasons by name, of entries that are not read.
+      parts: names of sidecars that are read with a .jpg of `inputs`.
+      outputs: names the outputs of the folder's files.
+    """
+
+    inputs: list[str]
+    left_out: dict[str, str]
+    parts: set[str]
+    outputs: OutputNames
+
+
+def sort(
+    found: Listing,
+    direction: str,
+    is_made: Callable[[str], bool] | None = None,
+    is_wanted: Callable[[str], bool] = lambda _: True,
+) -> Sorted:
+    """Sorts the entries of a folder that are no folders.
+
+    Every wanted entry is in `inputs`, `left_out` or `parts`.
+
+    Args:
+      found: the whole listing of the folder.
+      direction: COMPRESS or DECOMPRESS.
+      is_made: returns whether comrec wrote a file, from its content; None tells from
+        the name alone.
+      is_wanted: returns whether a glob stands for a name.
+    """
+    made = is_made or (lambda name: names.is_output(Path(name)))
+    decide = _refuse_input if direction == COMPRESS else _refuse_pair
+    reasons: dict[str, str] = {}
+    for name, entry in sorted(found.files.items()):
+        if not is_wanted(name):
+            continue
+        reasons[name] = entry.kind or _refuse_name(name) or decide(name, found, made)
+    inputs = [name for name, reason in reasons.items() if not reason]
+    parts = set()
+    if direction != COMPRESS:
+        used = {names.sidecar_of(Path(name)).name for name in inputs}
+        parts = used & reasons.keys()
+    left_out = {n: why for n, why in reasons.items() if why and n not in parts}
+    return Sorted(inputs, left_out, parts, OutputNames(found.files, direction))
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Lists the pictures directly in a folder, outputs of comrec too, by name.
+
+    Raises:
+      OSError: the folder cannot be listed.
+    """
+    found = sort(listing.scan(folder), COMPRESS, lambda _: False)
+    return [folder / name for name in found.inputs]
+
+
+def count(left_out: Mapping[str, int]) -> str:
+    """Returns the line on entries that were left out, by the number of each reason."""
+    total = sum(left_out.values())
+    ordered = sorted(left_out.items(), key=lambda item: (-item[1], item[0]))
+    listed = ", ".join(f"{reason} ({number:,})" for reason, number in ordered)
+    return f"{total:,} left out: {listed}"
+
+
+def _refuse_name(name: str) -> str:
+    """Returns why an entry is no input in any direction, from its name; else ""."""
+    if name.startswith("._"):
+        return MACOS
+    return TEMPORARY if files.is_temporary(name) else ""
+
+
+def _refuse_input(name: str, _: Listing, made: Callable[[str], bool]) -> str:
+    """Returns why a file is not compressed; else ""."""
+    if names.is_picture(name):
+        return OUTPUTS if made(name) else ""
+    return _name_kind(name)
+
+
+def _refuse_pair(name: str, found: Listing, made: Callable[[str], bool]) -> str:
+    """Returns why a file is not decompressed; else "", also for a damaged pair."""
+    path = Path(name)
+    stem = path.stem.lower()
+    if not names.is_picture(name):
+        return _name_kind(name)
+    if stem.endswith(".restored"):
+        return OUTPUTS
+    if path.suffix.lower() not in names.JPEGS:
+        return NO_PAIRS
+    if stem.endswith(".comrec") or made(name):
+        return ""
+    sidecar = names.sidecar_of(path).name
+    alone = not _share_sidecar(name, found.files)
+    return "" if sidecar in found.files and alone else NO_PAIRS
+
+
+def _share_sidecar(name: str, listed: Iterable[str]) -> bool:
+    """Tells whether another .jpg of the folder has a sidecar of the same name."""
+    stem = names.sidecar_of(Path(name)).name.removesuffix(".comrec.json")
+    near = (f"{stem}{middle}{end}" for middle in ("", ".comrec") for end in names.JPEGS)
+    return any(other != name and other in listed for other in near)
+
+
+def _name_kind(name: str) -> str:
+    """Returns the reason why a file that is no picture for comrec is left out."""
+    if name.lower().endswith(names.SIDECAR_SUFFIX):
+        return SIDECARS
+    return KINDS.get(Path(name).suffix.lower(), NO_PICTURES)
