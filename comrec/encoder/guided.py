@@ -23,11 +23,12 @@ from comrec.encoder.rounds import (
     Trial,
     price_of,
     requantise,
+    start,
     weights_of,
+    write,
 )
 from comrec.image.metrics import psnr_of
 from comrec.jpeg import coefficients as co
-from comrec.jpeg import trellis_encoder
 from comrec.jpeg.layout import layout_of
 from comrec.jpeg.quantisation import FINER_DB, FINER_LOG2_BYTES, scaled_tables
 from comrec.networks.presets import Preset
@@ -118,7 +119,9 @@ class GuidedEncoder:
         choice = self._start(_coarser(step, START_LOG_STEPS))
         if self._goal.maximises_psnr:
             for _ in range(2):
-                excess = math.log2(len(self._write(choice)) / self._budget_bytes)
+                excess = math.log2(
+                    len(write(choice, self._layout)) / self._budget_bytes
+                )
                 excess += RISE_LOG2 * (1 - LEFT**self._plan.rounds)
                 choice = self._restart(choice, excess / FINER_LOG2_BYTES)
             return Rounds(self._receiver, choice)
@@ -134,15 +137,7 @@ class GuidedEncoder:
     def _start(self, step: float) -> Choice:
         """Quantises the compact image as it is, at one step for all frequencies."""
         steps = [flat_table(step)] * self._layout.channels
-        rounded = [
-            np.rint(values / each).astype(np.int16)
-            for values, each in zip(self._coefficients, steps, strict=True)
-        ]
-        price = price_of(steps, self._codec.scale)
-        choice = Choice(rounded, self._coefficients, steps, price)
-        for _ in range(2):  # the first has the statistics of mere rounding
-            choice = requantise(choice, self._layout, self._weights)
-        return choice
+        return start(self._coefficients, steps, self._layout, self._codec.scale)
 
     def _restart(self, choice: Choice, log_steps: float) -> Choice:
         return self._start(_coarser(mean_step(choice.steps[0]), log_steps))
@@ -159,7 +154,9 @@ class GuidedEncoder:
         done = max(self._plan.rounds - left, 0)
         still = LEFT**done - LEFT ** (done + left)
         if self._goal.maximises_psnr:
-            now = math.log2(len(self._write(rounds.choice)) / self._budget_bytes)
+            now = math.log2(
+                len(write(rounds.choice, self._layout)) / self._budget_bytes
+            )
             return now - math.log2(BYTES_SHARE) / 2 + still * RISE_LOG2
         now_db = self._shown_db(rounds) + self._offset_db + self._drift_db
         return now_db + still * RISE_DB - self._goal.min_psnr_db - ABOVE_DB / 2
@@ -179,18 +176,13 @@ class GuidedEncoder:
         octaves = min(max(octaves, -OCTAVES_MAX), OCTAVES_MAX)
         rounds.choice = replace(choice, price=usual * 2.0**octaves)
 
-    def _write(self, choice: Choice) -> bytes:
-        tables = [choice.steps[0], choice.steps[-1]]
-        steps = [co.natural_order(table).astype(int) for table in tables]
-        return trellis_encoder.write(choice.blocks, steps, self._layout)
-
     def _land(self, rounds: Rounds) -> list[Candidate]:
         """Runs a round of which as much is accepted as leads to the goal."""
         trial = rounds.propose()
         if self._goal.maximises_psnr:
             worth = self._find_worth(rounds, trial)
             rounds.accept(trial, worth)
-            data = self._write(rounds.choice)
+            data = write(rounds.choice, self._layout)
             fits = len(data) <= self._budget_bytes
             return [self._decode(data, rounds.choice)] if fits else []
         aim_db = self._goal.min_psnr_db + ABOVE_DB / 2
@@ -199,7 +191,7 @@ class GuidedEncoder:
         rounds.accept(
             trial, rounds.find_worth(trial, count * 255**2 / 10 ** (wanted_db / 10))
         )
-        found = self._decode(self._write(rounds.choice), rounds.choice)
+        found = self._decode(write(rounds.choice, self._layout), rounds.choice)
         if self._offset_db:
             self._drift_db += found.psnr_db - aim_db
         self._offset_db = found.psnr_db - self._shown_db(rounds)
@@ -212,7 +204,7 @@ class GuidedEncoder:
         def measure(price: float) -> float:
             made = replace(choice, price=choice.price * price)
             made = requantise(made, self._layout, self._weights)
-            data = self._write(made)
+            data = write(made, self._layout)
             if len(data) <= self._budget_bytes and (
                 not best or len(data) > len(best[0][0])
             ):
@@ -229,7 +221,7 @@ class GuidedEncoder:
 
         def measure(price: float) -> float:
             nonlocal best
-            size = len(self._write(rounds.mixed(trial, 1 / price)))
+            size = len(write(rounds.mixed(trial, 1 / price), self._layout))
             if best[0] < size <= self._budget_bytes:
                 best = size, 1 / price
             return math.log2(size)

@@ -16,6 +16,7 @@ import numpy as np
 
 from comrec.encoder.receiver import Look, Receiver
 from comrec.jpeg import coefficients as co
+from comrec.jpeg import trellis_encoder
 from comrec.jpeg.layout import Component, Layout
 from comrec.jpeg.quantiser import (
     Blocks,
@@ -70,6 +71,40 @@ class Trial:
     look: Look
     saved: np.ndarray
     bits: np.ndarray
+
+
+def start(
+    coefficients: Sequence[np.ndarray],
+    steps: list[np.ndarray],
+    layout: Layout,
+    scale: float,
+) -> Choice:
+    """Quantises a compact image as it is.
+
+    Args:
+      coefficients: float32 (rows, columns, 64) a component, in grey levels.
+      steps: float32 (64,) a component, in zigzag order.
+      layout: of the compact image.
+      scale: linear size ratio image : compact.
+    """
+    rounded = [
+        np.rint(values / each).astype(np.int16)
+        for values, each in zip(coefficients, steps, strict=True)
+    ]
+    choice = Choice(rounded, list(coefficients), steps, price_of(steps, scale))
+    weights = weights_of(layout, scale)
+    for _ in range(2):  # the first has the statistics of mere rounding
+        choice = requantise(choice, layout, weights)
+    return choice
+
+
+def write(choice: Choice, layout: Layout) -> bytes:
+    """Writes a choice as a whole JPEG, without metadata."""
+    tables = [
+        co.natural_order(table).astype(int)
+        for table in (choice.steps[0], choice.steps[-1])
+    ]
+    return trellis_encoder.write(choice.blocks, tables, layout)
 
 
 class Rounds:

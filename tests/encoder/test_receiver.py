@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pictures import grey, photo
-from starts import begin, file_of
+from starts import begin
 
 from comrec.encoder.receiver import GRID_PX
-from comrec.encoder.rounds import Choice
+from comrec.encoder.rounds import Choice, write
 from comrec.image.metrics import square_error
 from comrec.networks import presets
 
@@ -19,7 +19,7 @@ def test_a_look_shows_the_error_of_the_file(image, scale):
     image = image(90, 116).reshape(90, 116, -1)
     receiver, choice, codec = begin(image, scale, 20)
     shown = receiver.look(choice.blocks, choice.steps).errors.sum()
-    restored = codec.restore(file_of(choice, receiver.layout), image.shape[:2])
+    restored = codec.restore(write(choice, receiver.layout), image.shape[:2])
     assert shown == pytest.approx(square_error(image, restored), rel=0.04)
 
 
@@ -28,7 +28,7 @@ def test_a_look_shows_it_for_every_family(name):
     preset, image = presets.find(name), photo(64, 80)
     receiver, choice, codec = begin(image, preset.scales[-1], 16, preset)
     shown = receiver.look(choice.blocks, choice.steps).errors.sum()
-    restored = codec.restore(file_of(choice, receiver.layout), image.shape[:2])
+    restored = codec.restore(write(choice, receiver.layout), image.shape[:2])
     assert shown == pytest.approx(square_error(image, restored), rel=0.04)
 
 

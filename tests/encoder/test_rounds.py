@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from pictures import photo
-from starts import begin, file_of
+from starts import begin
 
-from comrec.encoder.rounds import Rounds
+from comrec.encoder.rounds import Rounds, write
 from comrec.image.metrics import psnr_of, square_error
 
 
@@ -18,7 +18,7 @@ def test_rounds_raise_the_psnr_at_fewer_bytes(scale):
     rounds = Rounds(receiver, choice)
 
     def result():
-        data = file_of(rounds.choice, receiver.layout)
+        data = write(rounds.choice, receiver.layout)
         restored = codec.restore(data, image.shape[:2])
         return len(data), psnr_of(square_error(image, restored), image.size)
 
@@ -62,5 +62,5 @@ def test_the_same_picture_gives_the_same_coefficients():
         receiver, choice, _ = begin(photo(64, 80), 2, 16)
         rounds = Rounds(receiver, choice)
         rounds.run()
-        made.append(file_of(rounds.choice, receiver.layout))
+        made.append(write(rounds.choice, receiver.layout))
     assert made[0] == made[1]
