@@ -40,14 +40,15 @@ def compress(source: Source, **options: Any) -> Compressed:
     | effort | rounds through a network, by which coefficients are chosen |
     | --- | --- |
     | 0 | none: one decode of the picture shows the result of a guess |
-    | 1, 2, 3 | 1, 2, 3, through the preset's guide where it names one |
-    | 4, 5 | 3, 4, likewise; more of the picture is sampled before |
+    | 1, 2, 3 | 1, 2, 2, through the preset's guide where it names one |
+    | 4, 5 | 3; at 5, more of the picture is sampled before |
     | 6, 7, 8, 9 | 4, 6, 9, 12, through the preset's own network |
 
     A round costs 2.2 decodes by its network; those of a guide cost a fifth. After the
     last round the picture is decoded, and up to three rounds and decodes more land the
     file on the target. Presets whose networks are no guides (the paper's), and the tune
-    "visual", have no rounds: their efforts bound the decodes of a search.
+    "visual", have no rounds, nor have images above 16 megapixels: there, efforts bound
+    the decodes of a search.
 
     Args:
       source: path or bytes of a picture file, or a uint8 array (H, W) or

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from comrec.encoder.options import Options
 
 
@@ -31,6 +33,7 @@ class Effort:
     scales: int = 1
 
 
+ROUNDS_MAX_PX = 2**24  # of larger images, coefficients and gradients fill the memory
 THOROUGH = Effort(4, 0.5, thorough=True)
 # Of presets through whose networks no coefficients are chosen.
 EFFORTS = (
@@ -47,9 +50,9 @@ GUIDED_EFFORTS = (
     EFFORTS[0],
     Effort(1, 0.25, rounds=1),
     Effort(1, 0.25, rounds=2),
+    Effort(1, 0.375, rounds=2),
     Effort(1, 0.25, rounds=3),
     Effort(1, 0.375, rounds=3),
-    Effort(1, 0.375, rounds=4),
     Effort(1, 0.5, rounds=4, own_network=True),
     Effort(1, 0.5, rounds=6, own_network=True),
     Effort(1, 0.5, rounds=9, own_network=True),
@@ -57,6 +60,7 @@ GUIDED_EFFORTS = (
 )
 
 
-def effort_of(options: Options) -> Effort:
-    """Returns the work that the options allow."""
-    return (GUIDED_EFFORTS if options.is_guided else EFFORTS)[options.effort]
+def effort_of(options: Options, pixels: np.ndarray) -> Effort:
+    """Returns the work that the options allow for an image, uint8 (H, W, C)."""
+    is_guided = options.is_guided and pixels[..., 0].size <= ROUNDS_MAX_PX
+    return (GUIDED_EFFORTS if is_guided else EFFORTS)[options.effort]

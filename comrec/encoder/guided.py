@@ -22,7 +22,6 @@ from comrec.encoder.rounds import (
     Rounds,
     Trial,
     price_of,
-    requantise,
     start,
     weights_of,
     write,
@@ -45,7 +44,7 @@ PRICE_DB, PRICE_ROUND_DB = 0.17, 0.08
 PRICE_LOG2, PRICE_ROUND_LOG2 = 0.06, 0.02
 OCTAVES_MAX = 1.0  # of the price, around the one that goes with the steps
 START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
-RESTART_DB = 0.12  # by which the first steps may miss the goal
+RESTART_DB = 0.2  # by which the first steps may miss the goal
 RESTARTS_MAX = 2
 DRIFT_DB = -0.01  # a mixture of MCUs is worse than its parts show
 LANDINGS_MAX = 3  # of which the first is the last round of the plan
@@ -109,8 +108,6 @@ class GuidedEncoder:
                 break
             if landing + 1 >= LANDINGS_MAX and any(map(self._goal.meets, found)):
                 break
-        if self._goal.maximises_psnr and not found:
-            found = self._land_coarser(rounds.choice)
         return found
 
     def _begin(self) -> Rounds:
@@ -196,24 +193,6 @@ class GuidedEncoder:
             self._drift_db += found.psnr_db - aim_db
         self._offset_db = found.psnr_db - self._shown_db(rounds)
         return [found]
-
-    def _land_coarser(self, choice: Choice) -> list[Candidate]:
-        """Decodes a file within the bytes, by the price of a bit alone."""
-        best: list[tuple[bytes, Choice]] = []
-
-        def measure(price: float) -> float:
-            made = replace(choice, price=choice.price * price)
-            made = requantise(made, self._layout, self._weights)
-            data = write(made, self._layout)
-            if len(data) <= self._budget_bytes and (
-                not best or len(data) > len(best[0][0])
-            ):
-                best[:] = [(data, made)]
-            return math.log2(len(data))
-
-        low = math.log2(BYTES_SHARE)
-        land(measure, Aim(math.log2(self._budget_bytes), low, 0, PRICE_LOG2))
-        return [self._decode(*each) for each in best]
 
     def _find_worth(self, rounds: Rounds, trial: Trial) -> float:
         """Finds the worth of saved error at which the file fits the bytes."""

@@ -59,7 +59,7 @@ def list_network_modes(
     for codec in options.codecs():
         compact = functools.cache(partial(_make_compact, codec, pixels, network_lock))
         variants = [codec]
-        if effort_of(options).rounds and options.jpeg_quality is None:
+        if effort_of(options, pixels).rounds and options.jpeg_quality is None:
             variants = [with_settings(codec, _draft_settings(codec.settings))]
         elif options.effort >= EFFORT_SETTINGS and options.jpeg_quality is None:
             others = _list_other_settings(codec.settings, options.tune, pixels.shape[2])

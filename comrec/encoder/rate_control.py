@@ -65,10 +65,10 @@ def choose(
         mode = (networks or plain)[0]
         return Choice(mode.decode_in_full(options.jpeg_quality), None)
     goal, anchor = _set_goal(options, plain[0])
-    effort = effort_of(options)
+    effort = effort_of(options, pixels)
     best = find_best(plain[:1], goal, effort, anchor)
     if networks and not effort.thorough:
-        guide = find_guide(options)
+        guide = find_guide(options, effort)
         best = _find_best_pruned(plain, networks, goal, effort, best, guide)
     else:
         best = _find_best_plain(plain, goal, effort, best)
@@ -148,9 +148,8 @@ def _find_best_pruned(
     return best if decoded else find_best(modes, goal, effort, best)
 
 
-def find_guide(options: Options) -> Preset | None:
+def find_guide(options: Options, effort: Effort) -> Preset | None:
     """Returns the preset through whose RecCNN coefficients are chosen, if any."""
-    effort = effort_of(options)
     if not effort.rounds:
         return None
     preset = presets.find(options.preset)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from comrec.image import resample
-from comrec.image.window import Window
+from comrec.image.window import Window, grid
 from comrec.jpeg import coefficients as co
 from comrec.jpeg.layout import Layout
 from comrec.jpeg.quantiser import Blocks
@@ -25,6 +25,7 @@ from comrec.networks.presets import Preset
 # In pixels of the image: a multiple of every MCU's side at every scale, and of what
 # networks take.
 GRID_PX = 96
+MEMORY_MB = 400  # of one tile: RecCNN and its gradient keep the maps of all layers
 
 
 class Look(NamedTuple):
@@ -60,7 +61,7 @@ class Receiver:
         self.pixels, self.scale, self.layout = pixels, codec.scale, layout
         self.space = codec.space(layout.channels)
         self._network = InputGradient(guide, codec.scale, codec.threads, exact=True)
-        self._memory_mb = codec.memory_mb
+        self._memory_mb = min(codec.memory_mb, MEMORY_MB)
         self._unit_px = int(8 * layout.components[0].factor * codec.scale)
         self._size = pixels.shape[0], pixels.shape[1]
 
@@ -75,11 +76,11 @@ class Receiver:
         tables = np.stack([co.natural_order(steps[0]), co.natural_order(steps[-1])])
         component = self.layout.components[-1]
         errors = np.zeros((component.mcu_rows, component.mcu_columns))
-        gradient = np.zeros_like(coded)
+        gradient = np.zeros(coded.shape, np.float32)
         for core, wide in self._tiles():
             enlarged = resample.enlarge(coded, self.scale, self._size, wide)
             image = self.pixels[wide.slices]
-            restored, change = self._network(enlarged, tables, image)
+            restored, change = self._network(enlarged * 255, tables, image)
             y, x = core.y0 - wide.y0, core.x0 - wide.x0
             inside = slice(y, y + core.size[0]), slice(x, x + core.size[1])
             self._add_errors(errors, core, restored[inside] - image[inside])
@@ -92,7 +93,7 @@ class Receiver:
         return Look(errors, found)
 
     def _decode(self, blocks: Blocks, steps: Sequence[np.ndarray]) -> np.ndarray:
-        """Returns the compact image in whole grey levels, nearly as decoders do."""
+        """Returns the compact image nearly as decoders do: uint8 (h, w, C)."""
         planes = []
         for values, step, component in zip(
             blocks, steps, self.layout.components, strict=True
@@ -100,9 +101,13 @@ class Receiver:
             plane = co.restore(values * step, component)
             np.rint(plane, out=plane)
             planes.append(np.clip(plane, -128, 127, out=plane))
-        coded = co.pixels_of(planes, self.layout, self.space)
-        np.rint(coded, out=coded)
-        return np.clip(coded, 0, 255, out=coded)
+        planes = co.doubled(planes, self.layout)
+        coded = np.empty((*self.layout.shape, self.layout.channels), np.uint8)
+        for channel in range(self.layout.channels):
+            shown = co.channel_of(planes, channel, self.layout, self.space)
+            np.rint(shown, out=shown)
+            coded[..., channel] = np.clip(shown, 0, 255, out=shown)
+        return coded
 
     def _tiles(self) -> Iterator[tuple[Window, Window]]:
         """Yields each tile with the tile that RecCNN has to see for it.
@@ -112,10 +117,13 @@ class Receiver:
         """
         reach_px = self._network.reach_px
         sides = self._network.tile_sides(self._size, self._memory_mb)
-        high, wide = (max(side // GRID_PX, 1) * GRID_PX for side in sides)
+        high, wide = (
+            length if side >= length else tiling.even(length, side, GRID_PX)
+            for side, length in zip(sides, self._size, strict=True)
+        )  # fmt: skip
         multiple_px = math.lcm(self._network.multiple_px, int(2 * self.scale))
         reach_px += -reach_px % multiple_px
-        for core in tiling.tiles(self._size, (high, wide), GRID_PX):
+        for core in grid(*self._size, high, wide):
             yield core, core.grown(reach_px, *self._size)
 
     def _add_errors(

@@ -9,7 +9,7 @@ goes back to what it was, and moves less far in the next round.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,13 +39,11 @@ class Choice:
 
     Attributes:
       blocks: int16 (rows, columns, 64) a component, in steps.
-      targets: float32, like blocks, in grey levels: what the trellis aimed at.
       steps: float32 (64,) a component, in zigzag order.
       price: of a bit, in squared grey levels of the image.
     """
 
     blocks: Blocks
-    targets: list[np.ndarray]
     steps: list[np.ndarray]
     price: float
 
@@ -91,10 +89,10 @@ def start(
         np.rint(values / each).astype(np.int16)
         for values, each in zip(coefficients, steps, strict=True)
     ]
-    choice = Choice(rounded, list(coefficients), steps, price_of(steps, scale))
+    choice = Choice(rounded, steps, price_of(steps, scale))
     weights = weights_of(layout, scale)
     for _ in range(2):  # the first has the statistics of mere rounding
-        choice = requantise(choice, layout, weights)
+        choice = requantise(choice, coefficients, layout, weights)
     return choice
 
 
@@ -138,7 +136,7 @@ class Rounds:
     def propose(self) -> Trial:
         """Moves every MCU: a pass through the network and its gradient."""
         now = self.choice
-        choice = requantise(self._move(), self._layout, self._weights)
+        choice = requantise(now, self._targets(), self._layout, self._weights)
         look = self._receiver.look(choice.blocks, choice.steps)
         lengths = code_lengths([(now.blocks, self._layout)])
         bits = self._bits(choice.blocks, lengths) - self._bits(now.blocks, lengths)
@@ -153,12 +151,8 @@ class Rounds:
           worth: of saved error over the price of a bit; more of it takes more bits.
         """
         taken = worth * trial.saved > trial.bits
-        new, now = trial.choice, self.choice
-        return replace(
-            now,
-            blocks=self._mix(taken, new.blocks, now.blocks),
-            targets=self._mix(taken, new.targets, now.targets),
-        )
+        blocks = self._mix(taken, trial.choice.blocks, self.choice.blocks)
+        return replace(self.choice, blocks=blocks)
 
     def accept(self, trial: Trial, worth: float = 1.0) -> None:
         """Takes over the MCUs of a trial that are accepted; see `mixed`."""
@@ -187,17 +181,15 @@ class Rounds:
             low, high = (middle, high) if error > wanted_error else (low, middle)
         return 2.0**high
 
-    def _move(self) -> Choice:
-        """Returns the choice with new targets."""
+    def _targets(self) -> Iterator[np.ndarray]:
+        """Yields where each component should move, float32, in grey levels."""
         now = self.choice
-        targets = []
         for i, component in enumerate(self._layout.components):
-            move = _to_blocks(self._moves / 2, component)[..., None]
-            change = self._look.gradients[i] / self._weights[i]
-            change *= -move
-            change += now.blocks[i] * now.steps[i]
-            targets.append(change)
-        return replace(now, targets=targets)
+            moves = _to_blocks(self._moves / 2, component)[..., None]
+            target = self._look.gradients[i] / self._weights[i]
+            target *= -moves
+            target += now.blocks[i] * now.steps[i]
+            yield target
 
     def _bits(self, blocks: Blocks, lengths: Sequence[CodeLengths]) -> np.ndarray:
         """Returns the bits of each MCU, float32 (MCU rows, MCU columns)."""
@@ -230,25 +222,30 @@ def weights_of(layout: Layout, scale: float) -> list[np.ndarray]:
     return [each * np.float32(scale**2) for each in co.error_weights(layout)]
 
 
-def requantise(choice: Choice, layout: Layout, weights: Sequence[np.ndarray]) -> Choice:
-    """Quantises the targets of a choice by its steps and its price.
+def requantise(
+    choice: Choice,
+    targets: Iterable[np.ndarray],
+    layout: Layout,
+    weights: Sequence[np.ndarray],
+) -> Choice:
+    """Quantises anew, by the steps and the price of a choice.
 
     Args:
       choice: its blocks give the statistics of the symbols.
+      targets: float32 (rows, columns, 64) a component, in grey levels.
       layout: of the JPEG.
       weights: float32 (64,) a component, curvature of the error.
     """
     lengths = code_lengths([(choice.blocks, layout)])
     blocks = [
         quantise_component(
-            targets / steps,
+            wanted / steps,
             (weight * steps**2 / np.float32(choice.price)).astype(np.float32),
             component,
             each,
         )
-        for targets, steps, weight, component, each in zip(
-            choice.targets, choice.steps, weights, layout.components, lengths,
-            strict=True,
+        for wanted, steps, weight, component, each in zip(
+            targets, choice.steps, weights, layout.components, lengths, strict=True
         )
     ]  # fmt: skip
     return replace(choice, blocks=blocks)

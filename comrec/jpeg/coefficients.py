@@ -77,14 +77,40 @@ def pixels_of(
     Returns:
       float32 (h, w, 1) or (h, w, 3), in grey levels.
     """
-    luma, rest = planes[0] + LEVEL_SHIFT, planes[1:]
-    if layout.channels == 1:
-        return luma[..., None]
+    planes = doubled(planes, layout)
+    channels = [channel_of(planes, i, layout, space) for i in range(layout.channels)]
+    return np.stack(channels, -1)
+
+
+def doubled(planes: Sequence[np.ndarray], layout: Layout) -> list[np.ndarray]:
+    """Returns planes of which each has the size of the picture, float32 (h, w)."""
+    luma, *rest = planes
     if layout.halves_chroma:
         rest = [chroma.double(plane, *layout.shape) for plane in rest]
-    if space == "YCbCr":
-        return np.stack([luma, *(plane + LEVEL_SHIFT for plane in rest)], -1)
-    return np.dot(np.stack([luma, *rest], -1), YCBCR_TO_RGB.T)
+    return [luma, *rest]
+
+
+def channel_of(
+    planes: Sequence[np.ndarray], channel: int, layout: Layout, space: str = "RGB"
+) -> np.ndarray:
+    """Returns one channel of `pixels_of`.
+
+    Args:
+      planes: from `doubled`.
+      channel: its number.
+      layout, space: as for `pixels_of`.
+
+    Returns:
+      float32 (h, w), in grey levels.
+    """
+    if layout.channels == 1 or space == "YCbCr":
+        return planes[channel] + LEVEL_SHIFT
+    luma, blue, red = YCBCR_TO_RGB[channel]
+    out = planes[0] * luma
+    out += LEVEL_SHIFT
+    out += planes[1] * blue
+    out += planes[2] * red
+    return out
 
 
 def nearest_luma(

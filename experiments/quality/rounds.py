@@ -77,7 +77,7 @@ def main() -> None:
             found += rows(path.name, image, name, guide, scale, args.rounds)
         lines = ["\t".join(Row._fields)]
         lines += ["\t".join(map(str, row)) for row in found]
-        files.write_atomic(args.out, "\n".join([*lines, ""]).encode())
+        files.write(args.out, "\n".join([*lines, ""]).encode())
         print(path.name, flush=True)
     summary(found)
 

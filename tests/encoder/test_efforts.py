@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from comrec.encoder.efforts import EFFORTS, GUIDED_EFFORTS, Effort, effort_of
 from comrec.encoder.options import Options
+
+SMALL = np.zeros((8, 8, 3), np.uint8)
 
 
 def test_there_is_an_effort_for_every_number():
@@ -32,4 +35,10 @@ def test_effort_0_has_no_rounds_and_none_has_fewer_than_the_one_before():
     ],
 )
 def test_presets_that_know_every_step_have_rounds(asked, has_rounds):
-    assert bool(effort_of(Options(effort=3, **asked)).rounds) == has_rounds
+    assert bool(effort_of(Options(effort=3, **asked), SMALL).rounds) == has_rounds
+
+
+def test_large_images_have_no_rounds():
+    pixels = np.broadcast_to(np.uint8(0), (4097, 4096, 3))
+    assert effort_of(Options(effort=9), pixels[:-1]).rounds
+    assert not effort_of(Options(effort=9), pixels).rounds

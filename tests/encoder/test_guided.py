@@ -8,6 +8,7 @@ from pictures import photo
 
 import comrec
 from comrec.encoder import guided, rate_control
+from comrec.encoder.efforts import GUIDED_EFFORTS
 from comrec.encoder.options import Options
 from comrec.jpeg import coding
 from comrec.jpeg.quantisation import read_tables
@@ -69,7 +70,7 @@ def test_the_steps_are_those_of_the_file():
 def test_low_efforts_look_through_the_guide_and_high_ones_through_the_preset():
     for effort, name in ((0, None), (5, LITE), (6, "comrec-base-3")):
         options = Options(preset="comrec-base-3", effort=effort)
-        found = rate_control.find_guide(options)
+        found = rate_control.find_guide(options, GUIDED_EFFORTS[effort])
         assert (found and found.name) == name
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pictures import grey, photo
 from starts import begin
 
 from comrec.encoder.receiver import GRID_PX
-from comrec.encoder.rounds import Choice, write
+from comrec.encoder.rounds import write
 from comrec.image.metrics import square_error
 from comrec.networks import presets
 
@@ -36,10 +38,7 @@ def test_a_look_shows_it_for_every_family(name):
 def test_the_gradient_foretells_the_error(scale):
     image = photo(64, 80)
     receiver, choice, _ = begin(image, scale, 1)
-    choice = Choice(
-        [np.rint(t / 24).astype(np.int16) * 24 for t in choice.targets],
-        choice.targets, choice.steps, choice.price,
-    )  # fmt: skip
+    choice = replace(choice, blocks=[b // 24 * 24 for b in choice.blocks])
     look = receiver.look(choice.blocks, choice.steps)
     for i, gradient in enumerate(look.gradients):
         move = -np.rint(4 * gradient / np.abs(gradient).max())
