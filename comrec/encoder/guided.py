@@ -41,7 +41,7 @@ RISE_DB, RISE_LOG2, LEFT = 0.6, -0.03, 0.65
 # What a doubled price takes away, dB and log2 of the bytes: by quantisation alone, and
 # by each round on top.
 PRICE_DB, PRICE_ROUND_DB = 0.17, 0.08
-PRICE_LOG2, PRICE_ROUND_LOG2 = 0.06, 0.02
+PRICE_LOG2, PRICE_ROUND_LOG2 = 0.09, 0.015
 OCTAVES_MAX = 1.0  # of the price, around the one that goes with the steps
 START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
 RESTART_DB = 0.2  # by which the first steps may miss the goal
@@ -49,7 +49,6 @@ RESTARTS_MAX = 2
 DRIFT_DB = -0.01  # a mixture of MCUs is worse than its parts show
 LANDINGS_MAX = 3  # of which the first is the last round of the plan
 LANDINGS_MORE = 1  # while no file meets the goal
-HARDER = 2.0  # steers landings after the first, whose effect was too small
 WORTH_LOG2 = 0.004  # of the bytes, lost where saved error is worth half as much
 
 
@@ -169,7 +168,7 @@ class GuidedEncoder:
         choice = rounds.choice
         usual = price_of(choice.steps, self._codec.scale)
         octaves = math.log2(choice.price / usual)
-        octaves += (1 if left else HARDER) * self._excess(rounds, left) / slope
+        octaves += self._excess(rounds, left) / slope
         octaves = min(max(octaves, -OCTAVES_MAX), OCTAVES_MAX)
         rounds.choice = replace(choice, price=usual * 2.0**octaves)
 

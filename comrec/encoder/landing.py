@@ -10,8 +10,9 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-TRIES_MAX = 5
+TRIES_MAX = 8
 FIRST_OCTAVES = 1.0  # of the first change, at least
+SHARE_MIN = 0.25  # of what lies between two prices: values may hardly move near one
 PRICE_MIN, PRICE_MAX = 2.0**-6, 2.0**6  # over the price that goes with the steps
 
 
@@ -80,4 +81,4 @@ def _between(
     if high_value <= low_value:
         return (low + high) / 2
     share = (high_value - wanted) / (high_value - low_value)
-    return low + (high - low) * min(max(share, 0.1), 0.9)
+    return low + (high - low) * min(max(share, SHARE_MIN), 1 - SHARE_MIN)

@@ -13,10 +13,11 @@ pytest.importorskip("tf2onnx", reason="needs the train extra")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("the export needs TensorFlow", allow_module_level=True)
 
-from comrec.encoder.refine import refine
 from joint_releases import CONFIG, models
 from releases import LABEL, write_place
+from starts import begin
 
+from comrec.encoder.rounds import Rounds, write
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import quantisation
 from comrec.networks import engine, presets, weights
@@ -86,17 +87,16 @@ def test_the_files_restore_what_the_run_did(released, scale, engine, monkeypatch
     assert np.abs(theirs.restore(data, size) - restored).max() <= 1
 
 
-def test_refining_brings_a_grey_picture_closer_at_its_bytes(released, monkeypatch):
+def test_rounds_bring_a_grey_picture_closer_at_its_bytes(released, monkeypatch):
     row, place = released
     monkeypatch.setattr(weights, "folder", lambda: place)
     with Image.open(PHOTO) as opened:
         picture = np.asarray(opened.convert("RGB"))[60:133, 170:251, :1]
-    codec, size, quality = Codec(row, 1.5), picture.shape[:2], 25
-    compact = codec.compact(picture)
-    refined = refine(codec, picture, compact, quality)
-    assert refined.shape == compact.shape
-    assert refined.dtype == np.uint8
-    before, after = (codec.encode(c, quality) for c in (compact, refined))
+    receiver, choice, codec = begin(picture, 1.5, 20, row)
+    rounds, size = Rounds(receiver, choice), picture.shape[:2]
+    for _ in range(2):
+        rounds.run()
+    before, after = (write(c, receiver.layout) for c in (choice, rounds.choice))
     gain_db = psnr_db(picture, codec.restore(after, size)) - psnr_db(
         picture, codec.restore(before, size)
     )
