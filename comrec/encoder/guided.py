@@ -1,8 +1,8 @@
 """Encodes a picture by rounds through the network, and lands on the goal.
 
 The search over drafts gives the steps to start from. While the rounds run, the price of
-a bit steers them towards the goal; what is missing in the end is made up for by the
-price alone.
+a bit steers them towards the goal. Of the last round, as many MCUs are accepted as lead
+to the goal; where a decode shows another result, one more round corrects it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from comrec.encoder.rounds import (
     Trial,
     price_of,
     start,
-    weights_of,
     write,
 )
 from comrec.image.metrics import psnr_of
@@ -84,7 +83,6 @@ class GuidedEncoder:
             compact = from_pillow(to_pillow(compact, "YCbCr").convert("RGB"))
         self._layout = layout_of(compact, self._codec.settings.subsampling)
         self._coefficients = co.coefficients_of(compact, self._layout)
-        self._weights = weights_of(self._layout, self._codec.scale)
         self._receiver = Receiver(mode.pixels, self._codec, self._layout, plan.guide)
         self._offset_db = 0.0  # from what the guide shows to what the codec shows
         self._drift_db = DRIFT_DB  # of the latter by the next round

@@ -296,7 +296,8 @@ def numbers(rows: Sequence[Row]) -> str:
     ]
     for row in rows:
         cells = [
-            row.sample, f"{row.scale:g}", str(row.jpeg_quality), byte_counts(row),
+            row.sample, f"{row.scale:g}", str(row.jpeg_quality or "own steps"),
+            byte_counts(row),
             f"{row.rate_bpp:.3f}",
             both(row.psnr_db, row.plain_psnr_db, ".2f"),
             both(row.ms_ssim, row.plain_ms_ssim, ".3f"),

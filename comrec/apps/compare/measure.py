@@ -251,8 +251,10 @@ def _describe_settings(compressed: Compressed) -> str:
     report = compressed.report
     if report.outcome != "comrec":
         return f"a plain JPEG, quality {report.jpeg_quality}"
-    scale = f"scale {report.scale:g}, quality {report.jpeg_quality}"
-    return f"{report.preset}, {scale}"
+    coded = f"quality {report.jpeg_quality}"
+    if report.steps:
+        coded = f"steps of {report.steps[0]:.1f} levels"
+    return f"{report.preset}, scale {report.scale:g}, {coded}"
 
 
 def _list_files(compressed: Compressed) -> Files:
