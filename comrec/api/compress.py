@@ -42,7 +42,7 @@ def compress(source: Source, **options: Any) -> Compressed:
     | 0 | none: one decode of the picture shows the result of a guess |
     | 1, 2, 3 | 1, 2, 2, through the preset's guide where it names one |
     | 4, 5 | 3; at 5, more of the picture is sampled before |
-    | 6, 7, 8, 9 | 4, 6, 9, 12, through the preset's own network |
+    | 6, 7, 8, 9 | 4, 6, 8, 10, through the preset's own network |
 
     A round costs 2.2 decodes by its network; those of a guide cost a fifth. After the
     last round the picture is decoded, and up to three rounds and decodes more land the

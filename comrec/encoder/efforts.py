@@ -55,8 +55,8 @@ GUIDED_EFFORTS = (
     Effort(1, 0.375, rounds=3),
     Effort(1, 0.5, rounds=4, own_network=True),
     Effort(1, 0.5, rounds=6, own_network=True),
-    Effort(1, 0.5, rounds=9, own_network=True),
-    Effort(1, 0.5, rounds=12, own_network=True),
+    Effort(1, 0.5, rounds=8, own_network=True),
+    Effort(1, 0.5, rounds=10, own_network=True),
 )
 
 
