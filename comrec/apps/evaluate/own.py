@@ -11,6 +11,7 @@ from comrec.api.compress import compress
 from comrec.api.decompress import decompress
 from comrec.apps.evaluate import rivals
 from comrec.apps.evaluate.interface import Files, Peer, Setting
+from comrec.encoder.options import EFFORT
 from comrec.encoder.tunes import TUNES
 from comrec.errors import UsageError
 from comrec.format import container
@@ -26,8 +27,16 @@ QUALITY_GRID = (5, 10, 18, 30, 45, 60, 75, 85, 91)
 SCALE_GRID = (3, 5, 8, 12, 18, 26, 36, 48, 60, 72, 82, 90, 95)
 
 
+# Named in rows: bytes of the same version differ between encoders.
+ENCODER = "rounds"
+
+
 def make_command_peer(
-    preset_name: str, tune: str = "psnr", embed: bool = False, threads: int = 0
+    preset_name: str,
+    tune: str = "psnr",
+    embed: bool = False,
+    threads: int = 0,
+    effort: int = EFFORT,
 ) -> Peer:
     """Makes a peer of `comrec compress -q N` and `comrec decompress --exact`.
 
@@ -39,6 +48,7 @@ def make_command_peer(
       tune: "psnr" or "visual"; see `comrec.compress`.
       embed: whether the sidecar goes into the .jpg.
       threads: cores for the networks; 0 takes all.
+      effort: of `compress`, 0 to 9.
 
     Raises:
       UsageError: the preset is unknown, or does not have the tune.
@@ -48,7 +58,7 @@ def make_command_peer(
     def encode(pixels: np.ndarray, quality: Setting) -> Files:
         compressed = compress(
             pixels, preset=preset.name, quality=int(quality), tune=tune, embed=embed,
-            metadata="none", threads=threads,
+            metadata="none", threads=threads, effort=effort,
         )  # fmt: skip
         if compressed.sidecar is None:
             return (compressed.jpeg,)
@@ -59,8 +69,9 @@ def make_command_peer(
         pixels = decompress(files[0], sidecar, exact=True, threads=threads)
         return np.atleast_3d(pixels)
 
-    name = f"comrec:{preset.name}{_make_suffix(tune, embed)}"
-    return Peer(name, _describe_version(preset), QUALITY_GRID, encode, decode)
+    name = f"comrec:{preset.name}{_make_suffix(tune, embed, effort)}"
+    version = f"{ENCODER} {_describe_version(preset)}"
+    return Peer(name, version, QUALITY_GRID, encode, decode)
 
 
 def make_scale_peer(
@@ -120,8 +131,10 @@ def _find_preset(name: str, tune: str) -> Preset:
     return preset
 
 
-def _make_suffix(tune: str, embed: bool) -> str:
-    return (f":{tune}" if tune != "psnr" else "") + ("+embed" if embed else "")
+def _make_suffix(tune: str, embed: bool, effort: int = EFFORT) -> str:
+    suffix = f":{tune}" if tune != "psnr" else ""
+    suffix += f"+effort{effort}" if effort != EFFORT else ""
+    return suffix + ("+embed" if embed else "")
 
 
 def _describe_version(preset: Preset) -> str:

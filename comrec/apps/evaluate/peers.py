@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from comrec.apps.evaluate import own, rivals
 from comrec.apps.evaluate.interface import Peer, PeerError
 from comrec.apps.evaluate.rivals import ANCHOR
+from comrec.encoder.options import EFFORT
 from comrec.errors import UsageError
 
-# comrec:PRESET, with optional @SCALE, :TUNE and +embed.
+# comrec:PRESET, with optional @SCALE, :TUNE, +effortN and +embed.
 COMREC = re.compile(
     r"comrec:(?P<preset>[^@:+]+)(@(?P<scale>\d+(\.5)?))?"
-    r"(:(?P<tune>[a-z]+))?(?P<embed>\+embed)?"
+    r"(:(?P<tune>[a-z]+))?(\+effort(?P<effort>\d))?(?P<embed>\+embed)?"
 )
 NAMES = tuple(rivals.MAKERS)
 ALL = "all"  # stands for NAMES
@@ -37,13 +38,17 @@ def find(name: str, threads: int = 0) -> Peer:
     if described:
         preset, scale = described["preset"], described["scale"]
         tune, embed = described["tune"] or "psnr", bool(described["embed"])
+        effort = int(described["effort"] or EFFORT)
         if scale is None:
-            return own.make_command_peer(preset, tune, embed, threads)
+            return own.make_command_peer(preset, tune, embed, threads, effort)
+        if described["effort"]:
+            raise UsageError(f"{name}: a fixed scale has no effort. Leave +effort out")
         return own.make_scale_peer(preset, float(scale), tune, embed, threads)
     if name not in rivals.MAKERS:
         raise UsageError(
             f"no codec is called {name!r}. Codecs: {', '.join(NAMES)}, and "
-            f"comrec:PRESET or comrec:PRESET@SCALE, which :visual and +embed may follow"
+            f"comrec:PRESET or comrec:PRESET@SCALE, which :visual, +effortN and +embed "
+            f"may follow"
         )
     return rivals.MAKERS[name](name)
 

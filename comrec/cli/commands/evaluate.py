@@ -17,8 +17,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--codecs", nargs="+", metavar="CODEC",
         help="codecs to measure: all, or jpeg (the anchor), webp, avif, jpeg2000, jxl, "
         "jpegli, mozjpeg, mozjpeg-flat and others; comrec:PRESET as compress -q, or "
-        "comrec:PRESET@SCALE, each with the suffixes :visual and +embed (all, and "
-        "comrec with the default preset)",
+        "comrec:PRESET@SCALE, with the suffixes :visual, +effortN (without @SCALE) and "
+        "+embed (all, and comrec with the default preset)",
     )  # fmt: skip
     option(
         "-o", "--out", type=Path, metavar="ROWS.tsv",

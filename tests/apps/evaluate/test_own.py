@@ -56,6 +56,14 @@ def test_a_preset_without_a_scale_is_what_compress_makes_at_a_quality(embed):
     assert np.array_equal(found.decode(expected), restored)
 
 
+def test_an_effort_is_that_of_compress():
+    found = peers.find("comrec:comrec-lite-2+effort1+embed", threads=1)
+    assert found.name == "comrec:comrec-lite-2+effort1+embed"
+    options = {"preset": "comrec-lite-2", "metadata": "none", "embed": True}
+    made = comrec.compress(photo(64, 80), quality=10, effort=1, threads=1, **options)
+    assert found.encode(photo(64, 80), 10) == (made.jpeg,)
+
+
 def test_where_no_networks_pay_the_plain_jpeg_is_the_one_file():
     found = peers.find("comrec:comrec-lite", threads=1)
     tiny = photo()[:6, :6]
@@ -70,6 +78,7 @@ def test_where_no_networks_pay_the_plain_jpeg_is_the_one_file():
         ("nothing@2", "no preset is called 'nothing'"),
         ("plain@1", "has no networks"),
         (f"{PRESET}@2:visual", "has no visual tune"),
+        ("comrec-lite-2@2+effort3", r"a fixed scale has no effort\. Leave"),
     ],
 )
 def test_a_preset_that_cannot_do_it_is_refused(name, message):
