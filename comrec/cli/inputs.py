@@ -182,7 +182,11 @@ class _Found:
 
 def _is_named_pipe(path: Path) -> bool:
     """Tells whether a file of a folder is a pipe; those of a shell lie in /dev/fd."""
-    return path.is_fifo() and not os.path.abspath(path).startswith(("/dev/", "/proc/"))
+    try:
+        is_pipe = path.is_fifo()
+    except OSError:  # the name is too long, for instance: reading says so
+        return False
+    return is_pipe and not os.path.abspath(path).startswith(("/dev/", "/proc/"))
 
 
 def _jobs(

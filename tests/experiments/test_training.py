@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -16,7 +15,7 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="needs the train extra")
 
-from tiny_run import JOINT_SCRIPT, ROOT, SCRIPT, STRETCH, TINY, TINY_JOINT
+from tiny_run import JOINT_SCRIPT, ROOT, SCRIPT, STRETCH, TINY, TINY_JOINT, crops
 
 from comrec.train.alternating.config import Round
 
@@ -134,7 +133,7 @@ def test_a_run_killed_again_and_again_ends_with_the_same_weights(
 ):
     config = tmp_path / "config.json"
     config.write_text(replace(TINY, **sizes).dump())
-    data = str(ROOT / "examples")
+    data = str(crops(tmp_path / "data"))
     command = [*SCRIPT, str(config), "--data", data, "--validation", data]
     whole = run(*command[2:], "--run", tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
@@ -159,9 +158,7 @@ def assert_same_tables(place: Path, judged: str) -> None:
 def test_an_end_to_end_run_killed_again_and_again_ends_with_the_same_weights(
     joint_config, tmp_path
 ):
-    judged, data = ROOT / "examples", tmp_path / "data"
-    data.mkdir()
-    shutil.copy(judged / "astronaut.png", data)  # no picture is trained *and* judged on
+    judged, data = crops(tmp_path / "judged", 1), crops(tmp_path / "data")
     command = [
         *JOINT_SCRIPT, str(joint_config), "--data", str(data),
         "--validation", str(judged),
