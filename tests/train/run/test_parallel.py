@@ -16,7 +16,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="needs the train extra")
 
 import tiny_run
-from tiny_run import SCRIPT, crops
+from tiny_run import ROOT, SCRIPT
 
 from comrec.errors import UsageError
 from comrec.train.alternating.config import TrainConfig
@@ -114,8 +114,8 @@ class Trainer:
         path.write_text(config.dump())
         self.folder, self.says = folder / run, folder / f"{time.monotonic_ns()}.txt"
         command = [
-            *SCRIPT, path, "--data", crops(folder / "data"),
-            "--validation", folder / "data", "--run", self.folder, *args,
+            *SCRIPT, path, "--data", ROOT / "examples",
+            "--validation", ROOT / "examples", "--run", self.folder, *args,
         ]  # fmt: skip
         with open(self.says, "w") as says:
             self.process = subprocess.Popen(
