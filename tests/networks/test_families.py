@@ -78,5 +78,5 @@ def test_only_pages_that_know_a_shape_get_it():
 
 
 def test_an_unknown_family_is_refused_with_those_that_are_known():
-    with pytest.raises(UsageError, match=r"'gdn'. Families: jiang2017, comrec$"):
+    with pytest.raises(UsageError, match=r"'gdn'. Families: jiang2017, comrec"):
         families.find("gdn")

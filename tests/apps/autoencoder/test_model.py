@@ -44,7 +44,7 @@ BAD_MODELS = {
     "ranges": ({"low": np.zeros(6), "high": np.ones(6)}, "its ranges and counts"),
     "wide": ({"record": record(widths=[4096] * 8)}, "at most 33,554,432 are legal"),
     "deep": ({"record": record(widths=[1] * 10_000)}, "its record is too long"),
-    "nested": ({"record": np.full(9000, ord("["), "u1")}, "recursion"),
+    "nested": ({"record": np.full(9000, ord("["), "u1")}, "nested too deeply"),
     "two lines": (
         {"record": np.frombuffer(b'{"name": "a\\nb", "architecture": {}}', "u1")},
         "its name is not",
