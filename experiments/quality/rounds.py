@@ -1,6 +1,9 @@
 """Gain of rounds through the network: dB at equal bytes, over the rounds.
 
-Claim: ROUNDS_CLAIM
+Claim: four rounds gain 0.3 dB over the trellis alone through the preset's own network,
+at each scale, and 0.2 dB where comrec-base-3 looks through comrec-lite-2 (four squares
+of 160 pixels: rounds.tsv). The trellis alone is already ahead of mozjpeg on squares so
+small; why was not looked into.
 
 Protocol: the square in the middle of every n-th picture of each folder by name, at one
 scale and flat steps. Round 0 is the trellis alone. After each round the file is
@@ -8,7 +11,7 @@ written, decoded by Pillow and restored by the preset in float32; its gain is it
 over that of a file of as many bytes by mozjpeg (flat table, the same compact image, the
 same preset), by PCHIP over QUALITIES. No file lands on a target.
 
-    python experiments/quality/rounds.py FOLDER ... --every 250 \\
+    python experiments/quality/rounds.py FOLDER ... --every 60 --side 160 --rounds 4 \\
         --out experiments/results/rounds.tsv
 
 Pictures are those for validation, never those for tests.
