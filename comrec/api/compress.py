@@ -44,9 +44,9 @@ def compress(source: Source, **options: Any) -> Compressed:
     | 4, 5 | 3; at 5, more of the picture is sampled before |
     | 6, 7, 8, 9 | 4, 6, 8, 10, through the preset's own network |
 
-    A round costs 2.2 decodes by its network; those of a guide cost a fifth. After the
-    last round the picture is decoded, and up to three rounds and decodes more land the
-    file on the target. Presets whose networks are no guides (the paper's), and the tune
+    A round is a forward and a backward pass of its network. After the last round the
+    picture is decoded, and up to three rounds and decodes more land the file on the
+    target. Presets whose networks are no guides (the paper's), and the tune
     "visual", have no rounds, nor have images above 16 megapixels: there, efforts bound
     the decodes of a search.
 

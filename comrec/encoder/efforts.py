@@ -21,7 +21,6 @@ class Effort:
       rounds: through a network, by which coefficients are chosen.
       own_network: whether the rounds go through the preset's own RecCNN, or through a
         lighter one where the preset names one.
-      scales: at which rounds are run, the most likely ones first.
     """
 
     decodes: int
@@ -30,7 +29,6 @@ class Effort:
     thorough: bool = False
     rounds: int = 0
     own_network: bool = False
-    scales: int = 1
 
 
 ROUNDS_MAX_PX = 2**24  # of larger images, coefficients and gradients fill the memory

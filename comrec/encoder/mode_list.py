@@ -15,7 +15,6 @@ from comrec.encoder.file_cache import trim_after, with_settings
 from comrec.encoder.mode import CodingMode
 from comrec.encoder.options import Options
 from comrec.encoder.tunes import TUNES
-from comrec.jpeg.encoders import SHARED_TABLES
 from comrec.jpeg.settings import PLAIN, JpegSettings
 from comrec.networks.codec import Codec
 
@@ -60,7 +59,9 @@ def list_network_modes(
         compact = functools.cache(partial(_make_compact, codec, pixels, network_lock))
         variants = [codec]
         if effort_of(options, pixels).rounds and options.jpeg_quality is None:
-            variants = [with_settings(codec, _draft_settings(codec.settings))]
+            # The files are drafts, and this encoder is the fastest.
+            drafted = replace(codec.settings, encoder="libjpeg-turbo")
+            variants = [with_settings(codec, drafted)]
         elif options.effort >= EFFORT_SETTINGS and options.jpeg_quality is None:
             others = _list_other_settings(codec.settings, options.tune, pixels.shape[2])
             variants += [with_settings(codec, settings) for settings in others]
@@ -81,13 +82,6 @@ def _make_compact(
         compact = codec.compact(pixels)
         trim_after(pixels)
         return compact
-
-
-def _draft_settings(own: JpegSettings) -> JpegSettings:
-    """Returns settings of the fastest encoder, for files that are drafts of others."""
-    if own.tables in SHARED_TABLES:
-        return replace(own, encoder="libjpeg-turbo")
-    return own
 
 
 def _list_other_settings(

@@ -29,6 +29,7 @@ from comrec.networks.presets import Preset
 FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
 # What rounds gain at least of what drafts show: dB, ratio of bytes.
 GUIDED_DB, GUIDED_BYTES = 0.3, 1.1
+GUIDED_MODES = 2  # tried at most
 
 
 @dataclass(frozen=True)
@@ -165,9 +166,9 @@ def _encode_guided(
     bound: Candidate | None,
     guide: Preset,
 ) -> list[Candidate]:
-    """Encodes by rounds in the modes that drafts show to be the best.
+    """Encodes by rounds in the mode that drafts show to be the best.
 
-    One mode more is tried where no file meets the goal.
+    Where no file of the mode meets the goal, the next one is tried.
 
     Args:
       modes: with networks.
@@ -178,9 +179,10 @@ def _encode_guided(
     """
     plan, found = Plan(effort.rounds, guide), list[Candidate]()
     proposed = propose(modes, _relax(goal, bound), effort)
-    for number, (mode, quality) in enumerate(proposed[: effort.scales + 1]):
-        if number < effort.scales or not any(map(goal.meets, found)):
-            found += GuidedEncoder(mode, plan, goal, quality).encode()
+    for mode, quality in proposed[:GUIDED_MODES]:
+        found += GuidedEncoder(mode, plan, goal, quality).encode()
+        if any(map(goal.meets, found)):
+            break
     return found
 
 

@@ -111,7 +111,8 @@ def _sample_all(
     tasks = [
         functools.partial(_sample_mode, mode, goal, effort, share) for mode in modes
     ]
-    cores.run_parallel(tasks, _threads_of(modes))
+    # In a thorough search several modes have one compact image, which is made once.
+    cores.run_parallel(tasks, 1 if effort.thorough else _threads_of(modes))
 
 
 def _sample_mode(mode: CodingMode, goal: Goal, effort: Effort, share: float) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from comrec.errors import WeightsError
 from comrec.image import resample
 from comrec.image.window import Window
 from comrec.jpeg import coding, quantisation
@@ -18,9 +16,6 @@ from comrec.jpeg.settings import JpegSettings
 from comrec.networks import engine, families, tiling
 from comrec.networks.presets import Preset
 from comrec.system.pillow import from_pillow, to_pillow
-
-if TYPE_CHECKING:
-    from comrec.networks.gradient import InputGradient
 
 MEMORY_MB = 1024
 
@@ -200,24 +195,6 @@ class Codec:
             return np.concatenate([image, chroma], axis=3) if chroma.size else image
 
         return restore
-
-    def input_gradient(self) -> InputGradient:
-        """Returns the function from enlarged tiles to the gradient of their error.
-
-        onnxruntime computes it, whatever the engine of the codec.
-
-        Raises:
-          WeightsError: the codec was given networks that no file holds.
-        """
-        from comrec.networks.gradient import InputGradient
-
-        if self._networks:
-            raise WeightsError(
-                f"{self.preset.name}: a network without a file has no gradient. Export "
-                f"it, and use the preset of the folder"
-            )
-        _, threads, exact = self._engine
-        return InputGradient(self.preset, self.scale, threads, exact)
 
     def _network(self, name: str) -> engine.Network:
         if self._networks:

@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from plain_jpeg import pictures
 from scipy.interpolate import PchipInterpolator
 
 from comrec.api.compress import read_input
 from comrec.encoder.guided import flat_table
 from comrec.encoder.receiver import Receiver
 from comrec.encoder.rounds import Rounds, start, write
-from comrec.format.names import PICTURES
 from comrec.image.metrics import psnr_db
 from comrec.image.source import load
 from comrec.jpeg import coefficients as co
@@ -83,12 +83,6 @@ def main() -> None:
         files.write(args.out, "\n".join([*lines, ""]).encode())
         print(path.name, flush=True)
     summary(found)
-
-
-def pictures(folders: list[Path], every: int) -> Iterator[Path]:
-    for folder in folders:
-        named = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES)
-        yield from named[::every]
 
 
 def middle(pixels: np.ndarray, side: int) -> np.ndarray:
