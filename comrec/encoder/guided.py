@@ -7,6 +7,7 @@ to the goal; where a decode shows another result, one more round corrects it.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, replace
 
@@ -15,16 +16,9 @@ import numpy as np
 from comrec.encoder.goal import Goal
 from comrec.encoder.landing import Aim, land
 from comrec.encoder.mode import Candidate, CodingMode
-from comrec.encoder.receiver import Receiver
-from comrec.encoder.rounds import (
-    WORTH_MAX,
-    Choice,
-    Rounds,
-    Trial,
-    price_of,
-    start,
-    write,
-)
+from comrec.encoder.receiver import Look, Receiver
+from comrec.encoder.rounds import Rounds, start, write
+from comrec.encoder.trial import WORTH_MAX, Choice, Seen, Trial, compare, price_of
 from comrec.image.metrics import psnr_of
 from comrec.jpeg import coefficients as co
 from comrec.jpeg.layout import layout_of
@@ -36,18 +30,23 @@ from comrec.system.pillow import from_pillow, to_pillow
 BYTES_SHARE, ABOVE_DB = 0.995, 0.02
 # By all rounds that there may be: rise of PSNR, and log2 of the bytes. A round leaves a
 # share of them to those after it.
-RISE_DB, RISE_LOG2, LEFT = 0.6, -0.03, 0.65
+RISE_DB, RISE_LOG2, LEFT = 0.5, -0.03, 0.65
 # What a doubled price takes away, dB and log2 of the bytes: by quantisation alone, and
 # by each round on top.
 PRICE_DB, PRICE_ROUND_DB = 0.17, 0.08
 PRICE_LOG2, PRICE_ROUND_LOG2 = 0.09, 0.015
-OCTAVES_MAX = 1.0  # of the price, around the one that goes with the steps
+OCTAVES_MIN, OCTAVES_MAX = -0.6, 1.0  # of the price, over that of the steps
 START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
 RESTART_DB = 0.2  # by which the first steps may miss the goal
 RESTARTS_MAX = 2
 DRIFT_DB = -0.01  # a mixture of MCUs is worse than its parts show
 LANDINGS_MAX = 3  # of which the first is the last round of the plan
 LANDINGS_MORE = 1  # while no file meets the goal
+STUCK_DB = 0.12  # by which a landing may miss: other steps take fewer bytes
+REUSE_MAX = 1.5  # log2 of a worth: beyond it, one more round pays
+GUIDE_DB = 0.2  # that a preset restores better than its guide, before a decode shows
+GUIDED_DB = -0.11  # of it, lost in rounds through the guide
+LOG2_BYTES_PER_DB = 0.3  # to compare files of different bytes and PSNR
 WORTH_LOG2 = 0.004  # of the bytes, lost where saved error is worth half as much
 
 
@@ -84,8 +83,27 @@ class GuidedEncoder:
         self._layout = layout_of(compact, self._codec.settings.subsampling)
         self._coefficients = co.coefficients_of(compact, self._layout)
         self._receiver = Receiver(mode.pixels, self._codec, self._layout, plan.guide)
-        self._offset_db = 0.0  # from what the guide shows to what the codec shows
-        self._drift_db = DRIFT_DB  # of the latter by the next round
+        # From what the guide shows of a mixture of MCUs to what the codec shows.
+        self._offset_db = DRIFT_DB
+        if plan.guide != self._codec.preset:
+            self._offset_db += GUIDE_DB
+        self._rounds: Rounds | None = None
+
+    def begin(self) -> tuple[float, float]:
+        """Starts at the steps that should meet the goal.
+
+        Returns:
+          The bytes of all files and the PSNR that drafts of the result would have, to
+          compare with those of other modes for the same goal.
+        """
+        self._rounds = rounds = self._begin()
+        data_bytes = len(write(rounds.choice, self._layout)) + self._mode.extra_bytes
+        shown_db = self._shown_db(rounds.error) + self._offset_db
+        if self._goal.maximises_psnr:
+            excess = math.log2(data_bytes / self._goal.max_bytes)
+            return self._goal.max_bytes, shown_db - excess / LOG2_BYTES_PER_DB
+        missing_db = self._goal.min_psnr_db - shown_db
+        return data_bytes * 2 ** (missing_db * LOG2_BYTES_PER_DB), shown_db
 
     def encode(self) -> list[Candidate]:
         """Encodes files that should meet the goal.
@@ -93,48 +111,68 @@ class GuidedEncoder:
         Returns:
           Candidates, decoded in full; the best of them may still miss the goal.
         """
-        rounds = self._begin()
+        rounds, self._rounds = self._rounds or self._begin(), None
+        if self._goal.maximises_psnr:
+            return self._run(rounds)
+        if self._plan.guide != self._codec.preset:
+            self._calibrate(rounds)
+            rounds = self._fit(rounds)
+        found = self._run(rounds, STUCK_DB)
+        excess_db = found[-1].psnr_db - self._goal.min_psnr_db
+        if any(map(self._goal.meets, found)) and excess_db <= STUCK_DB:
+            return found
+        # A lower price takes more bytes than finer steps do.
+        slope_db = PRICE_DB + PRICE_ROUND_DB * self._plan.rounds
+        excess_db += min(self._octaves(rounds.choice), 0) * slope_db
+        return found + self._run(self._restart(rounds, excess_db))
+
+    def _run(self, rounds: Rounds, most_db: float = math.inf) -> list[Candidate]:
+        """Runs all rounds of the plan, and lands unless that misses by more dB."""
         for left in range(self._plan.rounds, 1, -1):
             self._steer(rounds, left)
             rounds.run()
-        found: list[Candidate] = []
-        for landing in range(LANDINGS_MAX + LANDINGS_MORE):
-            self._steer(rounds, 1 if landing == 0 else 0)
-            found += self._land(rounds)
-            if any(map(self._is_close, found)):
-                break
-            if landing + 1 >= LANDINGS_MAX and any(map(self._goal.meets, found)):
-                break
-        return found
+        if self._goal.maximises_psnr:
+            return self._land_on_bytes(rounds)
+        return self._land_on_psnr(rounds, most_db)
 
     def _begin(self) -> Rounds:
         """Quantises the compact image at the steps that should meet the goal."""
-        step = scaled_tables("flat", self._quality)[0][0]
+        step = float(scaled_tables("flat", self._quality)[0][0])
         choice = self._start(_coarser(step, START_LOG_STEPS))
-        if self._goal.maximises_psnr:
-            for _ in range(2):
-                excess = math.log2(
-                    len(write(choice, self._layout)) / self._budget_bytes
-                )
-                excess += RISE_LOG2 * (1 - LEFT**self._plan.rounds)
-                choice = self._restart(choice, excess / FINER_LOG2_BYTES)
-            return Rounds(self._receiver, choice)
-        rounds = Rounds(self._receiver, choice)
+        if not self._goal.maximises_psnr:
+            return self._fit(Rounds(self._receiver, choice))
+        for _ in range(2):
+            excess = math.log2(len(write(choice, self._layout)) / self._budget_bytes)
+            excess += RISE_LOG2 * (1 - LEFT**self._plan.rounds)
+            step = mean_step(choice.steps[0])
+            choice = self._start(_coarser(step, excess / FINER_LOG2_BYTES))
+        return Rounds(self._receiver, choice)
+
+    def _fit(self, rounds: Rounds) -> Rounds:
+        """Starts anew until the steps should meet the goal in PSNR."""
         for _ in range(RESTARTS_MAX):
-            excess = self._excess(rounds, self._plan.rounds)
-            if abs(excess) <= RESTART_DB:
+            excess_db = self._excess(rounds, self._plan.rounds)
+            if abs(excess_db) <= RESTART_DB:
                 break
-            choice = self._restart(choice, excess * self._codec.scale / FINER_DB)
-            rounds = Rounds(self._receiver, choice)
+            rounds = self._restart(rounds, excess_db)
         return rounds
+
+    def _restart(self, rounds: Rounds, excess_db: float) -> Rounds:
+        """Starts anew at steps that take away a number of dB."""
+        step = mean_step(rounds.choice.steps[0])
+        log_steps = excess_db * self._codec.scale / FINER_DB
+        return Rounds(self._receiver, self._start(_coarser(step, log_steps)))
+
+    def _calibrate(self, rounds: Rounds) -> None:
+        """Decodes the start, to learn what the codec restores better than the guide."""
+        data = write(rounds.choice, self._layout)
+        found_db = self._decode(data, rounds.choice)[0].psnr_db
+        self._offset_db = found_db - self._shown_db(rounds.error) + GUIDED_DB
 
     def _start(self, step: float) -> Choice:
         """Quantises the compact image as it is, at one step for all frequencies."""
         steps = [flat_table(step)] * self._layout.channels
         return start(self._coefficients, steps, self._layout, self._codec.scale)
-
-    def _restart(self, choice: Choice, log_steps: float) -> Choice:
-        return self._start(_coarser(mean_step(choice.steps[0]), log_steps))
 
     @property
     def _budget_bytes(self) -> float:
@@ -152,52 +190,87 @@ class GuidedEncoder:
                 len(write(rounds.choice, self._layout)) / self._budget_bytes
             )
             return now - math.log2(BYTES_SHARE) / 2 + still * RISE_LOG2
-        now_db = self._shown_db(rounds) + self._offset_db + self._drift_db
-        return now_db + still * RISE_DB - self._goal.min_psnr_db - ABOVE_DB / 2
+        now_db = self._shown_db(rounds.error) + self._offset_db
+        return now_db + still * RISE_DB - self._aim_db
 
-    def _shown_db(self, rounds: Rounds) -> float:
-        return psnr_of(round(rounds.error), self._mode.pixels.size)
+    @property
+    def _aim_db(self) -> float:
+        return self._goal.min_psnr_db + ABOVE_DB / 2
+
+    def _shown_db(self, error: float) -> float:
+        return psnr_of(round(error), self._mode.pixels.size)
 
     def _steer(self, rounds: Rounds, left: int) -> None:
         """Sets the price at which the rounds that are left should end at the goal."""
         slope = PRICE_DB + PRICE_ROUND_DB * left
         if self._goal.maximises_psnr:
             slope = PRICE_LOG2 + PRICE_ROUND_LOG2 * left
-        choice = rounds.choice
-        usual = price_of(choice.steps, self._codec.scale)
-        octaves = math.log2(choice.price / usual)
-        octaves += self._excess(rounds, left) / slope
-        octaves = min(max(octaves, -OCTAVES_MAX), OCTAVES_MAX)
-        rounds.choice = replace(choice, price=usual * 2.0**octaves)
+        octaves = self._octaves(rounds.choice) + self._excess(rounds, left) / slope
+        octaves = min(max(octaves, OCTAVES_MIN), OCTAVES_MAX)
+        usual = price_of(rounds.choice.steps, self._codec.scale)
+        rounds.choice = replace(rounds.choice, price=usual * 2.0**octaves)
 
-    def _land(self, rounds: Rounds) -> list[Candidate]:
-        """Runs a round of which as much is accepted as leads to the goal."""
-        trial = rounds.propose()
-        if self._goal.maximises_psnr:
-            worth = self._find_worth(rounds, trial)
-            rounds.accept(trial, worth)
+    def _octaves(self, choice: Choice) -> float:
+        """Returns log2 of the price over that which goes with the steps."""
+        return math.log2(choice.price / price_of(choice.steps, self._codec.scale))
+
+    def _land_on_bytes(self, rounds: Rounds) -> list[Candidate]:
+        """Accepts as much of each of the last rounds as the budget takes."""
+        found: list[Candidate] = []
+        for landing in range(LANDINGS_MAX):
+            self._steer(rounds, 1 if landing == 0 else 0)
+            trial = rounds.propose()
+            rounds.accept(trial, self._find_worth(trial))
             data = write(rounds.choice, self._layout)
-            fits = len(data) <= self._budget_bytes
-            return [self._decode(data, rounds.choice)] if fits else []
-        aim_db = self._goal.min_psnr_db + ABOVE_DB / 2
-        wanted_db = aim_db - self._offset_db - self._drift_db
-        count = self._mode.pixels.size
-        rounds.accept(
-            trial, rounds.find_worth(trial, count * 255**2 / 10 ** (wanted_db / 10))
-        )
-        found = self._decode(write(rounds.choice, self._layout), rounds.choice)
-        if self._offset_db:
-            self._drift_db += found.psnr_db - aim_db
-        self._offset_db = found.psnr_db - self._shown_db(rounds)
-        return [found]
+            if len(data) <= self._budget_bytes:
+                found.append(self._decode(data, rounds.choice)[0])
+                if len(data) >= BYTES_SHARE * self._budget_bytes:
+                    break
+        return found
 
-    def _find_worth(self, rounds: Rounds, trial: Trial) -> float:
+    def _land_on_psnr(self, rounds: Rounds, most_db: float) -> list[Candidate]:
+        """Accepts as much of the last round as the PSNR takes, and corrects by decodes.
+
+        Between two decoded files on both sides of the goal, a mixture meets it. With
+        files on one side only, more or less of the round is accepted, or of one more.
+        """
+        self._steer(rounds, 1)
+        trial, offset_db = rounds.propose(), self._offset_db
+        found, above, below = list[Candidate](), None, None
+        for landing in range(LANDINGS_MAX + LANDINGS_MORE):
+            worth = trial.find_worth(self._error_at(self._aim_db - offset_db))
+            one_more = above is None or below is None
+            if one_more and landing and abs(math.log2(worth)) > REUSE_MAX:
+                rounds.accept(trial, worth)
+                self._steer(rounds, 0)
+                trial = rounds.propose()
+                worth = trial.find_worth(self._error_at(self._aim_db - offset_db))
+            choice = trial.mixed(worth)
+            candidate, seen = self._decode(write(choice, self._layout), choice)
+            found.append(candidate)
+            missing_db = self._goal.min_psnr_db - candidate.psnr_db
+            met = any(map(self._goal.meets, found))
+            if -ABOVE_DB <= missing_db <= 0 or (met and landing + 1 >= LANDINGS_MAX):
+                break
+            if abs(missing_db) > most_db:
+                break
+            shown_db = self._shown_db(trial.errors(worth).sum())
+            offset_db = self._offset_db = candidate.psnr_db - shown_db
+            above, below = (seen, below) if missing_db <= 0 else (above, seen)
+            if above and below:
+                trial, offset_db = compare(below, above, self._layout), 0.0
+        return found
+
+    def _error_at(self, found_db: float) -> float:
+        return self._mode.pixels.size * 255**2 / 10 ** (found_db / 10)
+
+    def _find_worth(self, trial: Trial) -> float:
         """Finds the worth of saved error at which the file fits the bytes."""
         best = 0.0, 2.0**-WORTH_MAX  # bytes, worth
 
         def measure(price: float) -> float:
             nonlocal best
-            size = len(write(rounds.mixed(trial, 1 / price), self._layout))
+            size = len(write(trial.mixed(1 / price), self._layout))
             if best[0] < size <= self._budget_bytes:
                 best = size, 1 / price
             return math.log2(size)
@@ -206,15 +279,13 @@ class GuidedEncoder:
         land(measure, Aim(math.log2(self._budget_bytes), low, 0, WORTH_LOG2))
         return best[1]
 
-    def _decode(self, data: bytes, choice: Choice) -> Candidate:
+    def _decode(self, data: bytes, choice: Choice) -> tuple[Candidate, Seen]:
+        """Decodes a file in full, and keeps the error of each MCU."""
+        errors = self._receiver.no_errors()
         steps = mean_step(choice.steps[0]), mean_step(choice.steps[-1])
-        return self._mode.decode(data, self._quality, steps)
-
-    def _is_close(self, found: Candidate) -> bool:
-        """Checks whether a candidate meets the goal and lies close to it."""
-        if self._goal.maximises_psnr:
-            return len(found.jpeg) >= BYTES_SHARE * self._budget_bytes
-        return 0 <= found.psnr_db - self._goal.min_psnr_db <= 2 * ABOVE_DB
+        add = functools.partial(self._receiver.add_errors, errors)
+        candidate = self._mode.decode(data, self._quality, steps, add)
+        return candidate, Seen(choice, Look(errors, []))
 
 
 def flat_table(step: float) -> np.ndarray:

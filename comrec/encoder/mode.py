@@ -155,7 +155,11 @@ class CodingMode:
         return self.decoded[quality]
 
     def decode(
-        self, data: bytes, quality: int, steps: tuple[float, float]
+        self,
+        data: bytes,
+        quality: int,
+        steps: tuple[float, float],
+        watch: Callable[[Window, np.ndarray], None] | None = None,
     ) -> Candidate:
         """Measures a JPEG that was written elsewhere, by a full decode.
 
@@ -163,8 +167,9 @@ class CodingMode:
           data: the whole file.
           quality: of the draft that the file started from.
           steps: of its quantisers, luma and chroma.
+          watch: called with each tile of the restored image, uint8.
         """
-        found_db, score = self._measure(data)
+        found_db, score = self._measure(data, watch)
         trim_after(self.pixels)
         total_bytes = len(data) + self.extra_bytes
         return Candidate(
@@ -190,12 +195,18 @@ class CodingMode:
         """Returns about the bytes of all files, enough to compare modes with."""
         return len(self._files.encode_draft(quality)) + self.extra_bytes
 
-    def _measure(self, data: bytes) -> tuple[float, float | None]:
+    def _measure(
+        self,
+        data: bytes,
+        watch: Callable[[Window, np.ndarray], None] | None = None,
+    ) -> tuple[float, float | None]:
         """Returns the PSNR and, for another metric of the tune, its score."""
         if self.metric is not PSNR and not self.metric.is_additive:
             return self._measure_whole(data)
         square, other = 0, 0.0  # sums over tiles: the whole would be one more copy
         for window, restored in self._restore_parts(data):
+            if watch:
+                watch(window, restored)
             image = self.pixels[window.slices]
             square += square_error(image, restored)
             if self.metric is not PSNR:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -29,7 +30,8 @@ from comrec.networks.presets import Preset
 FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
 # What rounds gain at least of what drafts show: dB, ratio of bytes.
 GUIDED_DB, GUIDED_BYTES = 0.3, 1.1
-GUIDED_MODES = 2  # tried at most
+GUIDED_MODES = 2  # started at most
+NEAR_DB, NEAR_BYTES = 0.8, 1.25  # of the best draft, for a mode to be started
 
 
 @dataclass(frozen=True)
@@ -166,9 +168,10 @@ def _encode_guided(
     bound: Candidate | None,
     guide: Preset,
 ) -> list[Candidate]:
-    """Encodes by rounds in the mode that drafts show to be the best.
+    """Encodes by rounds in the mode that shows the best start.
 
-    Where no file of the mode meets the goal, the next one is tried.
+    Drafts are by another encoder, so they choose among modes only roughly. Where no
+    file of the mode meets the goal, the next one is tried.
 
     Args:
       modes: with networks.
@@ -177,13 +180,45 @@ def _encode_guided(
       bound: the best known file or estimate; None where none meets the goal.
       guide: the networks to look through.
     """
-    plan, found = Plan(effort.rounds, guide), list[Candidate]()
-    proposed = propose(modes, _relax(goal, bound), effort)
-    for mode, quality in proposed[:GUIDED_MODES]:
-        found += GuidedEncoder(mode, plan, goal, quality).encode()
+    plan, relaxed = Plan(effort.rounds, guide), _relax(goal, bound)
+    near = _select_near(propose(modes, relaxed, effort), goal)
+    ranks = []
+    best: GuidedEncoder | None = None  # of two at a time: they fill the memory
+    for mode, quality in near:
+        encoder = GuidedEncoder(mode, plan, goal, quality)
+        ranks.append(goal.rank(*encoder.begin()))
+        if ranks[-1] == min(ranks):
+            best = encoder
+    found = best.encode() if best else []
+    for _, (mode, quality) in sorted(zip(ranks, near, strict=True), key=itemgetter(0))[
+        1:
+    ]:
         if any(map(goal.meets, found)):
             break
+        found += GuidedEncoder(mode, plan, goal, quality).encode()
     return found
+
+
+def _select_near(
+    proposed: Sequence[tuple[CodingMode, int]], goal: Goal
+) -> list[tuple[CodingMode, int]]:
+    """Selects the modes whose drafts are near enough to the best to be better."""
+    drafts = [
+        (mode.measure_total_bytes(quality), mode.predict_psnr_db(quality))
+        for mode, quality in proposed
+    ]
+    if not drafts:
+        return []
+    best_bytes, best_db = drafts[0]
+    return [
+        pair
+        for pair, (total_bytes, found_db) in zip(proposed, drafts, strict=True)
+        if (
+            found_db >= best_db - NEAR_DB
+            if goal.maximises_psnr
+            else total_bytes <= best_bytes * NEAR_BYTES
+        )
+    ][:GUIDED_MODES]
 
 
 def _relax(goal: Goal, bound: Candidate | None) -> Goal:

@@ -74,8 +74,7 @@ class Receiver:
         """
         coded = self._decode(blocks, steps)
         tables = np.stack([co.natural_order(steps[0]), co.natural_order(steps[-1])])
-        component = self.layout.components[-1]
-        errors = np.zeros((component.mcu_rows, component.mcu_columns))
+        errors = self.no_errors()
         gradient = np.zeros(coded.shape, np.float32)
         for core, wide in self._tiles():
             enlarged = resample.enlarge(coded, self.scale, self._size, wide)
@@ -83,7 +82,7 @@ class Receiver:
             restored, change = self._network(enlarged * 255, tables, image)
             y, x = core.y0 - wide.y0, core.x0 - wide.x0
             inside = slice(y, y + core.size[0]), slice(x, x + core.size[1])
-            self._add_errors(errors, core, restored[inside] - image[inside])
+            self.add_errors(errors, core, restored[inside])
             self._add_gradient(gradient, core, change[inside])
         planes = co.gradient_of(gradient, self.layout, self.space)
         found = [
@@ -126,14 +125,30 @@ class Receiver:
         for core in grid(*self._size, high, wide):
             yield core, core.grown(reach_px, *self._size)
 
-    def _add_errors(
-        self, errors: np.ndarray, core: Window, difference: np.ndarray
+    def no_errors(self) -> np.ndarray:
+        """Returns zeros to add errors to: float64 (MCU rows, MCU columns)."""
+        component = self.layout.components[-1]
+        return np.zeros((component.mcu_rows, component.mcu_columns))
+
+    def add_errors(
+        self, errors: np.ndarray, window: Window, restored: np.ndarray
     ) -> None:
+        """Adds the squared error of a tile to the MCUs that the tile touches.
+
+        Args:
+          errors: float64 (MCU rows, MCU columns).
+          window: of the image.
+          restored: float32 or uint8 (h, w, C), grey levels.
+        """
+        difference = np.subtract(restored, self.pixels[window.slices], dtype=np.float32)
         square = np.einsum("hwc,hwc->hw", difference, difference, dtype=np.float64)
-        height, width = square.shape
-        rows, columns = (range(0, n, self._unit_px) for n in (height, width))
+        unit_px = self._unit_px
+        rows, columns = (
+            [0, *range(unit_px - start % unit_px, length, unit_px)]
+            for start, length in zip((window.y0, window.x0), square.shape, strict=True)
+        )
         sums = np.add.reduceat(np.add.reduceat(square, rows, 0), columns, 1)
-        y, x = core.y0 // self._unit_px, core.x0 // self._unit_px
+        y, x = window.y0 // unit_px, window.x0 // unit_px
         errors[y : y + len(rows), x : x + len(columns)] += sums
 
     def _add_gradient(

@@ -12,6 +12,7 @@ from starts import begin
 from comrec.encoder.receiver import GRID_PX
 from comrec.encoder.rounds import write
 from comrec.image.metrics import square_error
+from comrec.image.window import Window
 from comrec.networks import presets
 
 
@@ -63,3 +64,19 @@ def test_tiles_show_what_the_whole_picture_shows(monkeypatch):
     for a, b in zip(parts.gradients, whole.gradients, strict=True):
         assert np.abs(a - b).max() < 0.1 * np.abs(b).max()  # near the seams alone
         assert np.abs(a - b).mean() < 0.02 * np.abs(b).mean()
+
+
+@pytest.mark.parametrize("scale", [1, 1.5])
+def test_the_errors_of_tiles_add_up_whatever_their_sides(scale):
+    image = photo(100, 132)
+    receiver, _, _ = begin(image, scale, 24)
+    restored = np.roll(image, 1, 0)
+    whole, parts = receiver.no_errors(), receiver.no_errors()
+    height, width = image.shape[:2]
+    receiver.add_errors(whole, Window(0, height, 0, width), restored)
+    for y in range(0, height, 33):
+        for x in range(0, width, 50):
+            tile = Window(y, min(y + 33, height), x, min(x + 50, width))
+            receiver.add_errors(parts, tile, restored[tile.slices])
+    np.testing.assert_array_equal(parts, whole)
+    assert whole.sum() == square_error(image, restored)
