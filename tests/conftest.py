@@ -7,11 +7,13 @@ import json
 import os
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pairs
 import pictures
+import processes
 import pytest
 import scripts
 from web_fixtures import browser, cases, network_file, site, web_base  # noqa: F401
@@ -39,6 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     The other worker takes from the end of the list what is left.
     """
     items.sort(key=lambda item: not ({"train", "autoencoder"} & {*item.path.parts}))
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """Ends what a test started: a warning about it would fail some other test."""
+    yield
+    processes.end_all()
 
 
 class Ran(NamedTuple):

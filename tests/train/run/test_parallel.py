@@ -2,9 +2,7 @@
 
 import importlib.util
 import os
-import signal
 import socket
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +13,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs the train extra")
 
+import processes
 import tiny_run
 from tiny_run import ROOT, SCRIPT
 
@@ -118,8 +117,8 @@ class Trainer:
             "--validation", ROOT / "examples", "--run", self.folder, *args,
         ]  # fmt: skip
         with open(self.says, "w") as says:
-            self.process = subprocess.Popen(
-                list(map(str, command)), env=ENV | {"XLA_FLAGS": flags},
+            self.process = processes.start(
+                command, env=ENV | {"XLA_FLAGS": flags},
                 stdout=says, stderr=says,
             )  # fmt: skip
 
@@ -141,13 +140,8 @@ def pair(folder: Path, *args: object, second: Sequence[object] = ()) -> list[Tra
 
 
 def end(trainers: list[Trainer], status: int = 0) -> list[str]:
-    """What they said, when all have ended in that way; none is left in any case."""
-    try:
-        codes = [trainer.process.wait(timeout=END_S) for trainer in trainers]
-    finally:
-        for trainer in trainers:
-            trainer.process.kill()
-            trainer.process.wait()
+    """What they said, when all have ended in that way."""
+    codes = [trainer.process.wait(timeout=END_S) for trainer in trainers]
     said = [trainer.says.read_text() for trainer in trainers]
     assert codes == [status] * len(trainers), "\n".join(said)
     return said
@@ -230,16 +224,12 @@ def test_a_kill_of_one_ends_the_other_and_both_resume_to_the_same_weights(
 ):
     trainers = pair(tmp_path)
     survivor = trainers[1 - killed]
-    try:
-        while trainers[0].epochs() < 6:  # in the compact step
-            assert trainers[0].process.poll() is None, trainers[0].says.read_text()
-            time.sleep(0.02)
-        trainers[killed].process.send_signal(signal.SIGKILL)
-        assert survivor.process.wait(timeout=60) != 0
-    finally:
-        for trainer in trainers:
-            trainer.process.kill()
-            trainer.process.wait()
+    while trainers[0].epochs() < 6:  # in the compact step
+        assert trainers[0].process.poll() is None, trainers[0].says.read_text()
+        time.sleep(0.02)
+    trainers[killed].process.kill()
+    trainers[killed].process.wait()
+    assert survivor.process.wait(timeout=60) != 0
     # Where process 0 is gone, JAX may be faster to say so in its own words.
     said = survivor.says.read_text()
     assert (
