@@ -7,7 +7,6 @@ import json
 import os
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,10 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not ({"train", "autoencoder"} & {*item.path.parts}))
 
 
-@pytest.fixture(autouse=True)
-def no_process_is_left() -> Iterator[None]:
-    """Ends what a test started: a warning about it would fail some other test."""
-    yield
+def pytest_runtest_teardown() -> None:
+    """Ends what a test or its fixtures left: a warning about it fails another test."""
     processes.end_all()
 
 
