@@ -54,6 +54,13 @@ def joint_config(tmp_path) -> Path:
     return path
 
 
+@pytest.fixture
+def small(tmp_path) -> list[object]:
+    """Options: small pictures to train on, and smaller ones to validate on."""
+    judged = crops(tmp_path / "judged", side_px=48)
+    return ["--data", crops(tmp_path / "data"), "--validation", judged]
+
+
 @pytest.mark.slow
 def test_quick_trains_two_rounds_and_leaves_what_it_promises(called, tmp_path):
     result = called(ALTERNATING, "--quick", "--run", tmp_path / "run")
@@ -120,12 +127,11 @@ PAPERS = {
     ("sizes", "times"), [({}, 2), (PAPERS, 1)], ids=["tiny", "the-papers-networks"]
 )
 def test_a_run_killed_again_and_again_ends_with_the_same_weights(
-    called, tmp_path, sizes, times
+    called, small, tmp_path, sizes, times
 ):
     config = tmp_path / "config.json"
     config.write_text(replace(TINY, **sizes).dump())
-    data, judged = crops(tmp_path / "data"), crops(tmp_path / "judged", side_px=48)
-    args = [config, "--data", data, "--validation", judged]
+    args = [config, *small]
     kill_again_and_again([*SCRIPT, *args], tmp_path / "killed", times)
     for name, more in (("killed", ["--resume"]), ("whole", [])):
         done = called(ALTERNATING, *args, "--run", tmp_path / name, *more)
@@ -215,13 +221,12 @@ def test_what_cannot_be_trained_end_to_end_is_refused_in_one_line(
 
 
 @pytest.mark.slow
-def test_minutes_that_are_over_leave_a_run_that_goes_on(called, config, tmp_path):
+def test_minutes_that_are_over_leave_a_run_that_goes_on(
+    called, config, small, tmp_path
+):
     rounds = (Round((), (replace(STRETCH, epochs=1),)),)
     config.write_text(replace(TINY, rounds=rounds).dump())
-    common = [
-        ALTERNATING, config, "--data", ROOT / "examples", "--validation",
-        ROOT / "examples", "--run", tmp_path / "run",
-    ]  # fmt: skip
+    common = [ALTERNATING, config, *small, "--run", tmp_path / "run"]
     result = called(*common, "--minutes", 0)
     assert result.status == 0, result
     assert "out of time; not one epoch was done" in result.err
@@ -262,17 +267,13 @@ def test_what_cannot_be_trained_is_refused_in_one_line(typed, config, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_disk_that_fills_up_stops_the_run_in_one_line(config, tmp_path):
+def test_a_disk_that_fills_up_stops_the_run_in_one_line(config, small, tmp_path):
     resource = pytest.importorskip("resource", reason="limits are POSIX")
 
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
 
-    common = [
-        config, "--data", ROOT / "examples", "--validation", ROOT / "examples",
-        "--run", tmp_path / "run",
-    ]  # fmt: skip
-    said = refusal(*common, preexec_fn=little_room)
+    said = refusal(config, *small, "--run", tmp_path / "run", preexec_fn=little_room)
     assert f"{tmp_path / 'run' / 'checkpoint.npz'}: cannot be written" in said
     assert said.endswith("Make room and go on with --resume")
     assert not list((tmp_path / "run").glob("*.tmp*"))
@@ -291,15 +292,16 @@ def test_what_is_typed_wrong_is_refused_before_anything_is_read(typed, tmp_path)
 
 
 @pytest.mark.slow
-def test_reccnn_alone_is_trained_and_exported_and_a_pair_is_not(called, tmp_path):
+def test_reccnn_alone_is_trained_and_exported_and_a_pair_is_not(
+    called, small, tmp_path
+):
     pytest.importorskip("tf2onnx", reason="needs the train extra")
-    data = ["--data", ROOT / "examples", "--validation", ROOT / "examples"]
     said = {}
     for reduction in ("bicubic", "comcnn"):
         config, folder = tmp_path / f"{reduction}.json", tmp_path / reduction
         rounds = (Round((), (replace(STRETCH, epochs=1),)),)
         config.write_text(replace(TINY, reduction=reduction, rounds=rounds).dump())
-        trained = called(ALTERNATING, config, *data, "--run", folder)
+        trained = called(ALTERNATING, config, *small, "--run", folder)
         assert trained.status == 0, trained
         out = tmp_path / f"{reduction}.onnx"
         said[reduction] = called("paper/export_reccnn", folder, out).status
