@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pairs
 import pictures
+import processes
 import pytest
 import scripts
 from web_fixtures import browser, cases, network_file, site, web_base  # noqa: F401
@@ -39,6 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     The other worker takes from the end of the list what is left.
     """
     items.sort(key=lambda item: not ({"train", "autoencoder"} & {*item.path.parts}))
+
+
+def pytest_runtest_teardown() -> None:
+    """Ends what a test or its fixtures left: a warning about it fails another test."""
+    processes.end_all()
 
 
 class Ran(NamedTuple):

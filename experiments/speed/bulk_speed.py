@@ -228,9 +228,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--pictures", type=values.number(10, 10**6), default=1000)
     parser.add_argument("--rounds", type=values.number(1, 99), default=3)
     parser.add_argument("--runners", nargs="+", choices=RUNNERS, default=list(RUNNERS))
-    parser.add_argument("--quick", action="store_true", help="20 pictures, one round")
+    parser.add_argument("--quick", action="store_true", help="6 pictures, one round")
     args = parser.parse_args(argv)
-    count, times = (20, 1) if args.quick else (args.pictures, args.rounds)
+    count, times = (6, 1) if args.quick else (args.pictures, args.rounds)
     names = [*dict.fromkeys(["pool", *args.runners])]  # ratios are to pool
     if "dask" in names and not importlib.util.find_spec("distributed"):
         names.remove("dask")
@@ -239,7 +239,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"only {cores.available()} core: ratios mean little", file=sys.stderr)
     found = rounds(count, times, names)
     found = [*medians(found), *found]
-    found += [preset_row(name, 3 if args.quick else 20) for name in PRESETS]
+    found += [preset_row(name, 2 if args.quick else 20) for name in PRESETS]
     cells = [["" if x is None else x for x in astuple(row)] for row in found]
     files.write(args.out, report.as_tsv([field.name for field in fields(Row)], cells))
 

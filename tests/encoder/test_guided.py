@@ -51,7 +51,7 @@ def test_rounds_pay():
 @pytest.mark.slow
 @pytest.mark.parametrize("effort", range(10))
 def test_every_effort_keeps_its_promise(effort):
-    image = photo(240, 304)
+    image = photo(120, 152)
     made = compress(image, quality=70, effort=effort)
     report = made.report
     assert report.total_bytes <= report.plain_total_bytes

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scripts import run, start
+from tiny_run import crops
 
 ROOT = Path(__file__).parents[2]
 from comrec.networks import presets
@@ -300,10 +301,13 @@ def test_tiles_writes_rows(tmp_path):
 @pytest.mark.slow
 def test_the_ablation_gives_each_way_the_same_training(called, tmp_path):
     pytest.importorskip("keras", reason="needs the train extra")
-    out = tmp_path / "rows.tsv"
-    runs = tmp_path / "runs"
-    script = "training/ablate_estimators"
-    assert called(script, "--quick", "--runs", runs, "--out", out).status == 0
+    out, runs = tmp_path / "rows.tsv", tmp_path / "runs"
+    ended = called(
+        "training/ablate_estimators", "--quick", "--data", crops(tmp_path / "data"),
+        "--validation", crops(tmp_path / "judged", side_px=48),
+        "--runs", runs, "--out", out,
+    )  # fmt: skip
+    assert ended.status == 0, ended
     head, *lines = (line.split("\t") for line in out.read_text().splitlines())
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     ways = [(row["estimator"], float(row["rate_weight"]) > 0) for row in rows]

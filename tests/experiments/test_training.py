@@ -15,6 +15,7 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="needs the train extra")
 
+import processes
 from tiny_run import JOINT_SCRIPT, ROOT, SCRIPT, STRETCH, TINY, TINY_JOINT, crops
 
 from comrec.train.alternating.config import Round
@@ -27,18 +28,12 @@ ENV = os.environ | {
 }
 
 
-def run(
-    *args: object, script: list[str] = SCRIPT, **how: object
-) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [*script, *map(str, args)], capture_output=True, text=True, timeout=300,
-        env=ENV, **how,
-    )  # fmt: skip
-
-
 def refusal(*args: object, **how: object) -> str:
     """What a run that is refused says, which is one line and no traceback."""
-    result = run(*args, **how)
+    result = subprocess.run(
+        [*SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=300,
+        env=ENV, **how,
+    )  # fmt: skip
     assert result.returncode != 0
     lines = [x for x in result.stderr.splitlines() if not x.startswith(("I0", "WARN"))]
     assert len(lines) == 1, result.stderr
@@ -59,9 +54,11 @@ def joint_config(tmp_path) -> Path:
     return path
 
 
-def weights(folder: Path, name: str = "round-1.npz") -> dict[str, np.ndarray]:
-    with np.load(folder / name) as state:
-        return {name: state[name] for name in state.files}
+@pytest.fixture
+def small(tmp_path) -> list[object]:
+    """Options: small pictures to train on, and smaller ones to validate on."""
+    judged = crops(tmp_path / "judged", side_px=48)
+    return ["--data", crops(tmp_path / "data"), "--validation", judged]
 
 
 @pytest.mark.slow
@@ -93,55 +90,64 @@ def test_quick_trains_end_to_end_and_leaves_what_it_promises(
     }  # fmt: skip
 
 
-def killed_and_resumed(command: list[str], folder: Path, times: int) -> int:
-    """Runs to the end, killed up to so many times on the way; how often it was."""
+def kill_again_and_again(command: list[object], folder: Path, times: int) -> None:
+    """Starts a run so many times, each time killed after an epoch or two."""
     rng = np.random.default_rng(11)
     log = folder / "metrics.jsonl"
-    kills = 0
 
     def rows() -> int:
         return len(log.read_bytes().splitlines()) if log.exists() else 0
 
-    while True:
+    for _ in range(times):
         before = rows()
-        process = subprocess.Popen(
-            [*command, "--run", str(folder), "--resume"],
+        process = processes.start(
+            [*command, "--run", folder, "--resume"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENV,
         )  # fmt: skip
-        # Each time lets one epoch or two be, and then comes at any moment.
-        while process.poll() is None and kills < times:
-            if rows() > before + 1:
-                time.sleep(rng.uniform(0, 0.5))
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-                break
+        while rows() < before + 2:
+            assert process.poll() is None, process.communicate()
             time.sleep(0.02)
-        _, errors = process.communicate(timeout=300)
-        if process.returncode != -signal.SIGKILL:
-            assert process.returncode == 0, errors
-            return kills
+        time.sleep(rng.uniform(0, 0.5))  # comes at any moment
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+
+
+# As deep and wide as the paper's; all else is as little as it can be. Without
+# instructions for bfloat16, an epoch in bfloat16 takes a minute.
+PAPERS = {
+    "width": 64, "depth": 20, "batch": 4, "epoch_patches": 4, "warmup_epochs": 0,
+    "precision": "float32",
+    "rounds": (Round((replace(STRETCH, epochs=1),), (replace(STRETCH, epochs=1),)),),
+}  # fmt: skip
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("sizes", "times"),
-    [({}, 3), ({"width": 64, "depth": 20, "batch": 4, "epoch_patches": 16}, 1)],
-    ids=["tiny", "the-papers-networks"],
+    ("sizes", "times"), [({}, 2), (PAPERS, 1)], ids=["tiny", "the-papers-networks"]
 )
 def test_a_run_killed_again_and_again_ends_with_the_same_weights(
-    tmp_path, sizes, times
+    called, small, tmp_path, sizes, times
 ):
     config = tmp_path / "config.json"
     config.write_text(replace(TINY, **sizes).dump())
-    data = str(crops(tmp_path / "data"))
-    command = [*SCRIPT, str(config), "--data", data, "--validation", data]
-    whole = run(*command[2:], "--run", tmp_path / "whole")
-    assert whole.returncode == 0, whole.stderr
-    assert killed_and_resumed(command, tmp_path / "killed", times) >= min(times, 2)
-    ours, theirs = weights(tmp_path / "killed"), weights(tmp_path / "whole")
-    for name, value in theirs.items():
-        np.testing.assert_array_equal(ours[name], value)
+    args = [config, *small]
+    kill_again_and_again([*SCRIPT, *args], tmp_path / "killed", times)
+    for name, more in (("killed", ["--resume"]), ("whole", [])):
+        done = called(ALTERNATING, *args, "--run", tmp_path / name, *more)
+        assert done.status == 0, done
+    assert_same_weights(tmp_path, "checkpoint.npz")
     assert_same_tables(tmp_path, "rounds.tsv")
+
+
+def assert_same_weights(place: Path, name: str) -> None:
+    with (
+        np.load(place / "killed" / name) as ours,
+        np.load(place / "whole" / name) as theirs,
+    ):
+        assert ours.files == theirs.files
+        for key in theirs.files:
+            np.testing.assert_array_equal(ours[key], theirs[key])
 
 
 def assert_same_tables(place: Path, judged: str) -> None:
@@ -156,20 +162,17 @@ def assert_same_tables(place: Path, judged: str) -> None:
 
 @pytest.mark.slow
 def test_an_end_to_end_run_killed_again_and_again_ends_with_the_same_weights(
-    joint_config, tmp_path
+    called, joint_config, tmp_path
 ):
-    judged, data = crops(tmp_path / "judged", 1), crops(tmp_path / "data")
-    command = [
-        *JOINT_SCRIPT, str(joint_config), "--data", str(data),
-        "--validation", str(judged),
-    ]  # fmt: skip
-    whole = run(*command[2:], "--run", tmp_path / "whole", script=JOINT_SCRIPT)
-    assert whole.returncode == 0, whole.stderr
-    assert killed_and_resumed(command, tmp_path / "killed", 3) >= 2
+    judged = crops(tmp_path / "judged", 1, side_px=256)  # it judges no smaller ones
+    data = crops(tmp_path / "data")
+    args = [joint_config, "--data", data, "--validation", judged]
+    kill_again_and_again([*JOINT_SCRIPT, *args], tmp_path / "killed", 2)
+    for name, more in (("killed", ["--resume"]), ("whole", [])):
+        done = called(JOINT, *args, "--run", tmp_path / name, *more)
+        assert done.status == 0, done
     for name in ("checkpoint.npz", "best.npz"):
-        ours, theirs = (weights(tmp_path / f, name) for f in ("killed", "whole"))
-        for key, value in theirs.items():
-            np.testing.assert_array_equal(ours[key], value)
+        assert_same_weights(tmp_path, name)
     assert_same_tables(tmp_path, "validation.tsv")
 
 
@@ -218,13 +221,12 @@ def test_what_cannot_be_trained_end_to_end_is_refused_in_one_line(
 
 
 @pytest.mark.slow
-def test_minutes_that_are_over_leave_a_run_that_goes_on(called, config, tmp_path):
+def test_minutes_that_are_over_leave_a_run_that_goes_on(
+    called, config, small, tmp_path
+):
     rounds = (Round((), (replace(STRETCH, epochs=1),)),)
     config.write_text(replace(TINY, rounds=rounds).dump())
-    common = [
-        ALTERNATING, config, "--data", ROOT / "examples", "--validation",
-        ROOT / "examples", "--run", tmp_path / "run",
-    ]  # fmt: skip
+    common = [ALTERNATING, config, *small, "--run", tmp_path / "run"]
     result = called(*common, "--minutes", 0)
     assert result.status == 0, result
     assert "out of time; not one epoch was done" in result.err
@@ -265,17 +267,13 @@ def test_what_cannot_be_trained_is_refused_in_one_line(typed, config, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_disk_that_fills_up_stops_the_run_in_one_line(config, tmp_path):
+def test_a_disk_that_fills_up_stops_the_run_in_one_line(config, small, tmp_path):
     resource = pytest.importorskip("resource", reason="limits are POSIX")
 
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
 
-    common = [
-        config, "--data", ROOT / "examples", "--validation", ROOT / "examples",
-        "--run", tmp_path / "run",
-    ]  # fmt: skip
-    said = refusal(*common, preexec_fn=little_room)
+    said = refusal(config, *small, "--run", tmp_path / "run", preexec_fn=little_room)
     assert f"{tmp_path / 'run' / 'checkpoint.npz'}: cannot be written" in said
     assert said.endswith("Make room and go on with --resume")
     assert not list((tmp_path / "run").glob("*.tmp*"))
@@ -294,15 +292,16 @@ def test_what_is_typed_wrong_is_refused_before_anything_is_read(typed, tmp_path)
 
 
 @pytest.mark.slow
-def test_reccnn_alone_is_trained_and_exported_and_a_pair_is_not(called, tmp_path):
+def test_reccnn_alone_is_trained_and_exported_and_a_pair_is_not(
+    called, small, tmp_path
+):
     pytest.importorskip("tf2onnx", reason="needs the train extra")
-    data = ["--data", ROOT / "examples", "--validation", ROOT / "examples"]
     said = {}
     for reduction in ("bicubic", "comcnn"):
         config, folder = tmp_path / f"{reduction}.json", tmp_path / reduction
         rounds = (Round((), (replace(STRETCH, epochs=1),)),)
         config.write_text(replace(TINY, reduction=reduction, rounds=rounds).dump())
-        trained = called(ALTERNATING, config, *data, "--run", folder)
+        trained = called(ALTERNATING, config, *small, "--run", folder)
         assert trained.status == 0, trained
         out = tmp_path / f"{reduction}.onnx"
         said[reduction] = called("paper/export_reccnn", folder, out).status

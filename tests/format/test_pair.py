@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 import pictures
+import processes
 import pytest
 
 import comrec
@@ -182,8 +183,8 @@ def test_a_pair_survives_being_killed_at_any_moment(kinds, tmp_path):
     delays = np.random.default_rng(0).uniform(0.01, 0.2, KILLS)
     start_with(path, kinds["pair"])
     for delay in delays:
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), *names], stdout=subprocess.PIPE
+        writer = processes.start(
+            [sys.executable, "-c", WRITER, path, *names], stdout=subprocess.PIPE
         )
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"ready\n"

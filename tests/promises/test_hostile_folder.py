@@ -74,14 +74,10 @@ def folder(tmp_path):
         pytest.param(
             ["--jpeg-quality", 50, "-p", "jiang2017-gray-q50-2"], False, marks=SLOW
         ),
-        pytest.param(
-            ["--jpeg-quality", 50, "-p", "comrec-base-3", "--scale", 1.5], False,
-            marks=SLOW,
-        ),
-        (["--jpeg-quality", 50, "-p", "comrec-lite-2", "--scale", 2], False),
+        (["--jpeg-quality", 50, "-p", "comrec-lite-2", "--scale", 1.5], False),
         pytest.param([], True, marks=SLOW),
     ],
-    ids=["jiang2017, outputs beside", "base", "lite", "default, outputs elsewhere"],
+    ids=["jiang2017, outputs beside", "lite", "default, outputs elsewhere"],
 )  # fmt: skip
 def test_every_picture_comes_back_in_its_size_and_mode(
     run, folder, listing, options, elsewhere
@@ -123,7 +119,7 @@ def test_every_picture_comes_back_in_its_size_and_mode(
     ids=["lite", "base"],
 )
 def test_a_large_photo_comes_back(run, tmp_path, options):
-    large = np.tile(pictures.photo(200, 250), (10, 12, 1))
+    large = np.tile(pictures.photo(200, 250), (6, 7, 1))  # of several tiles each way
     source = tmp_path / "large.png"
     Image.fromarray(large).save(source, compress_level=1)
     made = run("compress", source, "--json", *options)
@@ -131,7 +127,7 @@ def test_a_large_photo_comes_back(run, tmp_path, options):
     assert made.rows[0]["outcome"] == "comrec"
     assert run("decompress", tmp_path / "large.comrec.jpg").status == 0
     with Image.open(tmp_path / "large.restored.png") as restored:
-        assert restored.size == (3000, 2000)
+        assert restored.size == (1750, 1200)
         wanted = np.asarray(Image.open(source)).astype(float)
         error = np.mean((wanted - np.asarray(restored)) ** 2)
     assert 10 * np.log10(255**2 / error) >= made.rows[0]["psnr_db"] - 0.001

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pictures
+import processes
 import pytest
 from PIL import Image
 
@@ -31,8 +32,8 @@ OLD_CPU = {
 
 
 def started(*arguments: object, **env: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*COMREC, *map(str, arguments)],
+    return processes.start(
+        [*COMREC, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | env,
         # Who runs in the background of a script is deaf to it, and so is its child.
         preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),

@@ -169,14 +169,14 @@ def test_never_worse_with_released_pairs(image, request, preset, effort):
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(images(), requests, ways)
 def test_never_worse_than_jpeg_at_length(image, request, options):
     check(image, request, preset=fake_pair.NAME, **options)
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(images(), requests, released, ways)
 def test_never_worse_with_released_pairs_at_length(image, request, preset, options):
     options = {k: v for k, v in options.items() if k != "scale"}

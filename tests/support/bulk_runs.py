@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pictures
+import processes
 import pytest
 
 import comrec
@@ -65,19 +66,15 @@ def fill(folder: Path, given: dict[str, bytes]) -> Path:
 
 def start(*arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen:
     command = [sys.executable, "-m", "comrec", "bulk", *arguments, "--json"]
-    return subprocess.Popen(
-        list(map(str, command)), env=ENV | (env or {}), text=True,
+    return processes.start(
+        command, env=ENV | (env or {}), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
 def end(process: subprocess.Popen, status: int = 0) -> dict:
     """Waits for a run; returns its summary."""
-    try:
-        out, err = process.communicate(timeout=END_S)
-    finally:
-        process.kill()
-        process.wait()
+    out, err = process.communicate(timeout=END_S)
     assert process.returncode == status, err
     return json.loads(out)
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import processes
+
 # A process that writes a file, and stops where it has no name but the temporary one.
 WRITER = """
 import os, signal, sys
@@ -29,8 +31,8 @@ files.write(path, b"whole")
 
 def writer(path: Path, kind: str, end: str) -> subprocess.Popen[bytes]:
     """Starts such a process; `end` is "dies" or "lives"."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), kind, end],
+    process = processes.start(
+        [sys.executable, "-c", WRITER, path, kind, end],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

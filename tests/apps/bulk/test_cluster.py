@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 
 import bulk_runs
+import processes
 import pytest
 from bulk_runs import (
     CODING,
@@ -174,7 +175,7 @@ class Processes:
 
     def _start(self, *arguments: str) -> subprocess.Popen:
         quiet = ["--no-dashboard"] if arguments[0] == "scheduler" else []
-        return subprocess.Popen(
+        return processes.start(
             [sys.executable, "-m", "dask", *arguments, *quiet], env=ENV,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,

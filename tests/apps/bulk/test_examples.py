@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import bulk_runs
+import processes
 import pytest
 from bulk_runs import CODING, ENV, FEW, in_processes
 
@@ -132,7 +133,7 @@ def test_slurm_shards_as_processes_one_of_them_killed(tmp_path):
             "SLURM_CPUS_PER_TASK": "1",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }  # fmt: skip
-        return subprocess.Popen(
+        return processes.start(
             ["bash", script, src, dst, *CODING, "--json"], env=env, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip

@@ -9,6 +9,7 @@ import sys
 import time
 
 import numpy as np
+import processes
 import pytest
 from evaluate_rows import run, table
 from pictures import photo
@@ -97,7 +98,7 @@ def test_a_run_that_was_killed_goes_on_from_the_rows_it_has(folder, tmp_path):
         "import sys; from comrec.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
     command[1:3] = ["-c", script]
-    first = subprocess.Popen(command, start_new_session=True)
+    first = processes.start(command, start_new_session=True)
     deadline = time.monotonic() + 60
     while not out.exists() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -1,5 +1,7 @@
 """The differentiable JPEG against the real one: pixels, tables, bytes, gradients."""
 
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -33,16 +35,32 @@ def floats(*images: np.ndarray) -> np.ndarray:
     return np.stack(images).astype(np.float32) / 255
 
 
+@cache
+def whole(function: Callable, *args: str, **options: object) -> Callable:
+    """With options; JAX compiles it at once: one operation after the other is slow."""
+
+    def call(*tensors):
+        return function(*tensors, *args, **options)
+
+    if keras.backend.backend() != "jax":
+        return call
+    import jax
+
+    return jax.jit(call)
+
+
 def through(compact: np.ndarray, steps: np.ndarray, *args, **options) -> np.ndarray:
-    coded, _ = jpeg_proxy.through(
-        ops.convert_to_tensor(compact), ops.convert_to_tensor(steps), *args, **options
+    coded, _ = whole(jpeg_proxy.through, *args, **options)(
+        ops.convert_to_tensor(compact), ops.convert_to_tensor(steps)
     )
     return ops.convert_to_numpy(coded)
 
 
 def counted(compact: np.ndarray, steps: np.ndarray) -> np.ndarray:
     return ops.convert_to_numpy(
-        jpeg_proxy.magnitudes(ops.convert_to_tensor(compact), steps)
+        whole(jpeg_proxy.magnitudes)(
+            ops.convert_to_tensor(compact), ops.convert_to_tensor(steps)
+        )
     )
 
 
@@ -73,7 +91,7 @@ def gradient(function, x: np.ndarray) -> np.ndarray:
     if backend == "jax":
         import jax
 
-        return np.asarray(jax.grad(lambda t: ops.sum(function(t)))(x))
+        return np.asarray(jax.jit(jax.grad(lambda t: ops.sum(function(t))))(x))
     if backend == "torch":
         tensor = ops.convert_to_tensor(x).clone().requires_grad_()
         ops.sum(function(tensor)).backward()

@@ -69,7 +69,7 @@ def moved_by(estimator, run, crops, tmp_path, **settings):
     for variable in other.reccnn.variables:  # one that does something
         variable.assign(np.abs(rng.normal(0.2, 0.1, variable.shape)))
     before = [w.copy() for w in other.comcnn.get_weights()]
-    other.train()
+    other._train_phase(other.phases[0])
     after = other.comcnn.get_weights()
     return np.concatenate([(b - a).ravel() for a, b in zip(before, after, strict=True)])
 

@@ -64,7 +64,7 @@ def test_rate_term_makes_the_compact_image_cheaper(unbroken, crops, tmp_path):
             ),
         )  # fmt: skip
         run = AlternatingRun(config, tmp_path / str(weight), crops, better)
-        run.train()
+        run._train_phase(run.phases[0])
         compact = run.comcnn.predict_on_batch(crops[:2].astype(np.float32) / 255)
         return float(keras.ops.sum(rate_term.magnitudes(compact, 50)))
 

@@ -18,12 +18,18 @@ from comrec.train.run.run import DivergedError, OutOfTime
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("batch", [1, 6, 12, 27])
-def test_a_stopped_run_resumes_to_the_same_weights(unbroken, crops, tmp_path, batch):
-    run = AlternatingRun(TINY, tmp_path, crops, better, listener=StopsAt(batch))
-    with pytest.raises(KeyboardInterrupt):
-        run.train()
-    resumed = AlternatingRun(TINY, tmp_path, crops, better, resume=True)
+def test_a_run_stopped_anywhere_resumes_to_the_same_weights(unbroken, crops, tmp_path):
+    def resume(**how: object) -> AlternatingRun:
+        return AlternatingRun(TINY, tmp_path, crops, better, resume=True, **how)
+
+    stopped = []
+    for batches in (1, 6, 12, 12):
+        run = resume(listener=StopsAt(batches))
+        with pytest.raises(KeyboardInterrupt):
+            run.train()
+        stopped.append((run.phase, run.epoch))
+    assert stopped == [(0, 0), (0, 1), (1, 1), (2, 1)]
+    resumed = resume()
     resumed.train()
     for ours, theirs in zip(weights(resumed), weights(unbroken), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
@@ -72,7 +78,6 @@ def test_a_kill_between_row_and_checkpoint_leaves_no_row_twice(
 ):
     """With --resume and, where there was no checkpoint yet, without it."""
     for first in (0, 3):
-        folder = tmp_path / str(first)
         saved = []
 
         def save(path, state, saved=saved, first=first, really=checkpoint.save):
@@ -84,10 +89,10 @@ def test_a_kill_between_row_and_checkpoint_leaves_no_row_twice(
         with monkeypatch.context() as patch:
             patch.setattr("comrec.train.alternating.schedule.checkpoint.save", save)
             with pytest.raises(KeyboardInterrupt):
-                AlternatingRun(TINY, folder, crops, better).train()
-        resumed = AlternatingRun(TINY, folder, crops, better, resume=first > 0)
-        resumed.train()
-        assert places(resumed) == places(unbroken)
+                AlternatingRun(TINY, tmp_path, crops, better).train()
+    resumed = AlternatingRun(TINY, tmp_path, crops, better, resume=True)
+    resumed.train()
+    assert places(resumed) == places(unbroken)
 
 
 def test_a_run_is_not_begun_again_over_itself(unbroken, crops):
