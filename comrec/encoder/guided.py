@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from comrec.encoder.fitted import FITTED
 from comrec.encoder.goal import Goal
 from comrec.encoder.landing import Aim, land
 from comrec.encoder.mode import Candidate, CodingMode
@@ -28,25 +29,15 @@ from comrec.system.pillow import from_pillow, to_pillow
 
 # Where a file may land: share of the budget, and dB above the goal.
 BYTES_SHARE, ABOVE_DB = 0.995, 0.02
-# By all rounds that there may be: rise of PSNR, and log2 of the bytes. A round leaves a
-# share of them to those after it.
-RISE_DB, RISE_LOG2, LEFT = 0.5, -0.03, 0.65
-# What a doubled price takes away, dB and log2 of the bytes: by quantisation alone, and
-# by each round on top.
-PRICE_DB, PRICE_ROUND_DB = 0.17, 0.08
-PRICE_LOG2, PRICE_ROUND_LOG2 = 0.09, 0.015
 OCTAVES_MIN, OCTAVES_MAX = -0.6, 1.0  # of the price, over that of the steps
 START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
 RESTART_DB = 0.2  # by which the first steps may miss the goal
 RESTARTS_MAX = 2
-DRIFT_DB = -0.01  # a mixture of MCUs is worse than its parts show
+DRIFT_DB = -0.04  # a mixture of MCUs is worse than its parts show
 LANDINGS_MAX = 3  # of which the first is the last round of the plan
 LANDINGS_MORE = 1  # while no file meets the goal
 STUCK_DB = 0.12  # by which a landing may miss: other steps take fewer bytes
 REUSE_MAX = 1.5  # log2 of a worth: beyond it, one more round pays
-GUIDE_DB = 0.2  # that a preset restores better than its guide, before a decode shows
-GUIDED_DB = -0.11  # of it, lost in rounds through the guide
-LOG2_BYTES_PER_DB = 0.3  # to compare files of different bytes and PSNR
 WORTH_LOG2 = 0.004  # of the bytes, lost where saved error is worth half as much
 
 
@@ -86,7 +77,7 @@ class GuidedEncoder:
         # From what the guide shows of a mixture of MCUs to what the codec shows.
         self._offset_db = DRIFT_DB
         if plan.guide != self._codec.preset:
-            self._offset_db += GUIDE_DB
+            self._offset_db += FITTED.guide_db
         self._rounds: Rounds | None = None
 
     def begin(self) -> tuple[float, float]:
@@ -101,9 +92,9 @@ class GuidedEncoder:
         shown_db = self._shown_db(rounds.error) + self._offset_db
         if self._goal.maximises_psnr:
             excess = math.log2(data_bytes / self._goal.max_bytes)
-            return self._goal.max_bytes, shown_db - excess / LOG2_BYTES_PER_DB
+            return self._goal.max_bytes, shown_db - excess / FITTED.log2_bytes_per_db
         missing_db = self._goal.min_psnr_db - shown_db
-        return data_bytes * 2 ** (missing_db * LOG2_BYTES_PER_DB), shown_db
+        return data_bytes * 2 ** (missing_db * FITTED.log2_bytes_per_db), shown_db
 
     def encode(self) -> list[Candidate]:
         """Encodes files that should meet the goal.
@@ -122,8 +113,8 @@ class GuidedEncoder:
         if any(map(self._goal.meets, found)) and excess_db <= STUCK_DB:
             return found
         # A lower price takes more bytes than finer steps do.
-        slope_db = PRICE_DB + PRICE_ROUND_DB * self._plan.rounds
-        excess_db += min(self._octaves(rounds.choice), 0) * slope_db
+        octaves = min(self._octaves(rounds.choice), 0)
+        excess_db += octaves * FITTED.price_fall_db(self._plan.rounds)
         return found + self._run(self._restart(rounds, excess_db))
 
     def _run(self, rounds: Rounds, most_db: float = math.inf) -> list[Candidate]:
@@ -143,7 +134,7 @@ class GuidedEncoder:
             return self._fit(Rounds(self._receiver, choice))
         for _ in range(2):
             excess = math.log2(len(write(choice, self._layout)) / self._budget_bytes)
-            excess += RISE_LOG2 * (1 - LEFT**self._plan.rounds)
+            excess += FITTED.rise_log2 * (1 - FITTED.left**self._plan.rounds)
             step = mean_step(choice.steps[0])
             choice = self._start(_coarser(step, excess / FINER_LOG2_BYTES))
         return Rounds(self._receiver, choice)
@@ -167,7 +158,8 @@ class GuidedEncoder:
         """Decodes the start, to learn what the codec restores better than the guide."""
         data = write(rounds.choice, self._layout)
         found_db = self._decode(data, rounds.choice)[0].psnr_db
-        self._offset_db = found_db - self._shown_db(rounds.error) + GUIDED_DB
+        self._offset_db = found_db - self._shown_db(rounds.error)
+        self._offset_db += FITTED.guided_db + DRIFT_DB
 
     def _start(self, step: float) -> Choice:
         """Quantises the compact image as it is, at one step for all frequencies."""
@@ -184,14 +176,14 @@ class GuidedEncoder:
         In log2 of the bytes, or in dB.
         """
         done = max(self._plan.rounds - left, 0)
-        still = LEFT**done - LEFT ** (done + left)
+        still = FITTED.left**done - FITTED.left ** (done + left)
         if self._goal.maximises_psnr:
             now = math.log2(
                 len(write(rounds.choice, self._layout)) / self._budget_bytes
             )
-            return now - math.log2(BYTES_SHARE) / 2 + still * RISE_LOG2
+            return now - math.log2(BYTES_SHARE) / 2 + still * FITTED.rise_log2
         now_db = self._shown_db(rounds.error) + self._offset_db
-        return now_db + still * RISE_DB - self._aim_db
+        return now_db + still * FITTED.rise_db - self._aim_db
 
     @property
     def _aim_db(self) -> float:
@@ -202,10 +194,11 @@ class GuidedEncoder:
 
     def _steer(self, rounds: Rounds, left: int) -> None:
         """Sets the price at which the rounds that are left should end at the goal."""
-        slope = PRICE_DB + PRICE_ROUND_DB * left
+        fall = FITTED.price_fall_db
         if self._goal.maximises_psnr:
-            slope = PRICE_LOG2 + PRICE_ROUND_LOG2 * left
-        octaves = self._octaves(rounds.choice) + self._excess(rounds, left) / slope
+            fall = FITTED.price_fall_log2
+        excess = self._excess(rounds, left)
+        octaves = self._octaves(rounds.choice) + excess / fall(left)
         octaves = min(max(octaves, OCTAVES_MIN), OCTAVES_MAX)
         usual = price_of(rounds.choice.steps, self._codec.scale)
         rounds.choice = replace(rounds.choice, price=usual * 2.0**octaves)
