@@ -10,10 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from comrec.encoder.goal import Goal
-from comrec.encoder.landing import Aim, land
+from comrec.encoder.landing import ABOVE_DB, BYTES_SHARE, Aim, land
 from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.receiver import Receiver
 from comrec.encoder.rounds import (
@@ -28,12 +26,16 @@ from comrec.encoder.rounds import (
 from comrec.image.metrics import psnr_of
 from comrec.jpeg import coefficients as co
 from comrec.jpeg.layout import layout_of
-from comrec.jpeg.quantisation import FINER_DB, FINER_LOG2_BYTES, scaled_tables
+from comrec.jpeg.quantisation import (
+    FINER_DB,
+    FINER_LOG2_BYTES,
+    flat_table,
+    mean_step,
+    scaled_tables,
+)
 from comrec.networks.presets import Preset
 from comrec.system.pillow import from_pillow, to_pillow
 
-# Where a file may land: share of the budget, and dB above the goal.
-BYTES_SHARE, ABOVE_DB = 0.995, 0.02
 # By all rounds that there may be: rise of PSNR, and log2 of the bytes. A round leaves a
 # share of them to those after it.
 RISE_DB, RISE_LOG2, LEFT = 0.6, -0.03, 0.65
@@ -74,7 +76,9 @@ class GuidedEncoder:
       quality: of a flat table, at which drafts nearly meet the goal.
     """
 
-    def __init__(self, mode: CodingMode, plan: Plan, goal: Goal, quality: int) -> None:
+    def __init__(
+        self, mode: CodingMode, plan: Plan, goal: Goal, quality: float
+    ) -> None:
         assert mode.codec is not None
         self._mode, self._codec, self._plan = mode, mode.codec, plan
         self._goal, self._quality = goal, quality
@@ -215,30 +219,6 @@ class GuidedEncoder:
         if self._goal.maximises_psnr:
             return len(found.jpeg) >= BYTES_SHARE * self._budget_bytes
         return 0 <= found.psnr_db - self._goal.min_psnr_db <= 2 * ABOVE_DB
-
-
-def flat_table(step: float) -> np.ndarray:
-    """Returns a table of one step for all frequencies, as nearly as whole numbers may.
-
-    High frequencies have the next whole number above the step, low ones that below, so
-    many that the mean of log2 is that of the step.
-
-    Args:
-      step: 1 to 255.
-
-    Returns:
-      float32 (64,) in zigzag order.
-    """
-    low = math.floor(step)
-    share = math.log2(step / low) / math.log2((low + 1) / low)
-    table = np.full(64, low, np.float32)
-    table[64 - round(64 * share) :] += 1
-    return table
-
-
-def mean_step(table: np.ndarray) -> float:
-    """Returns the one step for which a table of `flat_table` stands."""
-    return float(np.exp2(np.log2(table).mean()))
 
 
 def _coarser(step: float, log_steps: float) -> float:

@@ -26,9 +26,9 @@ from comrec.networks.codec import Codec
 from comrec.networks.presets import Preset
 
 # Plain JPEG of the highest PSNR, for goals that other settings miss.
-FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
-# What rounds gain at least of what drafts show: dB, ratio of bytes.
-GUIDED_DB, GUIDED_BYTES = 0.3, 1.1
+FINEST = JpegSettings("comrec", "flat", "4:4:4")
+# What rounds may gain of what drafts show: dB, ratio of bytes.
+GUIDED_DB, GUIDED_BYTES = 0.7, 1.2
 GUIDED_MODES = 2  # tried at most
 
 
@@ -101,7 +101,7 @@ def find_same_bytes(
     if excerpt.pixels is not pixels:
         excerpt_bytes = round(budget_bytes * excerpt.byte_share)
         found = encode_plain_within(excerpt.pixels, excerpt_bytes, start, threads)
-        start = found.quality if found else start
+        start = int(found.quality) if found else start
     return encode_plain_within(pixels, budget_bytes, start, threads)
 
 
@@ -115,8 +115,8 @@ def _find_best_pruned(
 ) -> Candidate | None:
     """Finds the best candidate of the modes that estimates do not exclude.
 
-    Plain JPEGs by mozjpeg are searched only where they may be better than the
-    networks.
+    Plain JPEGs with a trellis are written only where they may be better than the
+    networks' files.
 
     Args:
       plain: modes without networks; extended as by `_find_best_plain`.
@@ -257,7 +257,7 @@ def _describe_refusal(modes: Sequence[CodingMode], goal: Goal) -> str:
         )
         return (
             f"does not fit {goal.max_bytes:,.0f} bytes; {smallest_bytes:,} is the "
-            f"least that this picture takes. Raise the target"
+            f"least that was found. Raise the target"
         )
     highest_db = max(c.psnr_db for mode in modes for c in mode.decoded.values())
     return (

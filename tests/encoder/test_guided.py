@@ -89,12 +89,3 @@ def test_without_a_guide_there_are_no_rounds(asked, monkeypatch):
     monkeypatch.setattr(guided.GuidedEncoder, "encode", pytest.fail)
     image = photo(64, 80)
     comrec.compress(image, **({"preset": LITE} | asked), quality=30)
-
-
-@pytest.mark.parametrize("step", [1, 1.5, 7.3, 16, 254.9, 255])
-def test_a_table_of_one_step_has_its_mean(step):
-    table = guided.flat_table(step)
-    assert table.min() >= 1
-    assert table.max() <= 255
-    assert np.log2(table).mean() == pytest.approx(np.log2(step), abs=0.01)
-    assert (np.diff(table) >= 0).all()
