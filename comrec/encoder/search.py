@@ -18,7 +18,7 @@ from comrec.encoder.goal import Goal
 from comrec.encoder.landing import ABOVE_DB, BYTES_SHARE
 from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.predictor import SAMPLES_MAX
-from comrec.encoder.pruning import select_first_quality
+from comrec.encoder.pruning import estimate_all, select_first_quality
 from comrec.encoder.root_finding import find_crossing
 from comrec.jpeg.quantisation import (
     FINER_DB,
@@ -40,6 +40,7 @@ BYTES_MARGIN = 1e-13
 # Rise of PSNR and of log2 bytes per halved step, where qualities are continuous.
 CLOSE_DB, CLOSE_LOG2_BYTES = 3.4, 0.95
 GAIN_MIN = 0.01  # of the bytes, for which a decoded mode is decoded again
+DRAFTED_MIN_PX = 2**20  # from which drafts of an excerpt save files of the image
 SCANNED_MAX_PX = 2**14  # up to which all qualities of plain JPEG are tried
 
 
@@ -143,8 +144,8 @@ def _find_best_plain(
     known = [best] if best else []
     if _is_scanned(mode):
         return goal.select_best([*known, *map(mode.decode_in_full, mode.qualities)])
-    if mode.is_continuous and best and not mode.first_quality:
-        mode.first_quality = select_first_quality(mode, goal, best.quality)
+    if mode.is_continuous and not mode.first_quality and best and not best.codec:
+        _guess_first_quality(mode, goal, best)
     effort = LANDING if mode.is_continuous else THOROUGH
     quality = _propose_quality(mode, goal, effort, 0.0)
     if quality:
@@ -154,6 +155,13 @@ def _find_best_plain(
         smallest = replace(goal, min_psnr_db=math.inf, maximises_psnr=False)
         return _find_best_plain(mode, smallest, best)
     return best
+
+
+def _guess_first_quality(mode: CodingMode, goal: Goal, plain: Candidate) -> None:
+    """Sets the quality to begin with: by a plain JPEG, and drafts of a large image."""
+    mode.first_quality = select_first_quality(mode, goal, plain.quality)
+    if mode.pixels[..., 0].size >= DRAFTED_MIN_PX:
+        estimate_all([mode], goal, plain, mode.threads)
 
 
 def _is_scanned(mode: CodingMode) -> bool:
@@ -280,6 +288,7 @@ def _find_quality(
             wanted,
             tolerance=None if effort.thorough else (below, -BYTES_MARGIN),
             slope=slope_log2,
+            beyond=-below / 2 if mode.is_continuous else 0.0,
         )
         return qualities[found - 1] if found else 0
     found = search(
@@ -287,5 +296,6 @@ def _find_quality(
         goal.min_psnr_db + margin_db,
         tolerance=None if effort.thorough else (0.0, tolerance_db),
         slope=slope_db,
+        beyond=tolerance_db / 2 if mode.is_continuous else 0.0,
     )
     return qualities[found] if found < len(qualities) else 101

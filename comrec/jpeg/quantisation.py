@@ -121,7 +121,7 @@ def mean_step(table: np.ndarray) -> float:
     return float(np.exp2(np.log2(table).mean()))
 
 
-PARTS = 256  # of a halved step, to which `close_qualities` are apart
+PARTS = 1024  # of a halved step, to which `close_qualities` are apart
 
 
 @functools.cache

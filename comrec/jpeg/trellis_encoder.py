@@ -217,8 +217,12 @@ class _Band:
     def next_pass(self, before: Blocks, lengths: Sequence[CodeLengths]) -> Blocks:
         """Returns blocks of less cost than those before, by given code lengths."""
         wanted = self.pixels.astype(np.float32)
-        if (self.pixels % 255 == 0).any():
-            wanted = _as_clipped(wanted, co.decode(before, self.steps, self.layout))
+        ends = self.pixels == 0, self.pixels == 255
+        if any(end.any() for end in ends):
+            shown = co.decode(before, self.steps, self.layout)
+            # Decoders clip, so that black and white may be exceeded.
+            for end, limit in zip(ends, (np.minimum, np.maximum), strict=True):
+                wanted[end] = limit(shown[end], wanted[end])
         if self.layout.channels == 1:
             planes = co.planes_of(wanted, self.layout)
         else:
@@ -273,15 +277,3 @@ class _Band:
     def _restored(self, number: int, values: np.ndarray) -> np.ndarray:
         scaled = values * self.steps[number]
         return co.restore(scaled, self.layout.components[number])
-
-
-def _as_clipped(wanted: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Returns what to aim at where decoders clip: black and white may be exceeded.
-
-    Args:
-      wanted: float32, the picture, 0 to 255.
-      shown: float32, a decoded one before clipping.
-    """
-    over = np.maximum(shown, 255) - 255
-    under = np.minimum(shown, 0)
-    return wanted + np.where(wanted >= 255, over, 0) + np.where(wanted <= 0, under, 0)

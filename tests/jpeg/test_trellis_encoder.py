@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import comrec.jpeg
 from comrec.errors import JpegError
 from comrec.jpeg import coefficients as co
 from comrec.jpeg import segments as seg
@@ -90,6 +91,31 @@ def test_both_kinds_of_scans_show_the_same_and_the_smaller_is_taken(channels, mo
     for file in files[1:]:
         np.testing.assert_array_equal(shown(file), shown(files[0]))
         assert {p.marker for p in seg.parse(file) if p.is_metadata} <= {seg.APP0}
+
+
+def test_encode_is_public_and_takes_a_quality_in_place_of_steps():
+    pixels = picture(40, 56, 3)
+    assert comrec.jpeg.encode(pixels) == encode(pixels, quality=75)
+    luma, chroma = even_steps(16)
+    price = price_of(16, 3)
+    by_steps = comrec.jpeg.encode(pixels, (luma, chroma), price=price)
+    assert by_steps == comrec.jpeg.encode(pixels, quality=50)
+    qualities = (20, 50, 50.5, 80, 95)
+    sizes = [len(encode(pixels, quality=quality)) for quality in qualities]
+    assert sizes == sorted(set(sizes))
+    with pytest.raises(AttributeError, match="no attribute 'decode'"):
+        comrec.jpeg.decode  # noqa: B018
+
+
+def test_steps_of_grey_may_be_those_of_luma_alone():
+    pixels = picture(40, 56, 1)
+    assert encode(pixels, [9]) == encode(pixels, (9, 5))
+
+
+def test_of_several_steps_small_ones_say_most_of_the_price():
+    rising = np.add.outer(np.arange(8), np.arange(8)) * 10 + 10
+    assert price_of(20, 3) == pytest.approx(4 * price_of(10, 3))
+    assert price_of(10, 3) < price_of(rising, 3) < price_of(rising.mean(), 3)
 
 
 def test_flat_tables_of_libjpeg_turbo_take_a_tenth_more_for_the_same_quality():
