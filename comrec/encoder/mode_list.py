@@ -42,6 +42,17 @@ def list_plain_modes(
     ]
 
 
+def replace_settings(mode: CodingMode, settings: JpegSettings) -> CodingMode:
+    """Returns a new mode without networks that differs from another in settings."""
+    return CodingMode(
+        mode.pixels,
+        settings,
+        mode.extra_bytes,
+        threads=mode.threads,
+        metric=mode.metric,
+    )
+
+
 def list_network_modes(
     pixels: np.ndarray, options: Options, extra_bytes: Callable[[Codec | None], int]
 ) -> list[CodingMode]:

@@ -14,12 +14,18 @@ from comrec.encoder.excerpt import take_excerpt
 from comrec.encoder.goal import Goal
 from comrec.encoder.guided import GuidedEncoder, Plan
 from comrec.encoder.mode import Candidate, CodingMode
-from comrec.encoder.mode_list import list_network_modes, list_plain_modes
+from comrec.encoder.mode_list import (
+    EFFORT_SETTINGS,
+    list_network_modes,
+    list_plain_modes,
+    replace_settings,
+)
 from comrec.encoder.options import QUALITY, Options
 from comrec.encoder.plain import Coded, encode_plain_within, predict_plain_quality
 from comrec.encoder.search import TOLERANCE_BYTES, find_best, propose
 from comrec.errors import JpegError
 from comrec.jpeg import coding
+from comrec.jpeg.halving import halving_error
 from comrec.jpeg.settings import JpegSettings
 from comrec.networks import presets
 from comrec.networks.codec import Codec
@@ -30,6 +36,10 @@ FINEST = JpegSettings("comrec", "flat", "4:4:4")
 # What rounds may gain of what drafts show: dB, ratio of bytes.
 GUIDED_DB, GUIDED_BYTES = 0.7, 1.2
 GUIDED_MODES = 2  # tried at most
+# Of the error of a file: a share from which the loss by halved chroma costs more than
+# it saves. By the rows of plain_jpeg.tsv, as is the gain of comrec's JPEG over the
+# anchor in as many bytes.
+HALVING_SHARE, GAIN_DB = 0.28, 1.3
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,8 @@ def choose(
     goal, anchor = _set_goal(options, plain[0])
     effort = effort_of(options, pixels)
     best = find_best(plain[:1], goal, effort, anchor)
+    if best and options.effort < EFFORT_SETTINGS:  # from there on both are tried
+        plain[1] = _fit_chroma(plain[1], goal, best)
     if networks and not effort.thorough:
         guide = find_guide(options, effort)
         best = _find_best_pruned(plain, networks, goal, effort, best, guide)
@@ -79,6 +91,23 @@ def choose(
     if options.target_psnr is not None:
         anchor = goal.select_best(list(plain[0].decoded.values()))
     return Choice(best, anchor)
+
+
+def _fit_chroma(mode: CodingMode, goal: Goal, anchor: Candidate) -> CodingMode:
+    """Returns a mode with chroma at full size where halving would cost too much.
+
+    Args:
+      mode: without networks, with halved chroma.
+      goal: to meet.
+      anchor: a plain JPEG that meets the goal.
+    """
+    if not mode.is_continuous or math.isinf(anchor.psnr_db):
+        return mode
+    expected_db = anchor.psnr_db + GAIN_DB * goal.maximises_psnr
+    error = 255**2 / 10 ** (expected_db / 10)
+    if halving_error(mode.pixels) < HALVING_SHARE * error:
+        return mode
+    return replace_settings(mode, replace(mode.settings, subsampling="4:4:4"))
 
 
 def find_same_bytes(
@@ -218,10 +247,7 @@ def _find_best_plain(
     """
     best = find_best(plain[1:], goal, effort, best)
     if best is None or _has_bytes_left(goal, best):
-        first = plain[0]
-        plain.append(
-            CodingMode(first.pixels, FINEST, first.extra_bytes, metric=first.metric)
-        )
+        plain.append(replace_settings(plain[0], FINEST))
         best = find_best(plain[-1:], goal, effort, best)
     return best
 

@@ -28,9 +28,9 @@ from comrec.jpeg.quantiser import (
 )
 from comrec.jpeg.settings import SCANS
 
-# The price of a bit is the squared error of a step in luma over this: experiments/
-# quality/plain_jpeg.py.
-STEP_PRICE = 6.5
+# The price of a bit is the squared error of a step in luma over STEP_PRICE, where the
+# step is USUAL_STEP; of finer steps it is less: experiments/quality/plain_jpeg.py.
+STEP_PRICE, USUAL_STEP, FINER_EXPONENT = 6.5, 25.0, 0.15
 QUALITY = 75  # of files for which neither steps nor a quality are given
 PASSES = 2  # over a picture; each has the statistics and errors of the one before
 PROGRESSIVE_MAX_PX = 2**24  # viewers of progressive files keep all of them in memory
@@ -146,8 +146,9 @@ def price_of(luma_steps: float | np.ndarray, channels: int) -> float:
     Finer steps with a higher price give about the same rate and quality. Of several
     steps, small ones count most.
     """
-    finest = 1 / float(np.mean(1 / np.square(luma_steps, dtype=float)))
-    return finest * channels / STEP_PRICE
+    square = 1 / float(np.mean(1 / np.square(luma_steps, dtype=float)))
+    finer = (square / USUAL_STEP**2) ** (FINER_EXPONENT / 2)
+    return square * finer * channels / STEP_PRICE
 
 
 def quantise(

@@ -47,8 +47,9 @@ MOZJPEG = JpegSettings("mozjpeg", "flat")
 QUALITIES = (5, 8, 12, 20, 40, 60, 80, 92, 97)
 LUMA_STEPS = (110, 70, 42, 27, 16, 9, 5, 3)
 CHROMA_RATIOS = (0, 0.5, 0.6, 0.7, 0.8, 1)  # 0 stands for `even_steps`
-# The square of a luma step, over that of a bit's error; all ratios have the first.
-STEP_PRICES = (6.5, 5.5, 8.0)
+# The square of a luma step, over that of a bit's error; all ratios have the first. 0
+# stands for the module's own.
+STEP_PRICES = (6.5, 0, 5.5, 8.0)
 LOW_BPP = 0.6  # of the anchor; BD-rate is taken up to here as well
 FINE_QUALITY, FINE_STEP = 60, 16  # the coarsest of a third BD-rate
 
@@ -123,7 +124,7 @@ def measure(path: Path, settings: list[tuple[str, float, float]]) -> Iterator[Ro
         start = time.process_time()
         file = trellis_encoder.encode(
             pixels, steps_of(step, ratio, mode), mode,
-            price=step**2 * pixels.shape[2] / price,
+            price=step**2 * pixels.shape[2] / price if price else None,
         )  # fmt: skip
         took = time.process_time() - start
         yield row_of(file, pixels, path.name, ("own", mode, ratio, price, step), took)

@@ -18,6 +18,7 @@ from comrec.errors import JpegError
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding
 from comrec.jpeg.encoders import Comrec
+from comrec.jpeg.settings import JpegSettings
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.png"
 
@@ -44,6 +45,28 @@ def test_where_networks_do_not_pay_the_result_is_the_best_plain_jpeg(
     # Both land on the goal, from different sides.
     assert best.total_bytes == pytest.approx(alone.total_bytes, rel=0.01)
     assert best.psnr_db == pytest.approx(alone.psnr_db, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("asked", "subsampling"),
+    [
+        ({"quality": 30}, "4:2:0"), ({"quality": 97}, "4:4:4"),
+        ({"target_bpp": 1}, "4:2:0"), ({"target_bpp": 8}, "4:4:4"),
+        ({"target_psnr": 44}, "4:4:4"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_chroma_is_halved_where_that_saves_more_than_it_loses(asked, subsampling):
+    pixels = photo(64, 80)
+    options = Options(preset="plain", **asked)
+    best = rate_control.choose(pixels, options, lambda codec: 0).best
+    assert best.settings == JpegSettings("comrec", "flat", subsampling)
+    both = Options(preset="plain", effort=8, **asked)
+    thorough = rate_control.choose(pixels, both, lambda codec: 0).best
+    if "target_bpp" in asked:
+        assert best.psnr_db >= thorough.psnr_db - 0.1
+    else:
+        assert best.total_bytes <= 1.02 * thorough.total_bytes
 
 
 @pytest.mark.parametrize("quality", [5, 30])
