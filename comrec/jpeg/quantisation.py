@@ -106,11 +106,22 @@ def flat_table(step: float) -> np.ndarray:
     Returns:
       float32 (64,) in zigzag order.
     """
-    low = math.floor(step)
-    share = math.log2(step / low) / math.log2((low + 1) / low)
-    table = np.full(64, low, np.float32)
-    table[64 - round(64 * share) :] += 1
-    return table
+    return whole_table(np.full(64, step))
+
+
+def whole_table(steps: np.ndarray) -> np.ndarray:
+    """Returns a table of whole numbers, which hardly changes where steps hardly do.
+
+    Args:
+      steps: (64,) in zigzag order, 1 to 255. High frequencies are rounded up first, as
+        in `flat_table`.
+
+    Returns:
+      float32 (64,) in zigzag order.
+    """
+    low = np.floor(steps)
+    share = np.log2(steps / low) / np.log2((low + 1) / low)
+    return (low + (np.arange(64) >= 64 - np.rint(64 * share))).astype(np.float32)
 
 
 def mean_step(table: np.ndarray) -> float:

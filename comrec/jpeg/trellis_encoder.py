@@ -19,7 +19,7 @@ from comrec.errors import JpegError
 from comrec.jpeg import baseline
 from comrec.jpeg import coefficients as co
 from comrec.jpeg.layout import Layout, layout_of
-from comrec.jpeg.quantisation import flat_step, flat_table
+from comrec.jpeg.quantisation import flat_step, flat_table, whole_table
 from comrec.jpeg.quantiser import (
     Blocks,
     CodeLengths,
@@ -134,10 +134,10 @@ def even_steps(
       int (8, 8) twice, luma's and chroma's, 1 to 255.
     """
     luma, blue, red = co.error_weights(Layout(8, 8, 3, subsampling))
-    chroma = np.clip(np.rint(luma_step * np.sqrt(2 * luma / (blue + red))), 1, 255)
-    flat = flat_table(min(max(luma_step, 1), 255))
-    tables = co.natural_order(flat), co.natural_order(chroma)
-    return tables[0].astype(int), tables[1].astype(int)
+    steps = luma_step * np.sqrt(2 * luma / (blue + red))
+    tables = flat_table(min(max(luma_step, 1), 255)), whole_table(steps.clip(1, 255))
+    of_luma, of_chroma = (co.natural_order(table).astype(int) for table in tables)
+    return of_luma, of_chroma
 
 
 def price_of(luma_steps: float | np.ndarray, channels: int) -> float:

@@ -61,12 +61,6 @@ def test_chroma_is_halved_where_that_saves_more_than_it_loses(asked, subsampling
     options = Options(preset="plain", **asked)
     best = rate_control.choose(pixels, options, lambda codec: 0).best
     assert best.settings == JpegSettings("comrec", "flat", subsampling)
-    both = Options(preset="plain", effort=8, **asked)
-    thorough = rate_control.choose(pixels, both, lambda codec: 0).best
-    if "target_bpp" in asked:
-        assert best.psnr_db >= thorough.psnr_db - 0.1
-    else:
-        assert best.total_bytes <= 1.02 * thorough.total_bytes
 
 
 @pytest.mark.parametrize("quality", [5, 30])

