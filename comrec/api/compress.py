@@ -35,7 +35,9 @@ def compress(source: Source, **options: Any) -> Compressed:
     At most one target may be given: quality, jpeg_quality, target_size, target_bpp or
     target_psnr. Bytes are those of all files, metadata and alpha included. PSNR is over
     all channels of the 8-bit pixels of the whole restored picture. Where a plain
-    JPEG does at least as well, the result is one, by libjpeg-turbo or mozjpeg.
+    JPEG does at least as well, the result is one, by libjpeg-turbo or
+    `comrec.jpeg.encode` (mozjpeg for the tune "visual"). The preset "plain" has no
+    networks: its result is always such a JPEG, and has a sidecar for alpha alone.
 
     | effort | rounds through a network, by which coefficients are chosen |
     | --- | --- |

@@ -7,8 +7,13 @@ import math
 from comrec.cli.console import Row
 
 
-def format_compressed(row: Row) -> str:
-    """Returns the lines of `compress` for one picture."""
+def format_compressed(row: Row, has_networks: bool = True) -> str:
+    """Returns the lines of `compress` for one picture.
+
+    Args:
+      row: of the result.
+      has_networks: whether the preset that was asked for has some.
+    """
     head = ("would write: " if row.get("dry_run") else "") + _arrow(row)
     if row["outcome"] == "skipped":
         return f"{head}: exists, skipped"
@@ -22,7 +27,7 @@ def format_compressed(row: Row) -> str:
         head,
         f"  {row['width_px']}x{row['height_px']} pixels, {row['rate_bpp']:.3f} bpp, "
         f"PSNR {_decibel(row['psnr_db'])}",
-        *_compare_bytes(row),
+        *_compare_bytes(row, has_networks),
         *_compare_psnr(row, total_bytes),
     ]
     if total_bytes > _int(row["input_bytes"]):
@@ -30,11 +35,10 @@ def format_compressed(row: Row) -> str:
     return "\n".join(lines)
 
 
-def _compare_bytes(row: Row) -> list[str]:
+def _compare_bytes(row: Row, has_networks: bool) -> list[str]:
     """Returns the line on the plain JPEG in the same bytes."""
     if row["outcome"] == "plain":
-        line = f"  plain JPEG, quality {row['jpeg_quality']}: the networks give no gain"
-        return [line + ("; try a lower -q" if row["target"] == "quality" else "")]
+        return [_describe_plain(row, has_networks)]
     if "same_bytes_psnr_db" not in row:
         return ["  no plain JPEG is as small"]
     ours, plain = (
@@ -49,6 +53,17 @@ def _compare_bytes(row: Row) -> list[str]:
     return [line]
 
 
+def _describe_plain(row: Row, has_networks: bool) -> str:
+    line = f"  plain JPEG, quality {row['jpeg_quality']}"
+    steps = row.get("steps")
+    if isinstance(steps, list):
+        line = "  plain JPEG, steps {:.1f} and {:.1f}".format(*steps)
+    if not has_networks:
+        return line
+    line += ": the networks give no gain"
+    return line + ("; try a lower -q" if row["target"] == "quality" else "")
+
+
 def _compare_psnr(row: Row, total_bytes: int) -> list[str]:
     """Returns the line on the plain JPEG that sets the PSNR, where comrec saves."""
     if "plain_total_bytes" not in row:
@@ -56,7 +71,7 @@ def _compare_psnr(row: Row, total_bytes: int) -> list[str]:
     plain_bytes = _int(row["plain_total_bytes"])
     if total_bytes >= plain_bytes:
         return []
-    is_plain = row["outcome"] == "plain"  # by mozjpeg, or the JPEG compared with
+    is_plain = row["outcome"] == "plain"  # by comrec, or the JPEG compared with
     which = "libjpeg-turbo" if is_plain else "plain JPEG with this PSNR"
     which += f" at quality {row['plain_quality']}"
     saved = 1 - total_bytes / plain_bytes

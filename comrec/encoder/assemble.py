@@ -50,7 +50,7 @@ class Packer:
             target_value=value,
             width_px=self.picture.size[1],
             height_px=self.picture.size[0],
-            jpeg_quality=None if chosen.steps else chosen.quality,
+            jpeg_quality=None if chosen.steps else int(chosen.quality),
             steps=chosen.steps,
             jpeg_bytes=len(made),
             sidecar_bytes=len(sidecar or b""),

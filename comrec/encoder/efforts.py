@@ -33,6 +33,7 @@ class Effort:
 
 ROUNDS_MAX_PX = 2**24  # of larger images, coefficients and gradients fill the memory
 THOROUGH = Effort(4, 0.5, thorough=True)
+LANDING = Effort(1, 0)  # of plain JPEGs with qualities that lie close to each other
 # Of presets through whose networks no coefficients are chosen.
 EFFORTS = (
     Effort(1, 0.25),

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from comrec.jpeg import coding
+from comrec.jpeg.encoders import ENCODERS
 from comrec.jpeg.settings import JpegSettings
 from comrec.networks.codec import Codec
 from comrec.system import cores, memory
@@ -45,25 +46,26 @@ class FileCache:
     ) -> None:
         self.pixels, self.codec, self._settings = pixels, codec, settings
         self._compact, self._threads = compact, threads
+        self._keeps_coefficients = ENCODERS[settings.encoder].keeps_coefficients
         # Plain dicts: a cache around a method would keep the image alive.
-        self._files: dict[int, dict[str, bytes]] = {}  # by quality and kind of scans
-        self.jpeg_bytes: dict[int, int] = {}
+        self._files: dict[float, dict[str, bytes]] = {}  # by quality and kind of scans
+        self.jpeg_bytes: dict[float, int] = {}
 
-    def encode(self, quality: int) -> bytes:
+    def encode(self, quality: float) -> bytes:
         """Encodes the JPEG at a quality: the smallest of all kinds of scans."""
         return min(self._write_all(quality, self._list_scans()), key=len)
 
-    def encode_draft(self, quality: int) -> bytes:
+    def encode_draft(self, quality: float) -> bytes:
         """Encodes an approximation of `encode`: the first kind of scans alone.
 
-        mozjpeg's trellis quantisation depends on the scans; PSNR differs by hundredths
-        of a dB.
+        Where the encoder does not keep coefficients, as mozjpeg's trellis, whose choice
+        depends on the scans, PSNR differs by hundredths of a dB.
         """
-        if self.codec is None:
+        if self.codec is None and not self._keeps_coefficients:
             return self.encode(quality)
         return self._write_all(quality, self._list_scans()[:1])[0]
 
-    def measure_bytes(self, quality: int) -> int:
+    def measure_bytes(self, quality: float) -> int:
         """Returns the size of the JPEG at a quality."""
         if quality not in self.jpeg_bytes:
             self.jpeg_bytes[quality] = len(self.encode(quality))
@@ -72,7 +74,7 @@ class FileCache:
     def _list_scans(self) -> tuple[str, ...]:
         return coding.scans_of(self._compact(), self._settings)
 
-    def _write_all(self, quality: int, kinds: Sequence[str]) -> list[bytes]:
+    def _write_all(self, quality: float, kinds: Sequence[str]) -> list[bytes]:
         """Returns a file for each kind of scans; writes those that are not kept."""
         files = self._files.get(quality)
         if files is None:
@@ -80,14 +82,19 @@ class FileCache:
                 del self._files[next(iter(self._files))]
             files = self._files[quality] = {}
         missing = [kind for kind in kinds if kind not in files]
+        if self._keeps_coefficients and "baseline" in kinds:
+            missing = [kind for kind in missing if kind == "baseline"]
         tasks = [functools.partial(self._write, quality, kind) for kind in missing]
         written = cores.run_parallel(tasks, self._threads)
         files.update(zip(missing, written, strict=True))
         if missing:
             trim_after(self.pixels)
+        for kind in kinds:
+            if kind not in files:
+                files[kind] = coding.to_progressive(files["baseline"])
         return [files[kind] for kind in kinds]
 
-    def _write(self, quality: int, scans: str) -> bytes:
+    def _write(self, quality: float, scans: str) -> bytes:
         settings = replace(self._settings, scans=scans)
         if self.codec is None:
             return coding.encode(self._compact(), quality, settings)

@@ -11,11 +11,9 @@ import functools
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from comrec.encoder.fitted import FITTED
 from comrec.encoder.goal import Goal
-from comrec.encoder.landing import Aim, land
+from comrec.encoder.landing import ABOVE_DB, BYTES_SHARE, Aim, land
 from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.receiver import Look, Receiver
 from comrec.encoder.rounds import Rounds, start, write
@@ -23,12 +21,16 @@ from comrec.encoder.trial import WORTH_MAX, Choice, Seen, Trial, compare, price_
 from comrec.image.metrics import psnr_of
 from comrec.jpeg import coefficients as co
 from comrec.jpeg.layout import layout_of
-from comrec.jpeg.quantisation import FINER_DB, FINER_LOG2_BYTES, scaled_tables
+from comrec.jpeg.quantisation import (
+    FINER_DB,
+    FINER_LOG2_BYTES,
+    flat_table,
+    mean_step,
+    scaled_tables,
+)
 from comrec.networks.presets import Preset
 from comrec.system.pillow import from_pillow, to_pillow
 
-# Where a file may land: share of the budget, and dB above the goal.
-BYTES_SHARE, ABOVE_DB = 0.995, 0.02
 OCTAVES_MIN, OCTAVES_MAX = -0.6, 1.0  # of the price, over that of the steps
 START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
 RESTART_DB = 0.2  # by which the first steps may miss the goal
@@ -64,7 +66,9 @@ class GuidedEncoder:
       quality: of a flat table, at which drafts nearly meet the goal.
     """
 
-    def __init__(self, mode: CodingMode, plan: Plan, goal: Goal, quality: int) -> None:
+    def __init__(
+        self, mode: CodingMode, plan: Plan, goal: Goal, quality: float
+    ) -> None:
         assert mode.codec is not None
         self._mode, self._codec, self._plan = mode, mode.codec, plan
         self._goal, self._quality = goal, quality
@@ -279,30 +283,6 @@ class GuidedEncoder:
         add = functools.partial(self._receiver.add_errors, errors)
         candidate = self._mode.decode(data, self._quality, steps, add)
         return candidate, Seen(choice, Look(errors, []))
-
-
-def flat_table(step: float) -> np.ndarray:
-    """Returns a table of one step for all frequencies, as nearly as whole numbers may.
-
-    High frequencies have the next whole number above the step, low ones that below, so
-    many that the mean of log2 is that of the step.
-
-    Args:
-      step: 1 to 255.
-
-    Returns:
-      float32 (64,) in zigzag order.
-    """
-    low = math.floor(step)
-    share = math.log2(step / low) / math.log2((low + 1) / low)
-    table = np.full(64, low, np.float32)
-    table[64 - round(64 * share) :] += 1
-    return table
-
-
-def mean_step(table: np.ndarray) -> float:
-    """Returns the one step for which a table of `flat_table` stands."""
-    return float(np.exp2(np.log2(table).mean()))
 
 
 def _coarser(step: float, log_steps: float) -> float:

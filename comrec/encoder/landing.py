@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+# Where a file may land: share of the budget, and dB above the goal.
+BYTES_SHARE, ABOVE_DB = 0.995, 0.02
 TRIES_MAX = 8
 FIRST_OCTAVES = 1.0  # of the first change, at least
 SHARE_MIN = 0.25  # of what lies between two prices: values may hardly move near one

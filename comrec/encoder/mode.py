@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +17,8 @@ from comrec.encoder.tunes import PSNR, Metric
 from comrec.image.metrics import psnr_db, psnr_of, square_error
 from comrec.image.window import Window
 from comrec.jpeg import coding
-from comrec.jpeg.encoders import SHARED_TABLES
+from comrec.jpeg.encoders import ENCODERS, SHARED_TABLES
+from comrec.jpeg.quantisation import close_qualities, mean_step, read_tables
 from comrec.jpeg.settings import PLAIN, JpegSettings
 from comrec.networks.codec import Codec
 
@@ -32,7 +33,8 @@ class Candidate(Coded):
       codec: the networks that restore the image; None for a plain JPEG.
       tune_score: closeness by the metric of the tune; None where the metric is PSNR.
       steps: of the quantisers, luma and chroma, of a file whose coefficients were
-        chosen through the network; its quality is that of the draft. None for others.
+        chosen by a trellis of comrec's own; the quality of one that was chosen through
+        the network is that of the draft. None for others.
     """
 
     total_bytes: int
@@ -62,6 +64,8 @@ class CodingMode:
       metric: of the tune, by which candidates are ranked.
 
     Attributes:
+      is_continuous: whether qualities lie so close that bytes and PSNR rise without
+        gaps; otherwise they are whole numbers.
       qualities: the qualities that write different files, rising from 1.
       decoded: the candidates, by quality.
       first_quality: the quality to measure first; None for the middle.
@@ -81,13 +85,17 @@ class CodingMode:
         self.pixels, self.codec, self.threads = pixels, codec, threads
         self.metric = metric
         self.settings = codec.settings if codec else settings or PLAIN
-        self.qualities = coding.qualities(self.settings)
+        is_continuous = ENCODERS[self.settings.encoder].is_continuous
+        self.is_continuous = is_continuous and codec is None
+        self.qualities: Sequence[float] = coding.qualities(self.settings)
+        if self.is_continuous:
+            self.qualities = close_qualities()
         self.extra_bytes = extra_bytes
         self.compact = compact or functools.cache(
             lambda: codec.compact(pixels) if codec else pixels
         )
-        self.decoded: dict[int, Candidate] = {}
-        self.first_quality: int | None = None
+        self.decoded: dict[float, Candidate] = {}
+        self.first_quality: float | None = None
         self._files = FileCache(pixels, self.settings, codec, self.compact, threads)
         self._predictor = Predictor(self._files, network_lock)
 
@@ -112,7 +120,7 @@ class CodingMode:
         compact = functools.cache(functools.partial(codec.reduce, pixels))
         return CodingMode(pixels, None, extra_bytes, codec, compact)
 
-    def list_measured(self, for_bytes: bool) -> list[int]:
+    def list_measured(self, for_bytes: bool) -> list[float]:
         """Lists the qualities whose bytes, or whose PSNR, cost nothing more to get.
 
         Without such qualities the list holds `first_quality`, if there is one.
@@ -124,19 +132,19 @@ class CodingMode:
         )
         return measured or ([] if self.first_quality is None else [self.first_quality])
 
-    def predict_psnr_db(self, quality: int) -> float:
+    def predict_psnr_db(self, quality: float) -> float:
         """Returns the PSNR of the restored image: measured if known, else predicted."""
         return self._predictor.predict_psnr_db(quality)
 
-    def measure_enlarged_db(self, quality: int) -> float:
+    def measure_enlarged_db(self, quality: float) -> float:
         """Returns the PSNR of the enlarged image at a quality."""
         return self._predictor.measure_enlarged_db(quality)
 
-    def sample(self, quality: int, share: float) -> bool:
+    def sample(self, quality: float, share: float) -> bool:
         """Measures the networks' gain on windows; see `Predictor.sample`."""
         return self._predictor.sample(quality, share)
 
-    def decode_in_full(self, quality: int) -> Candidate:
+    def decode_in_full(self, quality: float) -> Candidate:
         """Measures the PSNR of the whole restored image, which takes the longest."""
         if quality not in self.decoded:
             data = self.encode(quality)
@@ -149,6 +157,7 @@ class CodingMode:
                 self.settings,
                 self.codec,
                 score,
+                self._read_steps(data) if self.is_continuous else None,
             )
             self._predictor.decoded_db[quality] = found_db
             trim_after(self.pixels)
@@ -157,7 +166,7 @@ class CodingMode:
     def decode(
         self,
         data: bytes,
-        quality: int,
+        quality: float,
         steps: tuple[float, float],
         watch: Callable[[Window, np.ndarray], None] | None = None,
     ) -> Candidate:
@@ -183,17 +192,22 @@ class CodingMode:
             steps,
         )
 
-    def encode(self, quality: int) -> bytes:
+    def encode(self, quality: float) -> bytes:
         """Encodes the JPEG at a quality; the last few files are kept."""
         return self._files.encode(quality)
 
-    def measure_total_bytes(self, quality: int) -> int:
+    def measure_total_bytes(self, quality: float) -> int:
         """Returns the bytes of all files of the picture at a quality."""
         return self._files.measure_bytes(quality) + self.extra_bytes
 
-    def measure_draft_bytes(self, quality: int) -> int:
+    def measure_draft_bytes(self, quality: float) -> int:
         """Returns about the bytes of all files, enough to compare modes with."""
         return len(self._files.encode_draft(quality)) + self.extra_bytes
+
+    @staticmethod
+    def _read_steps(data: bytes) -> tuple[float, float]:
+        luma, chroma = map(mean_step, read_tables(data))
+        return luma, chroma
 
     def _measure(
         self,

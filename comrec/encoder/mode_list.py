@@ -15,6 +15,7 @@ from comrec.encoder.file_cache import trim_after, with_settings
 from comrec.encoder.mode import CodingMode
 from comrec.encoder.options import Options
 from comrec.encoder.tunes import TUNES
+from comrec.jpeg.encoders import ENCODERS
 from comrec.jpeg.settings import PLAIN, JpegSettings
 from comrec.networks.codec import Codec
 
@@ -31,14 +32,25 @@ def list_plain_modes(
       options: of `compress`.
       extra_bytes: bytes of all files of the picture except the JPEG.
     """
-    settings = [PLAIN, JpegSettings("mozjpeg", TUNES[options.tune].tables)]
+    tune, threads = TUNES[options.tune], options.threads_for(pixels)
+    settings = [PLAIN, JpegSettings(tune.encoder, tune.tables)]
     if options.effort >= EFFORT_SETTINGS:
-        settings += _list_other_settings(settings[1], options.tune, pixels.shape[2])
-    threads, metric = options.threads_for(pixels), TUNES[options.tune].metric
+        settings += _list_other_settings(settings[1], tune.tables, pixels.shape[2])
     return [
-        CodingMode(pixels, each, extra_bytes, threads=threads, metric=metric)
+        CodingMode(pixels, each, extra_bytes, threads=threads, metric=tune.metric)
         for each in settings
     ]
+
+
+def replace_settings(mode: CodingMode, settings: JpegSettings) -> CodingMode:
+    """Returns a new mode without networks that differs from another in settings."""
+    return CodingMode(
+        mode.pixels,
+        settings,
+        mode.extra_bytes,
+        threads=mode.threads,
+        metric=mode.metric,
+    )
 
 
 def list_network_modes(
@@ -63,7 +75,8 @@ def list_network_modes(
             drafted = replace(codec.settings, encoder="libjpeg-turbo")
             variants = [with_settings(codec, drafted)]
         elif options.effort >= EFFORT_SETTINGS and options.jpeg_quality is None:
-            others = _list_other_settings(codec.settings, options.tune, pixels.shape[2])
+            tables = TUNES[options.tune].tables
+            others = _list_other_settings(codec.settings, tables, pixels.shape[2])
             variants += [with_settings(codec, settings) for settings in others]
         extra = extra_bytes(codec)
         modes += [
@@ -85,11 +98,13 @@ def _make_compact(
 
 
 def _list_other_settings(
-    own: JpegSettings, tune: str, channels: int
+    own: JpegSettings, tables: str, channels: int
 ) -> list[JpegSettings]:
     """Lists the settings to try besides an encoder's own."""
-    tables = dict.fromkeys((TUNES[tune].tables, "standard"))
-    bases = [own, *(JpegSettings("mozjpeg", each) for each in tables)]
+    bases = [own]
+    if not ENCODERS[own.encoder].is_continuous:
+        names = dict.fromkeys((tables, "standard"))
+        bases += [JpegSettings("mozjpeg", each) for each in names]
     subsamplings = ("4:2:0",) if channels == 1 else ("4:2:0", "4:4:4")
     found = [replace(base, subsampling=s) for base in bases for s in subsamplings]
     same = replace(own, subsampling="4:2:0") if channels == 1 else own

@@ -38,7 +38,8 @@ class Options:
 
     preset: str = option(
         presets.DEFAULT,
-        "trained pair of networks: a name that `comrec presets` lists, or a folder",
+        "trained pair of networks: a name that `comrec presets` lists, or a folder; "
+        "plain for none and an ordinary JPEG",
         Free(),
         letter="p",
     )

@@ -22,12 +22,12 @@ class Coded:
 
     Attributes:
       jpeg: the whole file.
-      quality: 1 to 100.
+      quality: 1 to 100; a whole number unless the encoder takes any.
       psnr_db: over all channels of 8-bit pixels; `inf` for identical images.
     """
 
     jpeg: bytes = field(repr=False)
-    quality: int
+    quality: float
     psnr_db: float
 
 

@@ -46,31 +46,31 @@ class Predictor:
         self._files, self._pixels, self._codec = files, files.pixels, files.codec
         self._network_lock = network_lock or nullcontext()
         self._size = files.pixels.shape[0], files.pixels.shape[1]
-        self.decoded_db: dict[int, float] = {}
-        self._enlarged_db: dict[int, float] = {}
-        self._sampled_gain_db: dict[int, float] = {}
+        self.decoded_db: dict[float, float] = {}
+        self._enlarged_db: dict[float, float] = {}
+        self._sampled_gain_db: dict[float, float] = {}
         self._windows: list[tuple[Window, float]] | None = None
-        self._last: tuple[int, bytes, np.ndarray] | None = None
+        self._last: tuple[float, bytes, np.ndarray] | None = None
 
-    def predict_psnr_db(self, quality: int) -> float:
+    def predict_psnr_db(self, quality: float) -> float:
         """Returns the PSNR of the restored image: measured if known, else predicted."""
         if quality in self.decoded_db:
             return self.decoded_db[quality]
         gain_db = self._predict_gain_db(quality) if self._codec else 0
         return self.measure_enlarged_db(quality) + gain_db
 
-    def list_measured(self) -> list[int]:
+    def list_measured(self) -> list[float]:
         """Lists the qualities whose enlarged or restored image was measured."""
         return list(self._enlarged_db | self.decoded_db)
 
-    def measure_enlarged_db(self, quality: int) -> float:
+    def measure_enlarged_db(self, quality: float) -> float:
         """Returns the PSNR of the enlarged image at a quality."""
         if quality not in self._enlarged_db:
             enlarged = self._decode_draft(quality)[1]
             self._enlarged_db[quality] = psnr_db(self._pixels, enlarged)
         return self._enlarged_db[quality]
 
-    def sample(self, quality: int, share: float) -> bool:
+    def sample(self, quality: float, share: float) -> bool:
         """Measures the networks' gain at a quality on windows of the image.
 
         Args:
@@ -137,7 +137,7 @@ class Predictor:
             )
         return enlarged
 
-    def _decode_draft(self, quality: int) -> tuple[bytes, np.ndarray]:
+    def _decode_draft(self, quality: float) -> tuple[bytes, np.ndarray]:
         """Returns the draft JPEG at a quality and its enlarged image."""
         if self._last and self._last[0] == quality:
             return self._last[1:]
@@ -147,7 +147,7 @@ class Predictor:
         trim_after(self._pixels)
         return data, enlarged
 
-    def _predict_gain_db(self, quality: int) -> float:
+    def _predict_gain_db(self, quality: float) -> float:
         """Predicts the networks' gain by the samples, corrected by full decodes."""
         if not self.decoded_db:
             return self._interpolate_gain_db(quality)
@@ -159,7 +159,7 @@ class Predictor:
         )
         return gained_db + change_db
 
-    def _interpolate_gain_db(self, quality: int) -> float:
+    def _interpolate_gain_db(self, quality: float) -> float:
         if not self._sampled_gain_db:
             return DEFAULT_GAIN_DB
         qualities = sorted(self._sampled_gain_db)

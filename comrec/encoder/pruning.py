@@ -28,6 +28,8 @@ COST_UNIT_DB, COST_UNIT_BYTES = 1.0, 1.3
 # Log steps of a flat table that equal a plain JPEG in dB or in bytes: measured on
 # photos. Per log step, a flat table rises less than the standard tables.
 FLAT_SLOPE, FLAT_OFFSET_DB, FLAT_OFFSET_BYTES = 0.65, -0.75, -0.3
+# The same for steps of comrec's own encoder: by rows of plain_jpeg.tsv.
+CLOSE_SLOPE, CLOSE_OFFSET_DB, CLOSE_OFFSET_BYTES = 0.635, -0.645, -0.095
 TRELLIS_DB, TRELLIS_BYTES = 0.1, 0.4  # log steps that trellis quantisation costs
 SCALE_LOG_STEPS = 1.5  # for a halving of the sides
 
@@ -51,7 +53,7 @@ class Estimate:
     """
 
     def __init__(
-        self, mode: CodingMode, goal: Goal, excerpt: Excerpt, plain_quality: int
+        self, mode: CodingMode, goal: Goal, excerpt: Excerpt, plain_quality: float
     ) -> None:
         self.mode, self._excerpt, self._whole_goal = mode, excerpt, goal
         self.goal = replace(
@@ -59,7 +61,7 @@ class Estimate:
             max_bytes=goal.max_bytes * excerpt.byte_share,
             min_psnr_db=goal.min_psnr_db + excerpt.psnr_offset_db,
         )
-        self.quality = _select_first_quality(mode, goal, plain_quality)
+        self.quality = select_first_quality(mode, goal, plain_quality)
         self.total_bytes, self.psnr_db, self.cost = math.inf, -math.inf, 0.0
         self.converged, self._missing_steps = False, math.inf
         self._drafts_left = DRAFTS_MAX
@@ -173,7 +175,7 @@ def estimate_all(
     """
     if not modes:
         return []
-    excerpt, quality = Excerpt(modes[0].pixels), 100
+    excerpt, quality = Excerpt(modes[0].pixels), 100.0
     if plain:
         excerpt = take_excerpt(excerpt.pixels, plain, plain.settings)
         quality = plain.quality
@@ -191,9 +193,12 @@ def select_likely(estimates: Sequence[Estimate]) -> list[Estimate]:
     return [each for each in estimates if each.cost <= least + 1]
 
 
-def _select_first_quality(mode: CodingMode, goal: Goal, plain_quality: int) -> int:
+def select_first_quality(mode: CodingMode, goal: Goal, plain_quality: float) -> float:
     """Returns a quality at which a mode has about the dB or bytes of a plain JPEG."""
     steps = log_step(plain_quality)
+    if mode.is_continuous:
+        offset = CLOSE_OFFSET_BYTES if goal.maximises_psnr else CLOSE_OFFSET_DB
+        return nearest_quality(CLOSE_SLOPE * steps + offset)
     if mode.settings.tables == "flat":
         offset = FLAT_OFFSET_BYTES if goal.maximises_psnr else FLAT_OFFSET_DB
         steps = FLAT_SLOPE * steps + offset

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
 
 import numpy as np
 
@@ -13,25 +12,30 @@ from comrec.encoder import pruning
 from comrec.encoder.efforts import Effort, effort_of
 from comrec.encoder.excerpt import take_excerpt
 from comrec.encoder.goal import Goal
-from comrec.encoder.guided import GuidedEncoder, Plan
+from comrec.encoder.guided_modes import encode_guided, find_guide
 from comrec.encoder.mode import Candidate, CodingMode
-from comrec.encoder.mode_list import list_network_modes, list_plain_modes
+from comrec.encoder.mode_list import (
+    EFFORT_SETTINGS,
+    list_network_modes,
+    list_plain_modes,
+    replace_settings,
+)
 from comrec.encoder.options import QUALITY, Options
 from comrec.encoder.plain import Coded, encode_plain_within, predict_plain_quality
-from comrec.encoder.search import TOLERANCE_BYTES, find_best, propose
+from comrec.encoder.search import TOLERANCE_BYTES, find_best
 from comrec.errors import JpegError
 from comrec.jpeg import coding
+from comrec.jpeg.halving import halving_error
 from comrec.jpeg.settings import JpegSettings
-from comrec.networks import presets
 from comrec.networks.codec import Codec
 from comrec.networks.presets import Preset
 
 # Plain JPEG of the highest PSNR, for goals that other settings miss.
-FINEST = JpegSettings("mozjpeg", "flat", "4:4:4")
-# What rounds gain at least of what drafts show: dB, ratio of bytes.
-GUIDED_DB, GUIDED_BYTES = 0.3, 1.1
-GUIDED_MODES = 2  # started at most
-NEAR_DB, NEAR_BYTES = 0.8, 1.25  # of the best draft, for a mode to be started
+FINEST = JpegSettings("comrec", "flat", "4:4:4")
+# Of the error of a file: a share from which the loss by halved chroma costs more than
+# it saves. By the rows of plain_jpeg.tsv, as is the gain of comrec's JPEG over the
+# anchor in as many bytes.
+HALVING_SHARE, GAIN_DB = 0.28, 1.3
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ def choose(
     goal, anchor = _set_goal(options, plain[0])
     effort = effort_of(options, pixels)
     best = find_best(plain[:1], goal, effort, anchor)
+    if best and options.effort < EFFORT_SETTINGS:  # from there on both are tried
+        plain[1] = _fit_chroma(plain[1], goal, best)
     if networks and not effort.thorough:
         guide = find_guide(options, effort)
         best = _find_best_pruned(plain, networks, goal, effort, best, guide)
@@ -81,6 +87,23 @@ def choose(
     if options.target_psnr is not None:
         anchor = goal.select_best(list(plain[0].decoded.values()))
     return Choice(best, anchor)
+
+
+def _fit_chroma(mode: CodingMode, goal: Goal, anchor: Candidate) -> CodingMode:
+    """Returns a mode with chroma at full size where halving would cost too much.
+
+    Args:
+      mode: without networks, with halved chroma.
+      goal: to meet.
+      anchor: a plain JPEG that meets the goal.
+    """
+    if not mode.is_continuous or math.isinf(anchor.psnr_db):
+        return mode
+    expected_db = anchor.psnr_db + GAIN_DB * goal.maximises_psnr
+    error = 255**2 / 10 ** (expected_db / 10)
+    if halving_error(mode.pixels) < HALVING_SHARE * error:
+        return mode
+    return replace_settings(mode, replace(mode.settings, subsampling="4:4:4"))
 
 
 def find_same_bytes(
@@ -103,7 +126,7 @@ def find_same_bytes(
     if excerpt.pixels is not pixels:
         excerpt_bytes = round(budget_bytes * excerpt.byte_share)
         found = encode_plain_within(excerpt.pixels, excerpt_bytes, start, threads)
-        start = found.quality if found else start
+        start = int(found.quality) if found else start
     return encode_plain_within(pixels, budget_bytes, start, threads)
 
 
@@ -117,8 +140,8 @@ def _find_best_pruned(
 ) -> Candidate | None:
     """Finds the best candidate of the modes that estimates do not exclude.
 
-    Plain JPEGs by mozjpeg are searched only where they may be better than the
-    networks.
+    Plain JPEGs with a trellis are written only where they may be better than the
+    networks' files.
 
     Args:
       plain: modes without networks; extended as by `_find_best_plain`.
@@ -139,7 +162,7 @@ def _find_best_pruned(
     # The networks have to beat the rivals' estimates: no rival was coded yet.
     bounds = [rival.lower_bound() for rival in rivals]
     bound = goal.select_best([*known, *bounds])
-    decoded = _encode_guided(modes, goal, effort, bound, guide) if guide else []
+    decoded = encode_guided(modes, goal, effort, bound, guide) if guide else []
     if not goal.select_best(decoded):
         find_best(modes, goal, effort, bound)
         decoded += [each for mode in modes for each in mode.decoded.values()]
@@ -149,86 +172,6 @@ def _find_best_pruned(
     best = _find_best_plain(plain, goal, effort, best)
     # Without a decode, the rivals' estimates may have excluded the networks wrongly.
     return best if decoded else find_best(modes, goal, effort, best)
-
-
-def find_guide(options: Options, effort: Effort) -> Preset | None:
-    """Returns the preset through whose RecCNN coefficients are chosen, if any."""
-    if not effort.rounds:
-        return None
-    preset = presets.find(options.preset)
-    if effort.own_network or preset.guide is None:
-        return preset
-    return presets.find(preset.guide)
-
-
-def _encode_guided(
-    modes: Sequence[CodingMode],
-    goal: Goal,
-    effort: Effort,
-    bound: Candidate | None,
-    guide: Preset,
-) -> list[Candidate]:
-    """Encodes by rounds in the mode that shows the best start.
-
-    Drafts are by another encoder, so they choose among modes only roughly. Where no
-    file of the mode meets the goal, the next one is tried.
-
-    Args:
-      modes: with networks.
-      goal: to meet.
-      effort: bounds the rounds.
-      bound: the best known file or estimate; None where none meets the goal.
-      guide: the networks to look through.
-    """
-    plan, relaxed = Plan(effort.rounds, guide), _relax(goal, bound)
-    near = _select_near(propose(modes, relaxed, effort), goal)
-    ranks = []
-    best: GuidedEncoder | None = None  # of two at a time: they fill the memory
-    for mode, quality in near:
-        encoder = GuidedEncoder(mode, plan, goal, quality)
-        ranks.append(goal.rank(*encoder.begin()))
-        if ranks[-1] == min(ranks):
-            best = encoder
-    found = best.encode() if best else []
-    for _, (mode, quality) in sorted(zip(ranks, near, strict=True), key=itemgetter(0))[
-        1:
-    ]:
-        if any(map(goal.meets, found)):
-            break
-        found += GuidedEncoder(mode, plan, goal, quality).encode()
-    return found
-
-
-def _select_near(
-    proposed: Sequence[tuple[CodingMode, int]], goal: Goal
-) -> list[tuple[CodingMode, int]]:
-    """Selects the modes whose drafts are near enough to the best to be better."""
-    drafts = [
-        (mode.measure_total_bytes(quality), mode.predict_psnr_db(quality))
-        for mode, quality in proposed
-    ]
-    if not drafts:
-        return []
-    best_bytes, best_db = drafts[0]
-    return [
-        pair
-        for pair, (total_bytes, found_db) in zip(proposed, drafts, strict=True)
-        if (
-            found_db >= best_db - NEAR_DB
-            if goal.maximises_psnr
-            else total_bytes <= best_bytes * NEAR_BYTES
-        )
-    ][:GUIDED_MODES]
-
-
-def _relax(goal: Goal, bound: Candidate | None) -> Goal:
-    """Returns the goal of drafts from which rounds may reach more than the bound."""
-    if goal.maximises_psnr:
-        least_db = bound.psnr_db - GUIDED_DB if bound else goal.min_psnr_db
-        return replace(goal, min_psnr_db=least_db)
-    most_bytes = min(goal.max_bytes, bound.total_bytes if bound else math.inf)
-    least_db = goal.min_psnr_db - GUIDED_DB
-    return Goal(max_bytes=most_bytes * GUIDED_BYTES, min_psnr_db=least_db)
 
 
 def _is_certainly_best(
@@ -253,10 +196,7 @@ def _find_best_plain(
     """
     best = find_best(plain[1:], goal, effort, best)
     if best is None or _has_bytes_left(goal, best):
-        first = plain[0]
-        plain.append(
-            CodingMode(first.pixels, FINEST, first.extra_bytes, metric=first.metric)
-        )
+        plain.append(replace_settings(plain[0], FINEST))
         best = find_best(plain[-1:], goal, effort, best)
     return best
 
@@ -292,7 +232,7 @@ def _describe_refusal(modes: Sequence[CodingMode], goal: Goal) -> str:
         )
         return (
             f"does not fit {goal.max_bytes:,.0f} bytes; {smallest_bytes:,} is the "
-            f"least that this picture takes. Raise the target"
+            f"least that was found. Raise the target"
         )
     highest_db = max(c.psnr_db for mode in modes for c in mode.decoded.values())
     return (

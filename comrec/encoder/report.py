@@ -15,8 +15,7 @@ class Report:
 
     Attributes:
       outcome: "comrec"; "plain" where networks do not pay and a plain JPEG was
-        written, by libjpeg-turbo or mozjpeg; "unchanged" where a .jpg could not be
-        made smaller.
+        written; "unchanged" where a .jpg could not be made smaller.
       preset: the preset that the sidecar names.
       scale: linear size ratio image : JPEG.
       target: the option that sets the goal, one of `comrec.encoder.options.TARGETS`.
@@ -25,7 +24,7 @@ class Report:
       jpeg_quality: of the .jpg, 1 to 100; None for an unchanged .jpg, and where
         `steps` say more.
       steps: of the .jpg's quantisers, luma and chroma, where its coefficients were
-        chosen through the network; None for others.
+        chosen by comrec's own trellis; None for others.
       jpeg_bytes, sidecar_bytes: of the two files.
       psnr_db: of the picture that `decompress` returns.
       notes: properties of the source that were changed or left out, with the reasons.

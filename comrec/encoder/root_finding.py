@@ -39,6 +39,7 @@ def find_crossing(
     tolerance: tuple[float, float] | None = None,
     axis: Callable[[int], float] = float,
     slope: float = math.inf,
+    beyond: float = 0.0,
 ) -> int:
     """Finds the smallest integer in [low, high] whose value is at least `wanted`.
 
@@ -56,6 +57,8 @@ def find_crossing(
         nearby values predicts that the integer below falls short.
       axis: maps the integer to a scale on which values rise about linearly.
       slope: the expected rise of the value per unit of the axis; infinite if unknown.
+      beyond: added to `wanted` where the search interpolates, so that it aims into the
+        tolerance and not at its edge.
 
     Returns:
       The integer; high + 1 where no value reaches `wanted`. Without a tolerance the
@@ -84,7 +87,7 @@ def find_crossing(
             if place is not None and _is_linear(line, axis) and axis(at - 1) < place:
                 return at
         at = (below[0] + above[0]) // 2
-        place = _interpolate(line, wanted, axis, slope)
+        place = _interpolate(line, wanted + beyond, axis, slope)
         if place is not None and len(evaluated) - len(start) not in BISECTED:
             between = range(below[0] + 1, above[0])
             at = _select_nearest(between, place, axis, tolerance) if between else at

@@ -13,12 +13,19 @@ from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import replace
 
-from comrec.encoder.efforts import THOROUGH, Effort
+from comrec.encoder.efforts import LANDING, THOROUGH, Effort
 from comrec.encoder.goal import Goal
+from comrec.encoder.landing import ABOVE_DB, BYTES_SHARE
 from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.predictor import SAMPLES_MAX
+from comrec.encoder.pruning import estimate_all, select_first_quality
 from comrec.encoder.root_finding import find_crossing
-from comrec.jpeg.quantisation import FINER_DB, FINER_LOG2_BYTES, log_step
+from comrec.jpeg.quantisation import (
+    FINER_DB,
+    FINER_LOG2_BYTES,
+    log_fineness,
+    log_step,
+)
 from comrec.jpeg.settings import PLAIN
 from comrec.system import cores
 
@@ -30,7 +37,10 @@ SAMPLE_TOLERANCE_DB, SAMPLE_TOLERANCE_BYTES = 0.3, 0.05  # for the first samples
 FIRST_MARGIN_DB, CORRECTED_MARGIN_DB = 0.15, 0.03
 # Of log2 bytes, less than a byte of 2^40: a file must not exceed the budget at all.
 BYTES_MARGIN = 1e-13
+# Rise of PSNR and of log2 bytes per halved step, where qualities are continuous.
+CLOSE_DB, CLOSE_LOG2_BYTES = 3.4, 0.95
 GAIN_MIN = 0.01  # of the bytes, for which a decoded mode is decoded again
+DRAFTED_MIN_PX = 2**20  # from which drafts of an excerpt save files of the image
 SCANNED_MAX_PX = 2**14  # up to which all qualities of plain JPEG are tried
 
 
@@ -86,7 +96,7 @@ def find_best(
 
 def propose(
     modes: Sequence[CodingMode], goal: Goal, effort: Effort
-) -> list[tuple[CodingMode, int]]:
+) -> list[tuple[CodingMode, float]]:
     """Proposes modes with the quality at which each should meet a goal best.
 
     Args:
@@ -134,7 +144,10 @@ def _find_best_plain(
     known = [best] if best else []
     if _is_scanned(mode):
         return goal.select_best([*known, *map(mode.decode_in_full, mode.qualities)])
-    quality = _propose_quality(mode, goal, THOROUGH, 0.0)
+    if mode.is_continuous and not mode.first_quality and best and not best.codec:
+        _guess_first_quality(mode, goal, best)
+    effort = LANDING if mode.is_continuous else THOROUGH
+    quality = _propose_quality(mode, goal, effort, 0.0)
     if quality:
         known.append(mode.decode_in_full(quality))
     best = goal.select_best(known)
@@ -142,6 +155,13 @@ def _find_best_plain(
         smallest = replace(goal, min_psnr_db=math.inf, maximises_psnr=False)
         return _find_best_plain(mode, smallest, best)
     return best
+
+
+def _guess_first_quality(mode: CodingMode, goal: Goal, plain: Candidate) -> None:
+    """Sets the quality to begin with: by a plain JPEG, and drafts of a large image."""
+    mode.first_quality = select_first_quality(mode, goal, plain.quality)
+    if mode.pixels[..., 0].size >= DRAFTED_MIN_PX:
+        estimate_all([mode], goal, plain, mode.threads)
 
 
 def _is_scanned(mode: CodingMode) -> bool:
@@ -162,7 +182,7 @@ def _tighten(goal: Goal, best: Candidate | None) -> Goal:
     return replace(goal, max_bytes=best.total_bytes - 1)
 
 
-def _predict_sample_quality(mode: CodingMode, goal: Goal, effort: Effort) -> int:
+def _predict_sample_quality(mode: CodingMode, goal: Goal, effort: Effort) -> float:
     """Returns the quality to sample, from 1 to 100."""
     tolerance_db, tolerance_bytes = SAMPLE_TOLERANCE_DB, SAMPLE_TOLERANCE_BYTES
     if effort.thorough:
@@ -173,7 +193,7 @@ def _predict_sample_quality(mode: CodingMode, goal: Goal, effort: Effort) -> int
 
 def _propose(
     modes: Sequence[CodingMode], goal: Goal, effort: Effort, margin_db: float
-) -> tuple[CodingMode, int] | None:
+) -> tuple[CodingMode, float] | None:
     """Returns the mode and the quality with the best prediction, not yet decoded.
 
     None where no mode should meet the goal.
@@ -183,7 +203,7 @@ def _propose(
 
 def _propose_all(
     modes: Sequence[CodingMode], goal: Goal, effort: Effort, margin_db: float
-) -> list[tuple[CodingMode, int]]:
+) -> list[tuple[CodingMode, float]]:
     """Returns each mode that should meet the goal with its quality, the best first."""
     tasks = [
         functools.partial(_propose_quality, mode, goal, effort, margin_db)
@@ -191,7 +211,7 @@ def _propose_all(
     ]
     qualities = cores.run_parallel(tasks, _threads_of(modes))
 
-    def rank(pair: tuple[CodingMode, int]) -> tuple[float, float]:
+    def rank(pair: tuple[CodingMode, float]) -> tuple[float, float]:
         mode, quality = pair
         return goal.rank(
             mode.measure_total_bytes(quality), mode.predict_psnr_db(quality)
@@ -207,7 +227,7 @@ def _propose_all(
 
 def _propose_quality(
     mode: CodingMode, goal: Goal, effort: Effort, margin_db: float
-) -> int | None:
+) -> float | None:
     """Returns the quality at which a mode should meet the goal best; None if at none.
 
     None also where the mode was decoded at this quality.
@@ -237,14 +257,18 @@ def _find_quality(
     effort: Effort,
     tolerance_db: float = TOLERANCE_DB,
     tolerance_bytes: float = TOLERANCE_BYTES,
-) -> int:
+) -> float:
     """Finds the smallest quality of enough dB, or the largest of few enough bytes.
 
     Returns:
       The quality, 1 to 100; 0 where every file has too many bytes, 101 where none has
       enough dB.
     """
-    qualities = mode.qualities
+    qualities, axis = mode.qualities, log_step
+    slope_db, slope_log2 = FINER_DB, FINER_LOG2_BYTES
+    if mode.is_continuous:
+        axis, slope_db, slope_log2 = log_fineness, CLOSE_DB, CLOSE_LOG2_BYTES
+        tolerance_db, tolerance_bytes = ABOVE_DB, 1 - BYTES_SHARE
     search = functools.partial(
         find_crossing,
         low=0,
@@ -253,7 +277,7 @@ def _find_quality(
             bisect(qualities, q) - 1
             for q in mode.list_measured(for_bytes=goal.maximises_psnr)
         ],
-        axis=lambda at: log_step(qualities[at]),
+        axis=lambda at: axis(qualities[at]),
     )
     if goal.maximises_psnr:
         wanted = math.log2(goal.max_bytes + 1)
@@ -263,13 +287,15 @@ def _find_quality(
             lambda at: math.log2(mode.measure_total_bytes(qualities[at])),
             wanted,
             tolerance=None if effort.thorough else (below, -BYTES_MARGIN),
-            slope=FINER_LOG2_BYTES,
+            slope=slope_log2,
+            beyond=-below / 2 if mode.is_continuous else 0.0,
         )
         return qualities[found - 1] if found else 0
     found = search(
         lambda at: mode.predict_psnr_db(qualities[at]),
         goal.min_psnr_db + margin_db,
         tolerance=None if effort.thorough else (0.0, tolerance_db),
-        slope=FINER_DB,
+        slope=slope_db,
+        beyond=tolerance_db / 2 if mode.is_continuous else 0.0,
     )
     return qualities[found] if found < len(qualities) else 101

@@ -39,14 +39,16 @@ class Tune:
     """Holds what one value of the option `tune` stands for.
 
     Attributes:
-      tables: mozjpeg's tables for plain JPEGs.
+      tables: of plain JPEGs.
       settings: from a preset to the settings of its compact JPEGs.
       metric: orders files of equal right: the highest score within a budget of bytes.
+      encoder: of plain JPEGs; has to have the tables.
     """
 
     tables: str
     settings: Callable[[Preset], JpegSettings]
     metric: Metric
+    encoder: str = "mozjpeg"
 
 
 def _square_error(image: np.ndarray, restored: np.ndarray) -> float:
@@ -63,6 +65,6 @@ def _psnr_db(error: float, count: int) -> float:
 
 PSNR = Metric(_square_error, _psnr_db)
 TUNES: dict[str, Tune] = {
-    "psnr": Tune("flat", lambda preset: preset.jpeg, PSNR),
+    "psnr": Tune("flat", lambda preset: preset.jpeg, PSNR, "comrec"),
     "visual": Tune("standard", lambda preset: preset.jpeg_visual or preset.jpeg, PSNR),
 }

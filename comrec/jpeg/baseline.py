@@ -78,12 +78,13 @@ def quantisation_table(steps: np.ndarray | float) -> bytes:
     Raises:
       JpegError: one is not a whole number from 1 to 255.
     """
-    table = np.broadcast_to(np.asarray(steps), (8, 8)).ravel()
-    if not (np.all(table == np.rint(table)) and np.all((table >= 1) & (table <= 255))):
+    table = np.asarray(steps)
+    is_table = table.dtype.kind in "iuf" and table.shape in ((), (8, 8))
+    if not is_table or not np.all((table >= 1) & (table <= 255) & (table % 1 == 0)):
         raise JpegError(
             f"JPEG steps must be whole numbers, 1 to 255. Received: {steps!r}"
         )
-    return table[ZIGZAG].astype(np.uint8).tobytes()
+    return np.broadcast_to(table, (8, 8)).ravel()[ZIGZAG].astype(np.uint8).tobytes()
 
 
 def huffman_tables(

@@ -33,7 +33,7 @@ def _check_space(space: str) -> None:
 
 def encode(
     pixels: np.ndarray,
-    quality: int,
+    quality: float,
     settings: JpegSettings = PLAIN,
     space: str = "RGB",
     threads: int = 1,
@@ -43,7 +43,8 @@ def encode(
 
     Args:
       pixels: uint8 (h, w, 1) grey or (h, w, 3) in `space`.
-      quality: 1 to 100 on the scale of the Independent JPEG Group.
+      quality: 1 to 100 on the scale of the Independent JPEG Group; a whole number
+        where the encoder is not continuous.
       settings: encoder, tables, subsampling, Huffman coding and scans.
       space: "RGB", or "YCbCr" (full range, BT.601).
       threads: cores that write both kinds of scans at a time; 0 takes all cores.
@@ -55,7 +56,9 @@ def encode(
     Raises:
       JpegError: an argument is not legal.
     """
-    if type(quality) is not int or not 1 <= quality <= 100:
+    record = ENCODERS[settings.encoder]
+    legal = (int, float) if record.is_continuous else (int,)
+    if type(quality) not in legal or not 1 <= quality <= 100:
         raise JpegError(
             f"JPEG quality must be a whole number, 1 to 100. Received: {quality!r}"
         )
@@ -70,13 +73,22 @@ def encode(
             f"a JPEG has sides of 1 to {MAX_SIDE_PX} pixels. "
             f"Received: {pixels.shape[1]}x{pixels.shape[0]}"
         )
-    write = ENCODERS[settings.encoder].encode
-    given = pixels, quality, settings, space
+    given, kinds = (pixels, quality, settings, space), scans_of(pixels, settings)
+    if record.keeps_coefficients and len(kinds) == 2:
+        baseline = record.encode(*given, False, target)
+        return min(baseline, to_progressive(baseline), key=len)
     files = [
-        functools.partial(write, *given, scans == "progressive", target)
-        for scans in scans_of(pixels, settings)
+        functools.partial(record.encode, *given, scans == "progressive", target)
+        for scans in kinds
     ]
     return min(cores.run_parallel(files, threads), key=len)
+
+
+def to_progressive(baseline: bytes) -> bytes:
+    """Returns the same coefficients in the progressive scans of fewest bytes."""
+    from comrec.jpeg import trellis_encoder  # which decoding does not need
+
+    return trellis_encoder.to_progressive(baseline)
 
 
 def qualities(settings: JpegSettings) -> tuple[int, ...]:

@@ -46,9 +46,14 @@ class Encoder(Protocol):
     Attributes:
       both_scans_max_px: area up to which baseline and progressive files are both
         written where the smaller one is asked for; above it, progressive alone.
+      is_continuous: whether a quality may be any number, not a whole one alone.
+      keeps_coefficients: whether both kinds of scans hold the same coefficients, so
+        that the progressive file is made of the baseline one.
     """
 
     both_scans_max_px: float
+    is_continuous: bool
+    keeps_coefficients: bool
 
     def check(self, settings: JpegSettings) -> None:
         """Raises JpegError for settings that the encoder cannot follow."""
@@ -59,7 +64,7 @@ class Encoder(Protocol):
     def encode(
         self,
         pixels: np.ndarray,
-        quality: int,
+        quality: float,
         settings: JpegSettings,
         space: str,
         progressive: bool,
@@ -69,7 +74,8 @@ class Encoder(Protocol):
 
         Args:
           pixels: uint8 (h, w, 1) grey or (h, w, 3) in `space`; checked by the caller.
-          quality: 1 to 100, checked by the caller.
+          quality: 1 to 100, checked by the caller; a whole number where the encoder is
+            not continuous.
           settings: checked by `check`.
           space: "RGB" or "YCbCr".
           progressive: the kind of scans.
@@ -82,15 +88,14 @@ class LibjpegTurbo:
     """Encodes by libjpeg-turbo, through Pillow."""
 
     both_scans_max_px: float = float("inf")
+    is_continuous = False
+    keeps_coefficients = False
 
     def check(self, settings: JpegSettings) -> None:
         if isinstance(settings.tables, str):
             _check_name("libjpeg-turbo", settings.tables, SHARED_TABLES)
         elif not _are_tables(settings.tables):
-            raise JpegError(
-                "JPEG tables must be one or two tuples of 64 steps, whole numbers "
-                "from 1"
-            )
+            raise JpegError(_TABLES)
 
     def qualities(self, settings: JpegSettings) -> tuple[int, ...]:
         return _qualities(settings)
@@ -98,7 +103,7 @@ class LibjpegTurbo:
     def encode(
         self,
         pixels: np.ndarray,
-        quality: int,
+        quality: float,
         settings: JpegSettings,
         space: str,
         progressive: bool,
@@ -145,6 +150,8 @@ class Mozjpeg:
 
     # Of larger images the baseline file is hardly ever smaller, and takes time.
     both_scans_max_px: float = 2**19
+    is_continuous = False
+    keeps_coefficients = False
 
     def check(self, settings: JpegSettings) -> None:
         if settings.huffman == "standard":
@@ -162,7 +169,7 @@ class Mozjpeg:
     def encode(
         self,
         pixels: np.ndarray,
-        quality: int,
+        quality: float,
         settings: JpegSettings,
         space: str,
         progressive: bool,
@@ -171,10 +178,7 @@ class Mozjpeg:
         import numpy as np
         import pyvips  # loads libvips, which libjpeg-turbo does not need
 
-        from comrec.system.pillow import from_pillow, to_pillow
-
-        if space != "RGB" and pixels.shape[2] == 3:
-            pixels = from_pillow(to_pillow(pixels, space).convert("RGB"))
+        pixels = _to_rgb(pixels, space)
         height, width, channels = pixels.shape
         image = pyvips.Image.new_from_memory(
             np.ascontiguousarray(pixels), width, height, channels, "uchar"
@@ -192,7 +196,68 @@ class Mozjpeg:
         )
 
 
-ENCODERS: dict[str, Encoder] = {"libjpeg-turbo": LibjpegTurbo(), "mozjpeg": Mozjpeg()}
+class Comrec:
+    """Encodes by `comrec.jpeg.encode`: a trellis for the squared error of R, G and B.
+
+    The flat table has chroma steps that go with luma's. Steps are whole numbers, and
+    between them the price of a bit goes on with the quality.
+    """
+
+    both_scans_max_px: float = float("inf")
+    is_continuous = True
+    keeps_coefficients = True
+
+    def check(self, settings: JpegSettings) -> None:
+        if settings.huffman == "standard":
+            raise JpegError("comrec always optimises its Huffman tables")
+        if isinstance(settings.tables, str):
+            _check_name("comrec", settings.tables, ("flat",))
+        elif not _are_tables(settings.tables):
+            raise JpegError(_TABLES)
+
+    def qualities(self, settings: JpegSettings) -> tuple[int, ...]:
+        return tuple(range(1, 101))
+
+    def encode(
+        self,
+        pixels: np.ndarray,
+        quality: float,
+        settings: JpegSettings,
+        space: str,
+        progressive: bool,
+        target: Target | None,
+    ) -> bytes:
+        import numpy as np
+
+        from comrec.jpeg import trellis_encoder
+        from comrec.jpeg.quantisation import scaled_tables
+
+        pixels = _to_rgb(pixels, space)
+        scans = "progressive" if progressive else "baseline"
+        if settings.tables == "flat":
+            return trellis_encoder.encode(
+                pixels, None, settings.subsampling, None, scans, quality
+            )
+        tables = scaled_tables(settings.tables, quality)
+        steps = [np.reshape(table, (8, 8)) for table in tables]
+        return trellis_encoder.encode(pixels, steps, settings.subsampling, None, scans)
+
+
+ENCODERS: dict[str, Encoder] = {
+    "libjpeg-turbo": LibjpegTurbo(),
+    "mozjpeg": Mozjpeg(),
+    "comrec": Comrec(),
+}
+_TABLES = "JPEG tables must be one or two tuples of 64 steps, whole numbers from 1"
+
+
+def _to_rgb(pixels: np.ndarray, space: str) -> np.ndarray:
+    """Converts pixels in `space` to RGB; grey stays grey."""
+    from comrec.system.pillow import from_pillow, to_pillow
+
+    if space == "RGB" or pixels.shape[2] == 1:
+        return pixels
+    return from_pillow(to_pillow(pixels, space).convert("RGB"))
 
 
 def _check_name(encoder: str, tables: str, legal: tuple[str, ...]) -> None:

@@ -54,7 +54,7 @@ def qualities(tables: Tables) -> tuple[int, ...]:
     return tuple(first.values())
 
 
-def scaled_tables(tables: Tables, quality: int) -> list[list[int]]:
+def scaled_tables(tables: Tables, quality: float) -> list[list[int]]:
     """Scales quantiser steps to `quality` by the rule of the Independent JPEG Group.
 
     Args:
@@ -66,7 +66,7 @@ def scaled_tables(tables: Tables, quality: int) -> list[list[int]]:
     """
     if tables == "flat":
         tables = ((FLAT_STEP,) * 64,)
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    percent = int(5000 / quality if quality < 50 else 200 - 2 * quality)
     scaled = [
         [min(max((step * percent + 50) // 100, 1), 255) for step in table]
         for table in tables
@@ -75,11 +75,79 @@ def scaled_tables(tables: Tables, quality: int) -> list[list[int]]:
     return [scaled[0], scaled[-1]]
 
 
+def flat_step(quality: float) -> float:
+    """Returns the step of the flat table at a quality, before it is a whole number.
+
+    Args:
+      quality: 1 to 100, any number.
+
+    Returns:
+      800 at quality 1, 16 at 50, 0.16 from 99.5 on.
+    """
+    percent = 5000 / quality if quality < 50 else max(200 - 2 * quality, 1)
+    return FLAT_STEP * percent / 100
+
+
+def quality_of_step(step: float) -> float:
+    """Returns the quality at which `flat_step` is a step, 1 to 99.5."""
+    percent = min(max(100 * step / FLAT_STEP, 1), 5000)
+    return 5000 / percent if percent > 100 else (200 - percent) / 2
+
+
+def flat_table(step: float) -> np.ndarray:
+    """Returns a table of one step for all frequencies, as nearly as whole numbers may.
+
+    High frequencies have the next whole number above the step, low ones that below, so
+    many that the mean of log2 is that of the step.
+
+    Args:
+      step: 1 to 255.
+
+    Returns:
+      float32 (64,) in zigzag order.
+    """
+    return whole_table(np.full(64, step))
+
+
+def whole_table(steps: np.ndarray) -> np.ndarray:
+    """Returns a table of whole numbers, which hardly changes where steps hardly do.
+
+    Args:
+      steps: (64,) in zigzag order, 1 to 255. High frequencies are rounded up first, as
+        in `flat_table`.
+
+    Returns:
+      float32 (64,) in zigzag order.
+    """
+    low = np.floor(steps)
+    share = np.log2(steps / low) / np.log2((low + 1) / low)
+    return (low + (np.arange(64) >= 64 - np.rint(64 * share))).astype(np.float32)
+
+
+def mean_step(table: np.ndarray) -> float:
+    """Returns the one step for which a table of `flat_table` stands.
+
+    Of any table, 2 to the mean of its log2.
+    """
+    return float(np.exp2(np.log2(table).mean()))
+
+
+PARTS = 1024  # of a halved step, to which `close_qualities` are apart
+
+
+@functools.cache
+def close_qualities() -> tuple[float, ...]:
+    """Returns qualities from 1 to 99.5 so close that their files hardly differ."""
+    count = math.floor(math.log2(flat_step(1) / flat_step(100)) * PARTS)
+    steps = [flat_step(1) * 2 ** (-n / PARTS) for n in range(1, count)]
+    return 1.0, *map(quality_of_step, steps), quality_of_step(flat_step(100))
+
+
 # Average gain of a photo, in PSNR and in the logarithm of its bytes, per halved step.
 FINER_DB, FINER_LOG2_BYTES = 4.0, 0.75
 
 
-def log_step(quality: int) -> float:
+def log_step(quality: float) -> float:
     """Returns the fineness of a quality's steps: log2 of (step at 50 / step).
 
     PSNR and the logarithm of the bytes rise almost linearly with the result, by
@@ -93,6 +161,11 @@ def log_step(quality: int) -> float:
     """
     percent = 5000 / quality if quality < 50 else 200 - 2 * quality
     return min(-math.log2(max(percent, 1) / 100), 4)
+
+
+def log_fineness(quality: float) -> float:
+    """Returns the fineness of a quality, which goes on where `log_step` ends at 4."""
+    return math.log2(FLAT_STEP / flat_step(quality))
 
 
 def nearest_quality(fineness: float) -> int:

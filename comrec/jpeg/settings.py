@@ -18,11 +18,12 @@ class JpegSettings:
     """Holds all settings of a JPEG encoder but the quality.
 
     Attributes:
-      encoder: key in `comrec.jpeg.encoders.ENCODERS`: "libjpeg-turbo", or "mozjpeg"
-        (trellis quantisation).
+      encoder: key in `comrec.jpeg.encoders.ENCODERS`: "libjpeg-turbo", or "mozjpeg" or
+        "comrec" (trellis quantisation).
       tables: "standard" (Annex K of T.81), "flat", one of mozjpeg's names, or
         one or two tuples of 64 steps in natural (row-major) order at quality
-        50, luma first (libjpeg-turbo only: pyvips passes names alone).
+        50, luma first (not for mozjpeg: pyvips passes names alone). With "comrec",
+        "flat" has chroma steps that go with luma's.
       subsampling: of the chroma, "4:4:4" or "4:2:0"; no effect on grey.
       huffman: tables "optimised" for the image, or the "standard" tables.
       scans: "baseline", "progressive", or the "smaller" file of both. Above half a

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from comrec.errors import JpegError
 from comrec.jpeg import baseline
 from comrec.jpeg import coefficients as co
 from comrec.jpeg.layout import Layout, layout_of
+from comrec.jpeg.quantisation import flat_step, flat_table, whole_table
 from comrec.jpeg.quantiser import (
     Blocks,
     CodeLengths,
@@ -26,9 +28,10 @@ from comrec.jpeg.quantiser import (
 )
 from comrec.jpeg.settings import SCANS
 
-# The price of a bit is the squared error of a step in luma over this: experiments/
-# quality/plain_jpeg.py.
-STEP_PRICE = 6.5
+# The price of a bit is the squared error of a step in luma over STEP_PRICE, where the
+# step is USUAL_STEP; of finer steps it is less: experiments/quality/plain_jpeg.py.
+STEP_PRICE, USUAL_STEP, FINER_EXPONENT = 6.5, 25.0, 0.15
+QUALITY = 75  # of files for which neither steps nor a quality are given
 PASSES = 2  # over a picture; each has the statistics and errors of the one before
 PROGRESSIVE_MAX_PX = 2**24  # viewers of progressive files keep all of them in memory
 _BAND_PX = 2**20  # quantised at once, which bounds memory
@@ -39,36 +42,60 @@ Steps = Sequence[float | np.ndarray]  # of luma and of chroma
 
 def encode(
     pixels: np.ndarray,
-    steps: Steps,
+    steps: Steps | None = None,
     subsampling: str = "4:2:0",
     price: float | None = None,
     scans: str = "smaller",
+    quality: float | None = None,
 ) -> bytes:
     """Encodes one picture as a JPEG without metadata.
 
+    The coefficients are those of least squared error of R, G and B plus price · bits,
+    and the Huffman tables are made for them. Any JPEG decoder reads the file.
+
     Args:
-      pixels: uint8 (h, w, 1) grey or (h, w, 3) RGB.
-      steps: of luma and of chroma, whole numbers from 1 to 255; each is one for all
-        frequencies or (8, 8) of them, rows being vertical ones. Grey has luma alone.
+      pixels: uint8 (H, W, 1) grey or (H, W, 3) RGB, 0 to 255; sides of 1 to 65500.
+      steps: of the quantisers, luma and chroma; whole numbers from 1 to 255. Each is
+        one for all frequencies or (8, 8) of them, rows being vertical frequencies. Grey
+        takes luma's alone.
       subsampling: of the chroma, "4:2:0" or "4:4:4"; no effect on grey.
       price: the squared error, in grey levels and summed over R, G and B, that a bit
-        must save to be spent; `price_of` the luma steps if None.
+        must save to be spent; above 0. If None, the one that goes with the steps.
       scans: "baseline", "progressive", or the "smaller" file of both; of pictures above
         16 megapixels "smaller" is baseline.
+      quality: 1 to 100, fractions as well, in place of steps: luma has the step of a
+        flat table, 16 at quality 50, 4 at 87.5, and chroma the `even_steps` that go
+        with it. 75 if neither is given.
 
     Returns:
       The whole file; the same for the same arguments.
 
     Raises:
-      JpegError: an argument is out of range.
+      JpegError: an argument is out of range, or both steps and quality are given.
     """
     layout = layout_of(pixels, subsampling)
     if scans not in SCANS:
         raise JpegError(
             f"JPEG scans must be one of {', '.join(SCANS)}. Received: {scans!r}"
         )
+    if steps is None:
+        step = flat_step(checked_quality(QUALITY if quality is None else quality))
+        steps = even_steps(step, subsampling)
+        price = price_of(step, layout.channels) if price is None else price
+    elif quality is not None:
+        raise JpegError("a JPEG takes `steps` or `quality`, not both. Leave one out")
     blocks = quantise(pixels, steps, layout, price)
     return write(blocks, steps, layout, scans)
+
+
+def checked_quality(quality: float) -> float:
+    """Returns a quality that is a number from 1 to 100; refuses all else."""
+    is_number = isinstance(quality, Real) and not isinstance(quality, bool)
+    if not is_number or not 1 <= quality <= 100:
+        raise JpegError(
+            f"JPEG quality must be a number, 1 to 100. Received: {quality!r}"
+        )
+    return quality
 
 
 def write(
@@ -90,27 +117,38 @@ def to_progressive(jpeg: bytes) -> bytes:
     return mozjpeg_lossless_optimization.optimize(jpeg)
 
 
-def even_steps(luma_step: int, subsampling: str = "4:2:0") -> tuple[int, np.ndarray]:
+def even_steps(
+    luma_step: float, subsampling: str = "4:2:0"
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns steps of which each counts alike for the error of R, G and B.
 
     With 4:2:0 those of chroma rise from half of luma's at the lowest frequency to 1.7
-    times at the highest, for the decoder attenuates what changes fast.
+    times at the highest, for the decoder attenuates what changes fast. All are as near
+    as whole numbers may be.
+
+    Args:
+      luma_step: any number above 0; up to 1 stands for 1, and from 255 on for 255.
+      subsampling: of the chroma.
 
     Returns:
-      luma_step, and chroma's int (8, 8), 1 to 255.
+      int (8, 8) twice, luma's and chroma's, 1 to 255.
     """
     luma, blue, red = co.error_weights(Layout(8, 8, 3, subsampling))
-    steps = np.empty(64)
-    steps[co.ZIGZAG] = luma_step * np.sqrt(2 * luma / (blue + red))
-    return luma_step, np.clip(np.rint(steps), 1, 255).astype(int).reshape(8, 8)
+    steps = luma_step * np.sqrt(2 * luma / (blue + red))
+    tables = flat_table(min(max(luma_step, 1), 255)), whole_table(steps.clip(1, 255))
+    of_luma, of_chroma = (co.natural_order(table).astype(int) for table in tables)
+    return of_luma, of_chroma
 
 
 def price_of(luma_steps: float | np.ndarray, channels: int) -> float:
     """Returns the price of a bit that goes well with the steps of luma.
 
-    Finer steps with a higher price give about the same rate and quality.
+    Finer steps with a higher price give about the same rate and quality. Of several
+    steps, small ones count most.
     """
-    return float(np.mean(np.square(luma_steps, dtype=float))) * channels / STEP_PRICE
+    square = 1 / float(np.mean(1 / np.square(luma_steps, dtype=float)))
+    finer = (square / USUAL_STEP**2) ** (FINER_EXPONENT / 2)
+    return square * finer * channels / STEP_PRICE
 
 
 def quantise(
@@ -125,14 +163,18 @@ def quantise(
     Returns:
       int16 (rows, columns, 64) a component, in steps and zigzag order.
     """
+    if not isinstance(steps, Sequence) or not 1 <= len(steps) <= 2:
+        raise JpegError(f"JPEG steps are luma's and chroma's. Received: {steps!r}")
     tables = [
         np.frombuffer(baseline.quantisation_table(step), np.uint8).astype(np.float32)
         for step in (steps[0], steps[-1], steps[-1])
     ]
     if price is None:
         price = price_of(steps[0], layout.channels)
-    if not 0 < price < np.inf:
-        raise JpegError(f"the price of a bit must be above 0. Received: {price!r}")
+    if not isinstance(price, Real) or not 0 < price < np.inf:
+        raise JpegError(
+            f"the price of a bit must be a number above 0. Received: {price!r}"
+        )
     rows = max(_BAND_PX // layout.width_px // 16, 1) * 16
     bands = [
         _Band(
@@ -176,8 +218,12 @@ class _Band:
     def next_pass(self, before: Blocks, lengths: Sequence[CodeLengths]) -> Blocks:
         """Returns blocks of less cost than those before, by given code lengths."""
         wanted = self.pixels.astype(np.float32)
-        if (self.pixels % 255 == 0).any():
-            wanted = _as_clipped(wanted, co.decode(before, self.steps, self.layout))
+        ends = self.pixels == 0, self.pixels == 255
+        if any(end.any() for end in ends):
+            shown = co.decode(before, self.steps, self.layout)
+            # Decoders clip, so that black and white may be exceeded.
+            for end, limit in zip(ends, (np.minimum, np.maximum), strict=True):
+                wanted[end] = limit(shown[end], wanted[end])
         if self.layout.channels == 1:
             planes = co.planes_of(wanted, self.layout)
         else:
@@ -232,15 +278,3 @@ class _Band:
     def _restored(self, number: int, values: np.ndarray) -> np.ndarray:
         scaled = values * self.steps[number]
         return co.restore(scaled, self.layout.components[number])
-
-
-def _as_clipped(wanted: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Returns what to aim at where decoders clip: black and white may be exceeded.
-
-    Args:
-      wanted: float32, the picture, 0 to 255.
-      shown: float32, a decoded one before clipping.
-    """
-    over = np.maximum(shown, 255) - 255
-    under = np.minimum(shown, 0)
-    return wanted + np.where(wanted >= 255, over, 0) + np.where(wanted <= 0, under, 0)

@@ -110,7 +110,7 @@ class Codec:
         return image.shape[2] == 1 and self.preset.channels == 3
 
     def encode(
-        self, compact: np.ndarray, quality: int, image: np.ndarray | None = None
+        self, compact: np.ndarray, quality: float, image: np.ndarray | None = None
     ) -> bytes:
         """Encodes the compact image as a JPEG without metadata.
 

@@ -28,7 +28,7 @@ from plain_jpeg import pictures
 from rounds import middle
 
 from comrec.api.compress import read_input
-from comrec.encoder.guided import flat_table
+from comrec.jpeg.quantisation import flat_table
 from comrec.encoder.receiver import Receiver
 from comrec.encoder.rounds import Rounds, start, write
 from comrec.image.metrics import psnr_db, psnr_of

@@ -119,6 +119,24 @@ def test_both_outcomes_occur():  # else the test above could pass for a constant
     assert "comrec" in low
 
 
+@pytest.mark.parametrize("kind", ["RGB", "grey"])
+def test_the_preset_plain_writes_an_ordinary_jpeg_without_a_sidecar(kind):
+    made = comrec.compress(ARRAYS[kind], preset="plain", quality=60)
+    report = made.report
+    assert made.sidecar is None
+    assert (report.outcome, report.preset, report.same_bytes) == (
+        "plain",
+        "plain",
+        None,
+    )
+    assert report.total_bytes == len(made.jpeg) <= len(report.plain.jpeg)
+    assert report.psnr_db >= report.plain.psnr_db
+    with Image.open(io.BytesIO(made.jpeg)) as picture:
+        shown = np.asarray(picture)
+    assert PSNR(ARRAYS[kind], shown) == pytest.approx(report.psnr_db)
+    np.testing.assert_array_equal(comrec.decompress(made.jpeg), shown)
+
+
 def test_a_plain_jpeg_with_alpha_keeps_the_alpha():
     made = comrec.compress(ARRAYS["RGBA"], quality=100)
     assert (made.report.outcome, made.report.preset) == ("plain", presets.PLAIN)

@@ -83,6 +83,13 @@ def test_each_outcome_of_compression_has_its_line(change, line):
     assert all(len(line) <= 80 for line in text.splitlines()[1:])  # the first has names
 
 
+def test_steps_are_told_and_no_networks_where_the_preset_has_none():
+    row = COMPRESSED | {"outcome": "plain", "steps": [18.56, 16.56]}
+    lines = describe.format_compressed(row, has_networks=False).splitlines()
+    assert lines[2] == "  plain JPEG, steps 18.6 and 16.6"
+    assert lines[2] + ": the networks give" in describe.format_compressed(row)
+
+
 def test_without_a_plain_jpeg_of_this_size_nothing_is_compared():
     row = {k: v for k, v in COMPRESSED.items() if "same" not in k and "plain" not in k}
     lines = describe.format_compressed(row).splitlines()

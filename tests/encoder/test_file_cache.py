@@ -54,6 +54,14 @@ def test_the_file_is_the_smaller_of_both_kinds_of_scans(encoder, size):
     assert files.measure_bytes(30) == len(files.encode(30))
 
 
+def test_a_trellis_runs_once_for_both_kinds_of_scans(written):
+    files = cache_of(photo(29, 31), JpegSettings("comrec", "flat"))
+    draft = files.encode_draft(40)
+    smallest = files.encode(40)
+    assert written == [40]
+    assert smallest == min(draft, coding.to_progressive(draft), key=len)
+
+
 def test_files_of_few_qualities_are_kept_and_all_sizes(written):
     files = cache_of(photo(29, 31))
     for quality in (10, 20, 30, 40, 50):

@@ -7,9 +7,7 @@ import pytest
 from pictures import photo
 
 import comrec
-from comrec.encoder import guided, rate_control
-from comrec.encoder.efforts import GUIDED_EFFORTS
-from comrec.encoder.options import Options
+from comrec.encoder import guided
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding
 from comrec.jpeg.quantisation import read_tables
@@ -68,34 +66,6 @@ def test_the_steps_are_those_of_the_file():
     assert coding.decode(made.jpeg).shape[2] == 3
 
 
-@pytest.mark.pretrained
-def test_the_scale_whose_start_shows_the_fewest_bytes_is_encoded(monkeypatch):
-    begun, encoded = [], []
-
-    def begin(self):
-        begun.append(self._mode.codec.scale)
-        return {1: 9_000, 1.5: 8_000, 2: 10_000}[begun[-1]], 28.0
-
-    def encode(self):
-        encoded.append(self._mode.codec.scale)
-        return []
-
-    monkeypatch.setattr(rate_control, "NEAR_BYTES", 9.0)
-    monkeypatch.setattr(rate_control, "GUIDED_MODES", 3)
-    monkeypatch.setattr(guided.GuidedEncoder, "begin", begin)
-    monkeypatch.setattr(guided.GuidedEncoder, "encode", encode)
-    compress(photo(192, 240), target_psnr=27.0, effort=1)
-    assert len(begun) > 1
-    assert encoded == sorted(begun, key=[1.5, 1, 2].index)
-
-
-def test_low_efforts_look_through_the_guide_and_high_ones_through_the_preset():
-    for effort, name in ((0, None), (5, LITE), (6, "comrec-base-3")):
-        options = Options(preset="comrec-base-3", effort=effort)
-        found = rate_control.find_guide(options, GUIDED_EFFORTS[effort])
-        assert (found and found.name) == name
-
-
 def test_every_guide_is_a_lighter_preset_of_the_family():
     for preset in presets.PRESETS.values():
         if preset.guide:
@@ -110,12 +80,3 @@ def test_without_a_guide_there_are_no_rounds(asked, monkeypatch):
     monkeypatch.setattr(guided.GuidedEncoder, "encode", pytest.fail)
     image = photo(64, 80)
     comrec.compress(image, **({"preset": LITE} | asked), quality=30)
-
-
-@pytest.mark.parametrize("step", [1, 1.5, 7.3, 16, 254.9, 255])
-def test_a_table_of_one_step_has_its_mean(step):
-    table = guided.flat_table(step)
-    assert table.min() >= 1
-    assert table.max() <= 255
-    assert np.log2(table).mean() == pytest.approx(np.log2(step), abs=0.01)
-    assert (np.diff(table) >= 0).all()

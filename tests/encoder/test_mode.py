@@ -5,19 +5,20 @@ from __future__ import annotations
 import fake_pair
 import numpy as np
 import pytest
-from searches import photo, record_mozjpegs
+from searches import photo, record_files
 
 from comrec.encoder.mode import CodingMode
 from comrec.errors import JpegError
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding
+from comrec.jpeg.encoders import Mozjpeg
 from comrec.jpeg.settings import PLAIN, JpegSettings
 from comrec.networks.codec import Codec
 
 
 def test_the_last_draft_of_a_large_image_is_the_file(monkeypatch):
     pixels = np.ascontiguousarray(np.tile(photo(), (4, 4, 1))[:800, :1000])
-    written = record_mozjpegs(pixels, monkeypatch)
+    written = record_files(pixels, monkeypatch, Mozjpeg)
     codec = Codec(fake_pair.PAIR, 1, networks={"reccnn": fake_pair.smoothing})
     mode = CodingMode(pixels, None, 0, codec)
     mode.sample(30, 0.1)

@@ -38,11 +38,19 @@ def test_modes_of_one_scale_share_one_compact_image():
     assert images[0].shape == (15, 16, 3)
 
 
-@pytest.mark.parametrize(("tune", "tables"), [("psnr", "flat"), ("visual", "standard")])
-def test_the_first_plain_mode_is_the_anchor_and_the_second_mozjpeg(tune, tables):
+@pytest.mark.parametrize(
+    ("tune", "settings"),
+    [
+        ("psnr", JpegSettings("comrec", "flat")),
+        ("visual", JpegSettings("mozjpeg", "standard")),
+    ],
+)
+def test_the_first_plain_mode_is_the_anchor_and_the_second_has_a_trellis(
+    tune, settings
+):
     pixels = np.zeros((1, 1, 1), np.uint8)
     modes = list_plain_modes(pixels, Options(preset="plain", tune=tune), 7)
-    assert [mode.settings for mode in modes] == [PLAIN, JpegSettings("mozjpeg", tables)]
+    assert [mode.settings for mode in modes] == [PLAIN, settings]
     assert all(mode.codec is None for mode in modes)
     assert {mode.extra_bytes for mode in modes} == {7}
 

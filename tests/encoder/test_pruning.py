@@ -24,6 +24,7 @@ class Curve:
     def __init__(self, scale=1.0, db=30.0, log2_bytes=12.0, ceiling_db=math.inf):
         self.settings = SimpleNamespace(tables="standard", encoder="libjpeg-turbo")
         self.codec = SimpleNamespace(scale=scale) if scale else None
+        self.is_continuous = False
         self.db, self.log2_bytes, self.ceiling_db = db, log2_bytes, ceiling_db
         self.measured: list[int] = []
         self.first_quality, self.qualities = None, range(1, 101)

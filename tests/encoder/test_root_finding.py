@@ -95,6 +95,21 @@ def test_crossing_ends_within_the_tolerance(tolerance, expected):
     assert root_finding.find_crossing(float, wanted, 1, 100, (), tolerance) == expected
 
 
+@pytest.mark.parametrize(("beyond", "found"), [(0.0, 52), (3.0, 55), (-2.0, 50)])
+def test_crossing_aims_beyond_what_is_wanted_into_the_tolerance(beyond, found):
+    # Rises by 1; the first value, at 40, gives the slope.
+    tolerance = (0.0, 4.0) if beyond >= 0 else (4.0, -1.0)
+    rule = {"tolerance": tolerance, "slope": 1.0, "beyond": beyond}
+    asked = []
+
+    def value(number: int) -> float:
+        asked.append(number)
+        return float(number)
+
+    root_finding.find_crossing(value, 52, 1, 100, (40,), **rule)
+    assert asked == [40, found]
+
+
 def test_crossing_does_not_evaluate_what_values_nearby_predict():
     asked = []
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from searches import EXTRA_BYTES, REQUESTS, choose, photo
+from searches import EXTRA_BYTES, REQUESTS, choose, photo, record_files
 
+from comrec.encoder import excerpt, rate_control, search
+from comrec.encoder.options import Options
 from comrec.encoder.predictor import Predictor
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding, quantisation
+from comrec.jpeg.encoders import Comrec
 
 
 @pytest.mark.parametrize("effort", [0, 5, 6])
@@ -88,3 +92,47 @@ def test_at_effort_0_a_decode_that_falls_short_gives_a_plain_jpeg(
     choice, decodes = choose(restored_px, quality=4, effort=0)
     assert choice.best.codec is None
     assert 1 <= decodes <= 1.25
+
+
+@pytest.fixture(scope="module")
+def plain_photo():
+    return photo(320, 320)  # a tenth of a megapixel
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"target_bpp": 0.5}, {"target_bpp": 2.5}, {"target_psnr": 31}, {"quality": 60}],
+    ids=str,
+)
+def test_a_plain_jpeg_lands_on_the_goal_in_few_files(plain_photo, asked, monkeypatch):
+    written = record_files(plain_photo, monkeypatch, Comrec)
+    options = Options(preset="plain", **asked)
+    choice = rate_control.choose(plain_photo, options, lambda codec: 0)
+    best = choice.best
+    assert best.settings.encoder == "comrec"
+    assert len(set(written)) <= 6
+    if "target_bpp" in asked:
+        budget_bytes = options.budget_bytes(*plain_photo.shape[:2])
+        assert 0.995 * budget_bytes <= best.total_bytes <= budget_bytes
+        return
+    wanted_db = choice.plain.psnr_db if "quality" in asked else asked["target_psnr"]
+    assert wanted_db <= best.psnr_db <= wanted_db + 0.02
+    assert best.total_bytes < 0.9 * choice.plain.total_bytes
+
+
+def test_drafts_of_an_excerpt_save_files_of_a_large_image(monkeypatch):
+    large = np.tile(photo(240, 320), (4, 2, 1))
+    monkeypatch.setattr(search, "DRAFTED_MIN_PX", large[..., 0].size)
+    monkeypatch.setattr(excerpt, "EXCERPT_MIN_PX", large[..., 0].size // 2)
+    drafts, write = [], Comrec.encode
+
+    def record(self, pixels, quality, *rest):
+        drafts.append(pixels.shape != large.shape)
+        return write(self, pixels, quality, *rest)
+
+    monkeypatch.setattr(Comrec, "encode", record)
+    options = Options(preset="plain", target_bpp=0.8, threads=1)
+    best = rate_control.choose(large, options, lambda codec: 0).best
+    assert drafts[0]
+    assert not drafts[-1]
+    assert best.total_bytes >= 0.995 * options.budget_bytes(*large.shape[:2])

@@ -15,15 +15,17 @@ def test_rows_hold_every_encoder_and_the_summary_names_what_is_saved(tmp_path: P
     out = tmp_path / "rows.tsv"
     said = run(
         "experiments/quality/plain_jpeg.py", tmp_path, "--ratios", "0", "1",
-        "--prices", "6.5", "--out", out,
+        "--prices", "6.5", "0", "--out", out,
     )  # fmt: skip
     head, *lines = (line.split("\t") for line in out.read_text().splitlines())
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     assert {row["encoder"] for row in rows} == {"libjpeg-turbo", "mozjpeg", "own"}
-    assert len(rows) == 8 + 8 + 2 * 6
+    assert len(rows) == 9 + 9 + (2 + 2 + 1) * 8
     for row in rows:
         bpp = 8 * int(row["bytes"]) / (96 * 72)
         assert float(row["bpp"]) == pytest.approx(bpp, abs=1e-5)
     own = [line.split("\t") for line in said.splitlines() if line.startswith("own")]
-    assert [line[1] for line in own] == ["0.0", "1.0"]
-    assert all(float(line[3]) < 0 for line in own)
+    kinds = [("4:2:0", "0.0", "6.5"), ("4:2:0", "1.0", "6.5"), ("4:4:4", "0.0", "6.5"),
+             ("4:4:4", "1.0", "6.5"), ("4:2:0", "0.0", "0.0")]  # fmt: skip
+    assert [tuple(line[1:4]) for line in own] == kinds
+    assert all(float(line[4]) < 0 for line in own if line[1] == "4:2:0")

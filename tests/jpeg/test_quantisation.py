@@ -180,3 +180,12 @@ def test_the_nearest_quality_of_any_log_step_is_legal():
     assert quantisation.nearest_quality(-np.inf) == 1
     assert quantisation.nearest_quality(-99) == 1
     assert quantisation.nearest_quality(99) == 97  # all steps are 1 from there on
+
+
+@pytest.mark.parametrize("step", [1, 1.5, 7.3, 16, 254.9, 255])
+def test_a_table_of_one_step_has_its_mean(step):
+    table = quantisation.flat_table(step)
+    assert table.min() >= 1
+    assert table.max() <= 255
+    assert np.log2(table).mean() == pytest.approx(np.log2(step), abs=0.01)
+    assert (np.diff(table) >= 0).all()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import comrec.jpeg
 from comrec.errors import JpegError
 from comrec.jpeg import coefficients as co
 from comrec.jpeg import segments as seg
@@ -92,6 +93,32 @@ def test_both_kinds_of_scans_show_the_same_and_the_smaller_is_taken(channels, mo
         assert {p.marker for p in seg.parse(file) if p.is_metadata} <= {seg.APP0}
 
 
+def test_encode_is_public_and_takes_a_quality_in_place_of_steps():
+    pixels = picture(40, 56, 3)
+    assert comrec.jpeg.encode(pixels) == encode(pixels, quality=75)
+    luma, chroma = even_steps(16)
+    price = price_of(16, 3)
+    by_steps = comrec.jpeg.encode(pixels, (luma, chroma), price=price)
+    assert by_steps == comrec.jpeg.encode(pixels, quality=50)
+    qualities = (20, 50, 50.5, 80, 95)
+    sizes = [len(encode(pixels, quality=quality)) for quality in qualities]
+    assert sizes == sorted(set(sizes))
+    with pytest.raises(AttributeError, match="no attribute 'decode'"):
+        comrec.jpeg.decode  # noqa: B018
+
+
+def test_steps_of_grey_may_be_those_of_luma_alone():
+    pixels = picture(40, 56, 1)
+    assert encode(pixels, [9]) == encode(pixels, (9, 5))
+
+
+def test_the_price_rises_with_the_steps_of_which_small_ones_say_most():
+    rising = np.add.outer(np.arange(8), np.arange(8)) * 10 + 10
+    assert 4 * price_of(10, 3) < price_of(20, 3) < 5 * price_of(10, 3)
+    assert price_of(10, 3) == 3 * price_of(10, 1)
+    assert price_of(10, 3) < price_of(rising, 3) < price_of(rising.mean(), 3)
+
+
 def test_flat_tables_of_libjpeg_turbo_take_a_tenth_more_for_the_same_quality():
     pixels = picture(128, 128, 3)
     mine = encode(pixels, (20, 12))
@@ -160,11 +187,18 @@ def test_tables_of_a_step_for_each_frequency_are_used():
 
 def test_even_steps_follow_what_an_error_is_worth():
     luma, chroma = even_steps(100)
-    assert luma == 100
-    assert (chroma[0, 0], chroma[7, 7]) == (54, 186)  # 100 / sqrt of 3.47 and 0.29
-    assert len(np.unique(even_steps(100, "4:4:4")[1])) == 1
-    assert even_steps(1)[1].min() == 1
-    assert even_steps(255)[1].max() == 255
+    assert (luma == 100).all()
+    assert (chroma[0, 0], chroma[7, 7]) == (53, 186)  # 100 / sqrt of 3.47 and 0.29
+    assert np.ptp(even_steps(100, "4:4:4")[1]) <= 1
+    assert even_steps(0.3)[1].max() == 1
+    assert even_steps(800)[1].max() == 255
+    assert even_steps(800)[0].min() == 255
+
+
+def test_even_steps_between_whole_numbers_are_finer_at_low_frequencies():
+    luma, _ = even_steps(13.4)
+    assert (luma[0, 0], luma[7, 7]) == (13, 14)
+    assert np.log2(luma).mean() == pytest.approx(np.log2(13.4), abs=0.002)
 
 
 def test_noise_at_the_finest_steps_comes_back_almost_whole():
@@ -179,8 +213,18 @@ def test_noise_at_the_finest_steps_comes_back_almost_whole():
         ({"steps": (0, 5)}, "whole numbers, 1 to 255"),
         ({"steps": (5, 300)}, "whole numbers, 1 to 255"),
         ({"subsampling": "4:2:2"}, "subsampling must be one of"),
-        ({"price": 0}, "price of a bit must be above 0"),
-        ({"price": float("nan")}, "price of a bit must be above 0"),
+        ({"steps": (5, "6")}, "whole numbers, 1 to 255"),
+        ({"steps": (5.5, 6)}, "whole numbers, 1 to 255"),
+        ({"steps": (5, np.ones((4, 4)))}, "whole numbers, 1 to 255"),
+        ({"steps": 5}, "steps are luma's and chroma's. Received: 5"),
+        ({"steps": (5, 5, 5)}, "steps are luma's and chroma's"),
+        ({"quality": 50}, "`steps` or `quality`, not both"),
+        ({"steps": None, "quality": 0.5}, r"a number, 1 to 100\. Received: 0.5"),
+        ({"steps": None, "quality": "75"}, r"a number, 1 to 100\. Received: '75'"),
+        ({"steps": None, "quality": float("nan")}, "a number, 1 to 100"),
+        ({"price": 0}, "price of a bit must be a number above 0"),
+        ({"price": float("nan")}, "price of a bit must be a number above 0"),
+        ({"price": "cheap"}, "price of a bit must be a number above 0"),
         ({"scans": "fast"}, "scans must be one of"),
         ({"pixels": np.zeros((8, 8), np.uint8)}, "uint8"),
         ({"pixels": np.zeros((8, 0, 3), np.uint8)}, "1 to 65500"),

@@ -183,13 +183,13 @@ def test_never_worse_with_released_pairs_at_length(image, request, preset, optio
     check(image, request, preset=preset, **options)
 
 
-SMOOTH = np.ascontiguousarray(pictures.photo(96, 120))
+SMOOTH = np.ascontiguousarray(pictures.photo(240, 320))
 
 
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        ({"quality": 5}, "comrec"),
+        ({"quality": 4}, "comrec"),
         ({"quality": 100}, "plain"),
         ({"target_size": 50}, "refused"),
         ({"target_bpp": 1e-9}, "refused"),

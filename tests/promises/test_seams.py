@@ -107,6 +107,7 @@ class Dithering:
     """Tries several roundings of a picture, and keeps the file that restores best."""
 
     both_scans_max_px = float("inf")
+    is_continuous = keeps_coefficients = False
     tried = 0
 
     def check(self, settings: JpegSettings) -> None:

@@ -10,7 +10,7 @@ import pictures
 
 from comrec.encoder import rate_control
 from comrec.encoder.options import Options
-from comrec.jpeg import encoders
+from comrec.jpeg.encoders import Encoder
 
 EXTRA_BYTES = 90  # of all files except the JPEG
 REQUESTS = (
@@ -37,14 +37,16 @@ def choose(
     return choice, sum(restored_px) / (pixels.shape[0] * pixels.shape[1])
 
 
-def record_mozjpegs(pixels: np.ndarray, monkeypatch) -> list[int]:
-    """Records the qualities that mozjpeg writes of an image, for each kind of scans."""
-    written, write = [], encoders.Mozjpeg.encode
+def record_files(
+    pixels: np.ndarray, monkeypatch, encoder: type[Encoder]
+) -> list[float]:
+    """Records the qualities at which an encoder writes an image, each kind of scans."""
+    written, write = [], encoder.encode
 
     def record(self, image, quality, *others):
         if image is pixels:
             written.append(quality)
         return write(self, image, quality, *others)
 
-    monkeypatch.setattr(encoders.Mozjpeg, "encode", record)
+    monkeypatch.setattr(encoder, "encode", record)
     return written

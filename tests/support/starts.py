@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from comrec.encoder.guided import flat_table
 from comrec.encoder.receiver import Receiver
 from comrec.encoder.rounds import Choice, start
 from comrec.jpeg import coefficients as co
 from comrec.jpeg.layout import layout_of
+from comrec.jpeg.quantisation import flat_table
 from comrec.networks import presets
 from comrec.networks.codec import Codec
 from comrec.networks.presets import Preset

@@ -249,11 +249,11 @@ def _end_of_range(peer: Peer) -> Setting:
 
 def _describe_settings(compressed: Compressed) -> str:
     report = compressed.report
-    if report.outcome != "comrec":
-        return f"a plain JPEG, quality {report.jpeg_quality}"
     coded = f"quality {report.jpeg_quality}"
     if report.steps:
         coded = f"steps of {report.steps[0]:.1f} levels"
+    if report.outcome != "comrec":
+        return f"a plain JPEG, {coded}"
     return f"{report.preset}, scale {report.scale:g}, {coded}"
 
 

@@ -44,7 +44,7 @@ def make_command_peer(
     bytes; a picture without a saving is a plain JPEG.
 
     Args:
-      preset_name: of the networks.
+      preset_name: of the networks; "plain" for none.
       tune: "psnr" or "visual"; see `comrec.compress`.
       embed: whether the sidecar goes into the .jpg.
       threads: cores for the networks; 0 takes all.
@@ -94,6 +94,11 @@ def make_scale_peer(
       UsageError: the preset is unknown, or does not have the scale or tune.
     """
     preset = _find_preset(preset_name, tune)
+    if not preset.has_networks:
+        raise UsageError(
+            f"preset {preset_name} has no networks, so its files have no scale. Name "
+            f"comrec:{preset_name}, or another preset"
+        )
     if scale not in preset.scales:
         raise UsageError(
             f"preset {preset_name} has scale {' or '.join(map(str, preset.scales))}. "
@@ -122,11 +127,9 @@ def make_scale_peer(
 
 def _find_preset(name: str, tune: str) -> Preset:
     preset = presets.find(name)
-    if not preset.has_networks:
-        raise UsageError(f"preset {name} has no networks. Name another")
     if tune not in TUNES:
         raise UsageError(f"{name}: tune must be {' or '.join(TUNES)}. Received: {tune}")
-    if tune == "visual" and not preset.jpeg_visual:
+    if tune == "visual" and preset.has_networks and not preset.jpeg_visual:
         raise UsageError(f"preset {name} has no visual tune: leave :visual out")
     return preset
 
@@ -139,8 +142,9 @@ def _make_suffix(tune: str, embed: bool, effort: int = EFFORT) -> str:
 
 def _describe_version(preset: Preset) -> str:
     """Returns versions of all software on which bytes and pixels depend."""
-    chosen = engine.choose()
-    libraries = (
-        f"{chosen} {metadata.version(chosen)} libvips {rivals.libvips_version()}"
-    )
-    return f"{comrec.__version__} {preset.hash} {libraries}"
+    parts = [comrec.__version__]
+    if preset.has_networks:
+        chosen = engine.choose()
+        parts += [preset.hash, chosen, metadata.version(chosen)]
+    scans = metadata.version("mozjpeg-lossless-optimization")
+    return " ".join([*parts, "libvips", rivals.libvips_version(), "scans", scans])

@@ -20,11 +20,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compresses every input; returns 1 if one failed, else 0."""
     from comrec.cli import files
+    from comrec.networks import presets
 
     options = arguments.options(args)
+    has_networks = presets.find(options.preset).has_networks
     policy = files.OverwritePolicy(args.force, args.skip_existing, args.dry_run)
     return batch.run(
         args,
         lambda job: files.compress(job, options, policy),
-        describe.format_compressed,
+        lambda row: describe.format_compressed(row, has_networks),
     )

@@ -64,6 +64,14 @@ def test_an_effort_is_that_of_compress():
     assert found.encode(photo(64, 80), 10) == (made.jpeg,)
 
 
+def test_the_preset_without_networks_is_a_peer():
+    found = peers.find("comrec:plain", threads=1)
+    assert found.name == "comrec:plain"
+    made = comrec.compress(photo(64, 80), preset="plain", quality=30, metadata="none")
+    assert found.encode(photo(64, 80), 30) == (made.jpeg,)
+    assert np.array_equal(found.decode((made.jpeg,)), coding.decode(made.jpeg))
+
+
 def test_where_no_networks_pay_the_plain_jpeg_is_the_one_file():
     found = peers.find("comrec:comrec-lite", threads=1)
     tiny = photo()[:6, :6]
@@ -76,7 +84,7 @@ def test_where_no_networks_pay_the_plain_jpeg_is_the_one_file():
     [
         (f"{PRESET}@3", r"has scale 2\. Received: 3"),
         ("nothing@2", "no preset is called 'nothing'"),
-        ("plain@1", "has no networks"),
+        ("plain@1", "has no networks, so its files have no scale. Name comrec:plain"),
         (f"{PRESET}@2:visual", "has no visual tune"),
         ("comrec-lite-2@2+effort3", r"a fixed scale has no effort\. Leave"),
     ],

@@ -1,0 +1,102 @@
+"""Chooses the coding mode to encode by rounds, and encodes in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import itemgetter
+
+from comrec.encoder.efforts import Effort
+from comrec.encoder.goal import Goal
+from comrec.encoder.guided import GuidedEncoder, Plan
+from comrec.encoder.mode import Candidate, CodingMode
+from comrec.encoder.options import Options
+from comrec.encoder.search import propose
+from comrec.networks import presets
+from comrec.networks.presets import Preset
+
+# What rounds may gain of what drafts show: dB, ratio of bytes.
+GUIDED_DB, GUIDED_BYTES = 0.7, 1.2
+GUIDED_MODES = 2  # started at most
+NEAR_DB, NEAR_BYTES = 0.8, 1.25  # of the best draft, for a mode to be started
+
+
+def find_guide(options: Options, effort: Effort) -> Preset | None:
+    """Returns the preset through whose RecCNN coefficients are chosen, if any."""
+    if not effort.rounds:
+        return None
+    preset = presets.find(options.preset)
+    if effort.own_network or preset.guide is None:
+        return preset
+    return presets.find(preset.guide)
+
+
+def encode_guided(
+    modes: Sequence[CodingMode],
+    goal: Goal,
+    effort: Effort,
+    bound: Candidate | None,
+    guide: Preset,
+) -> list[Candidate]:
+    """Encodes by rounds in the mode that shows the best start.
+
+    Drafts are by another encoder, so they choose among modes only roughly. Where no
+    file of the mode meets the goal, the next one is tried.
+
+    Args:
+      modes: with networks.
+      goal: to meet.
+      effort: bounds the rounds.
+      bound: the best known file or estimate; None where none meets the goal.
+      guide: the networks to look through.
+    """
+    plan, relaxed = Plan(effort.rounds, guide), _relax(goal, bound)
+    near = _select_near(propose(modes, relaxed, effort), goal)
+    ranks = []
+    best: GuidedEncoder | None = None  # of two at a time: they fill the memory
+    for mode, quality in near:
+        encoder = GuidedEncoder(mode, plan, goal, quality)
+        ranks.append(goal.rank(*encoder.begin()))
+        if ranks[-1] == min(ranks):
+            best = encoder
+    found = best.encode() if best else []
+    for _, (mode, quality) in sorted(zip(ranks, near, strict=True), key=itemgetter(0))[
+        1:
+    ]:
+        if any(map(goal.meets, found)):
+            break
+        found += GuidedEncoder(mode, plan, goal, quality).encode()
+    return found
+
+
+def _select_near(
+    proposed: Sequence[tuple[CodingMode, float]], goal: Goal
+) -> list[tuple[CodingMode, float]]:
+    """Selects the modes whose drafts are near enough to the best to be better."""
+    drafts = [
+        (mode.measure_total_bytes(quality), mode.predict_psnr_db(quality))
+        for mode, quality in proposed
+    ]
+    if not drafts:
+        return []
+    best_bytes, best_db = drafts[0]
+    return [
+        pair
+        for pair, (total_bytes, found_db) in zip(proposed, drafts, strict=True)
+        if (
+            found_db >= best_db - NEAR_DB
+            if goal.maximises_psnr
+            else total_bytes <= best_bytes * NEAR_BYTES
+        )
+    ][:GUIDED_MODES]
+
+
+def _relax(goal: Goal, bound: Candidate | None) -> Goal:
+    """Returns the goal of drafts from which rounds may reach more than the bound."""
+    if goal.maximises_psnr:
+        least_db = bound.psnr_db - GUIDED_DB if bound else goal.min_psnr_db
+        return replace(goal, min_psnr_db=least_db)
+    most_bytes = min(goal.max_bytes, bound.total_bytes if bound else math.inf)
+    least_db = goal.min_psnr_db - GUIDED_DB
+    return Goal(max_bytes=most_bytes * GUIDED_BYTES, min_psnr_db=least_db)
