@@ -15,9 +15,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["comrec"]):
+    import reading
     import trials
 
-TARGETS = ("sidecar", "container", "pair", "pair-lite", "crae")
+TARGETS = ("sidecar", "container", "pair", "pair-lite", "crae", "reader")
 
 
 def pairs(target: str) -> list[trials.Pair]:
@@ -31,6 +32,7 @@ def checks(target: str) -> Callable[[bytes], str]:
         "sidecar": trials.parse_sidecar,
         "container": trials.open_container,
         "crae": trials.parse_crae,
+        "reader": reading.read,
     }
     if target in one:
         return one[target]
@@ -42,6 +44,8 @@ def seeds(target: str) -> list[bytes]:
     """Returns valid inputs of a target."""
     if target == "crae":
         return [path.read_bytes() for path in sorted(trials.CRAE.glob("*.crae"))]
+    if target == "reader":
+        return list(reading.seeds().values())
     if target == "sidecar":
         return [pair.beside for pair in pairs(target) if pair.beside]
     if target == "container":

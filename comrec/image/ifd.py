@@ -22,7 +22,12 @@ _TYPES = {
     8: (2, 2), 9: (4, 4), 10: (8, 4), 11: (4, 4), 12: (8, 8), 13: (4, 4), 16: (8, 8),
     17: (8, 8), 18: (8, 8),
 }  # fmt: skip
-_WHOLE = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
+# Whole numbers. Some cameras write signed types where the tag has an unsigned one;
+# a negative number becomes one that is beyond all limits.
+_WHOLE = {
+    1: "B", 3: "H", 4: "I", 6: "B", 7: "B", 8: "H", 9: "I", 13: "I", 16: "Q", 17: "Q",
+    18: "Q",
+}  # fmt: skip
 SHORT, LONG = 3, 4
 EXIF, GPS, INTEROP = 0x8769, 0x8825, 0xA005  # tags that hold the place of a directory
 ORIENTATION = 0x0112

@@ -176,13 +176,18 @@ class Mozjpeg:
         target: Target | None,
     ) -> bytes:
         import numpy as np
-        import pyvips  # loads libvips, which libjpeg-turbo does not need
+
+        from comrec.system import vips
 
         pixels = _to_rgb(pixels, space)
         height, width, channels = pixels.shape
-        image = pyvips.Image.new_from_memory(
-            np.ascontiguousarray(pixels), width, height, channels, "uchar"
-        ).copy(interpretation="srgb" if channels == 3 else "b-w")
+        image = (
+            vips.load()
+            .Image.new_from_memory(
+                np.ascontiguousarray(pixels), width, height, channels, "uchar"
+            )
+            .copy(interpretation="srgb" if channels == 3 else "b-w")
+        )
         return image.jpegsave_buffer(
             Q=quality,
             quant_table=MOZJPEG_TABLES[str(settings.tables)],

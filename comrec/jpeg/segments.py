@@ -24,6 +24,8 @@ PAYLOAD_MAX = 65_533
 SEGMENTS_MAX = 100_000  # bounds the time for a hostile file of empty segments
 SCANS_MAX = 100  # each takes a pass over all blocks; progressive files have about ten
 _FILL = re.compile(rb"[^\xff]*\xff*(?=\xff)")  # libjpeg passes over other bytes too
+# Before the first scan it also passes over 255 with 0; later, that would be coded data.
+_FILL_OF_HEADER = re.compile(rb"(?>[^\xff]+|\xff+\x00)*+\xff*(?=\xff)")
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # a marker that is not RSTn
 
 JFIF_PREFIX = b"JFIF\0"
@@ -68,7 +70,8 @@ def parse(jpeg: bytes) -> list[Segment]:
     scans = 0
     while True:
         start = position
-        if fill := _FILL.match(jpeg, position):
+        fills = _FILL if scans else _FILL_OF_HEADER
+        if fill := fills.match(jpeg, position):
             position = fill.end()
         if position + 2 > len(jpeg) or jpeg[position] != 0xFF:
             raise JpegError(f"damaged or cut off (no marker at byte {position})")

@@ -15,8 +15,10 @@ import sys
 import threading
 from contextlib import suppress
 
+from comrec.system.libraries import find_loaded
+
 WAIT_S = 2.0  # for threads to take their tasks; afterwards the process forks anyway
-_TASKS, _MAPS = "/proc/self/task", "/proc/self/maps"
+_TASKS = "/proc/self/task"
 _WORKER = "libvips worker"  # name of the threads
 _LIBRARY = re.compile(r"libvips(-[0-9a-f]+)?\.so")  # wheels add a hash to the name
 _Task = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
@@ -33,7 +35,7 @@ class _Hold:
         self._end = threading.Event()
         self._taken = threading.Semaphore(0)
         self._task = _Task(self._wait)  # referenced until the threads have left it
-        execute = ctypes.CDLL(_find_library()).vips_thread_execute
+        execute = ctypes.CDLL(find_loaded(_LIBRARY)).vips_thread_execute
         for _ in range(count):
             execute(b"comrec", self._task, None)
         for _ in range(count):
@@ -77,13 +79,3 @@ def _count_workers() -> int:
         with suppress(OSError), open(f"{_TASKS}/{task}/comm") as comm:
             names.append(comm.read().strip())
     return names.count(_WORKER)
-
-
-def _find_library() -> str:
-    """Returns the path of the loaded libvips; raises OSError if it is not loaded."""
-    with open(_MAPS, encoding="utf-8", errors="surrogateescape") as maps:
-        for line in maps:
-            path = line.rstrip("\n").partition("/")[2]
-            if _LIBRARY.match(os.path.basename(path)):
-                return f"/{path}"
-    raise OSError("libvips is not loaded")

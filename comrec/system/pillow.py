@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 from PIL import Image
 
+from comrec.system import libtiff
+
 _lifting, _lifted = threading.Lock(), ExitStack()
 _inside = 0  # callers within `unlimited`
 
@@ -32,9 +34,9 @@ def open_picture(data: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """Lifts Pillow's pixel limit and silences warnings.
+    """Lifts Pillow's pixel limit, and silences its warnings and its libtiff.
 
-    Both settings belong to the whole process: the first thread that enters lifts
+    These settings belong to the whole process: the first thread that enters lifts
     them, the last thread that leaves restores them.
     """
     global _inside
@@ -57,7 +59,8 @@ def _lift() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            with libtiff.silenced():
+                yield
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 

@@ -12,7 +12,7 @@ _STRICT = {"access": "sequential", "fail_on": "warning", "unlimited": True}
 
 
 @functools.cache
-def _load() -> Any:
+def load() -> Any:
     """Imports pyvips; its warnings go nowhere, and no picture stays in its cache."""
     logger = logging.getLogger("pyvips")
     logger.addHandler(logging.NullHandler())
@@ -36,14 +36,14 @@ def decode(data: bytes) -> tuple[np.ndarray, str]:
     Raises:
       VipsError: the data are damaged.
     """
-    pyvips = _load()
-    load = (
+    pyvips = load()
+    loader = (
         pyvips.Image.pngload_buffer
         if data[:4] == b"\x89PNG"
         else pyvips.Image.tiffload_buffer
     )
     try:
-        picture = load(data, **_STRICT)
+        picture = loader(data, **_STRICT)
         array = picture.numpy()  # of one sample alone it has no axes
         size = picture.height, picture.width, picture.bands
         return array.reshape(size), picture.interpretation
@@ -53,7 +53,7 @@ def decode(data: bytes) -> tuple[np.ndarray, str]:
 
 def check_jpeg(data: bytes) -> None:
     """Raises VipsError for a JPEG that libjpeg decodes with an error or a warning."""
-    pyvips = _load()
+    pyvips = load()
     try:
         pyvips.Image.jpegload_buffer(data, **_STRICT).avg()
     except pyvips.Error as err:

@@ -39,6 +39,19 @@ def test_a_block_without_orientation_gets_one_and_keeps_the_rest():
         assert kept.get(0x013B) == ("Somebody" if given == exif else None)
 
 
+@pytest.mark.parametrize(("kind", "form"), [
+    (ifd.SHORT, "H"), (ifd.LONG, "I"), (1, "B"), (6, "b"), (8, "h"), (9, "i"),
+])  # fmt: skip
+def test_the_orientation_may_have_any_type_of_whole_numbers(kind, form):
+    value = struct.pack(f"<{form}", 6)
+    entries = {ifd.ORIENTATION: ifd.Entry(kind, 1, value, 0)}
+    exif = b"II*\0\x08\0\0\0" + ifd.packed(entries, "<", False, 8)
+    assert ifd.orientation(exif) == 6
+    upright = ifd.with_orientation(exif, 1)
+    assert ifd.orientation(upright) == 1
+    assert len(upright) == len(exif)
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_the_directories_of_exif_are_copied_in_any_order_of_bytes(order):
     data = block()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from comrec.errors import ImageError
-from comrec.image import reader
+from comrec.image import ifd, reader
 from comrec.image.formats import tiff
 
 LEFT_OUT = "a fourth or other channel that is not alpha was left out"
@@ -136,3 +136,76 @@ def test_pages_are_counted_up_to_a_limit(monkeypatch, pages, said):
     assert picture.notes == (f"the first of {said} frames was taken",)
     assert picture.left_out == ("pages",)
     assert not picture.pixels.any()  # it is the first
+
+
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_grey_with_alpha_in_two_planes_is_refused_and_not_mixed_up(tile, bits):
+    """libvips takes rows of both planes for grey; Pillow loses the alpha of tiles."""
+    pixels = pictures.with_alpha(pictures.grey())
+    levels = pictures.deep(pixels) if bits == 16 else pixels
+    options = {"photometric": "minisblack", "extrasamples": ["unassalpha"]}
+    data = pictures.scientific_tiff(
+        planes(levels), planarconfig="separate", tile=tile, **options
+    )
+    with pytest.raises(ImageError, match=r"channels in separate planes.*interleaved"):
+        reader.read(data)
+    whole = pictures.scientific_tiff(levels, planarconfig="contig", **options)
+    np.testing.assert_array_equal(reader.read(whole).to_array(), pixels)
+
+
+def test_colours_with_alpha_in_planes_are_read_from_strips_and_not_from_tiles():
+    pixels = planes(pictures.with_alpha(pictures.photo()))
+    options = {"photometric": "rgb", "extrasamples": ["unassalpha"]}
+    data = pictures.scientific_tiff(pixels, planarconfig="separate", **options)
+    np.testing.assert_array_equal(
+        reader.read(data).to_array(), pictures.with_alpha(pictures.photo())
+    )
+    data = pictures.scientific_tiff(
+        pixels, planarconfig="separate", tile=(16, 16), **options
+    )
+    with pytest.raises(ImageError, match=r"channels in separate planes.*interleaved"):
+        reader.read(data)
+
+
+def old_lzw(pixels: np.ndarray) -> bytes:
+    """A TIFF in the LZW of before TIFF 6.0: codes from the lowest bit up."""
+    bits = place = 0
+    for code in [256, *(c for v in pixels.tobytes() for c in (256, v)), 257]:
+        bits |= code << place  # a clear code before each keeps codes at 9 bits
+        place += 9
+    data = bits.to_bytes(-(-place // 8), "little")
+    options = {"compression": None, "photometric": "minisblack"}
+    plain = bytearray(pictures.scientific_tiff(pixels, **options))
+    page = ifd.first(bytes(plain))
+    plain += b"\0" * (len(plain) % 2)
+    entries = dict(page.entries)
+    entries[259] = ifd.whole(ifd.SHORT, page.order, 5)
+    entries[273] = ifd.whole(ifd.LONG, page.order, len(plain))
+    entries[279] = ifd.whole(ifd.LONG, page.order, len(data))
+    return ifd.with_directory(bytes(plain) + data, entries)
+
+
+def test_the_lzw_of_before_tiff_6_is_read():
+    pixels = pictures.grey(5, 7)
+    data = old_lzw(pixels)
+    np.testing.assert_array_equal(reader.read(data).to_array(), pixels)
+
+
+@pytest.mark.parametrize("side", [16, 256, 512, 1024])
+def test_tiles_may_be_larger_than_the_picture(side):
+    """libvips takes none of more than 256 pixels for a picture as small as this."""
+    options = {"photometric": "rgb", "tile": (side, side), "compression": "zlib"}
+    data = pictures.scientific_tiff(pictures.photo(), **options)
+    np.testing.assert_array_equal(reader.read(data).pixels, pictures.photo())
+
+
+@pytest.mark.parametrize("compression", [1, 8, 34925])
+def test_gigantic_tiles_are_refused_before_a_decoder_makes_room_for_them(compression):
+    side = {322: 30_000, 323: 30_000, 259: compression}
+    data = pictures.scientific_tiff(pictures.photo(), photometric="rgb", tile=(16, 16))
+    page = ifd.first(data)
+    sides = {tag: ifd.whole(ifd.LONG, page.order, n) for tag, n in side.items()}
+    hostile = ifd.with_directory(data, page.entries | sides)
+    with pytest.raises(ImageError, match="its tiles have 30000x30000 pixels"):
+        reader.read(hostile)

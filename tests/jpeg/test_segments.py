@@ -158,7 +158,18 @@ def test_a_file_of_too_many_segments_is_refused(count, legal):
             seg.parse(jpeg)
 
 
-@pytest.mark.parametrize("marker", [0x00, 0x01, 0xD0, 0xD7, 0xD8])
+@pytest.mark.parametrize("stray", [b"\xff\0", b"\1\xff\0\0\2", b"\xff\xff\0\xff"])
+def test_a_zero_after_255_is_passed_over_before_the_first_scan_alone(jpeg, stray):
+    found = seg.parse(jpeg)
+    first = found[0].end
+    padded = seg.parse(jpeg[:first] + stray + jpeg[first:])
+    assert [s.payload for s in padded] == [s.payload for s in found]
+    late = jpeg[:-2] + b"\xff\xfe\0\2" + stray + b"\0" + jpeg[-2:]  # after a comment
+    with pytest.raises(JpegError, match=r"out of place|no marker"):
+        seg.parse(late)
+
+
+@pytest.mark.parametrize("marker", [0x01, 0xD0, 0xD7, 0xD8])
 def test_a_marker_without_a_length_is_refused_between_segments(jpeg, marker):
     first = seg.parse(jpeg)[0].end
     stray = bytes((0xFF, marker, 0, 2))

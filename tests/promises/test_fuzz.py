@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "fuzz"))
 import mutate
 import mutations
+import reading
 import trials
 
 
@@ -69,8 +70,45 @@ def test_a_jpg_without_any_metadata_is_bare(small):
     assert trials.restore(bare, None, small) == "bare"
 
 
+@pytest.fixture(scope="module")
+def files():
+    return reading.seeds()
+
+
+def test_every_seed_of_the_reader_is_read(files):
+    assert [n for n, data in files.items() if reading.read(data) != "read"] == []
+
+
+@pytest.mark.parametrize("kind", mutations.BYTES)
+def test_a_damaged_picture_is_read_or_refused_in_silence(files, kind, capfd):
+    chance = np.random.default_rng([7, *kind.encode()])
+    spoil = mutations.BYTES[kind]
+    ends = [reading.read(spoil(chance, data)) for data in files.values()]
+    assert "refused" in ends
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_a_library_writes_is_a_violation(files, monkeypatch):
+    sizes = iter((0, 9))
+
+    def grown(_: int) -> object:
+        return type("Status", (), {"st_size": next(sizes, 9)})
+
+    monkeypatch.setattr(reading.os, "fstat", grown)
+    with pytest.raises(trials.Violation, match="wrote to stderr"):
+        reading.read(files["rgb.png"])
+
+
+def test_damage_of_a_png_is_not_hidden_by_its_checksums(files):
+    data = bytearray(files["rgb.png"])
+    data[16 + 3] ^= 1  # of the width
+    assert reading.read(bytes(data)) == "refused"
+    assert reading.sealed(bytes(data)) != bytes(data)
+    assert reading.sealed(files["rgb.png"]) == files["rgb.png"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["sidecar", "container", "pair", "crae"])
+@pytest.mark.parametrize("target", ["sidecar", "container", "pair", "crae", "reader"])
 def test_a_fuzzer_runs_and_finds_nothing_in_two_seconds(target, tmp_path):
     pytest.importorskip("atheris", reason="comes with comrec[fuzz]")
     out = tmp_path / "rows.tsv"

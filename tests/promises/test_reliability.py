@@ -37,6 +37,17 @@ def test_the_fuzzers_figures_are_the_rows():
         ]  # fmt: skip
 
 
+def test_the_figures_of_other_peoples_pictures_are_the_rows():
+    found = rows("corpus")
+    for source in {row["source"] for row in found}:
+        mine = [row["outcome"] for row in found if row["source"] == source]
+        counts = [len(mine), mine.count("done"), mine.count("refused"), 0]
+        assert cells(source) == [f"{count:,}" for count in counts]
+    same = [r for r in found if r["outcome"] == "done" and r["second"] != "none"]
+    assert f"library had the same pixels for {len(same):,} of them" in DOCUMENT
+    assert f"programs: {len(found):,} files" in DOCUMENT
+
+
 @pytest.mark.parametrize("pairs", ["small", "comrec-lite-2"])
 def test_the_mutations_figures_are_the_rows(pairs):
     found = [row for row in rows("mutations") if row["pairs"] == pairs]
@@ -77,7 +88,7 @@ def test_the_soak_figures_are_the_rows():
 
 def test_the_commands_name_scripts_that_are_there():
     named = re.findall(r"python (\S+\.py)", DOCUMENT)
-    assert len(set(named)) == 4
+    assert len(set(named)) == 5
     assert all((ROOT / name).is_file() for name in named)
 
 

@@ -42,7 +42,7 @@ def test_comrec_works_in_a_fork_of_a_process_that_has_used_it():
 
 def test_a_fork_without_libvips_in_use_costs_nothing(monkeypatch):
     monkeypatch.setattr(forking, "_count_workers", lambda: 0)
-    monkeypatch.setattr(forking, "_find_library", None)
+    monkeypatch.setattr(forking, "find_loaded", None)
     forking._hold_threads()
     forking._release_threads()
 
@@ -50,7 +50,7 @@ def test_a_fork_without_libvips_in_use_costs_nothing(monkeypatch):
 def test_threads_that_never_come_stop_no_fork(monkeypatch):
     pytest.importorskip("pyvips")
     monkeypatch.setattr(forking, "WAIT_S", 0.01)
-    monkeypatch.setattr(forking, "_find_library", lambda: _refuse())
+    monkeypatch.setattr(forking, "find_loaded", lambda _: _refuse())
     forking._hold_threads()  # nothing is raised: the system may lack all of it
     started = time.monotonic()
     forking._release_threads()
@@ -63,4 +63,4 @@ def _refuse() -> str:
 
 def test_the_library_that_is_loaded_is_found():
     pytest.importorskip("pyvips")
-    assert os.path.exists(forking._find_library())
+    assert os.path.exists(forking.find_loaded(forking._LIBRARY))

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from comrec.errors import ImageError
+from comrec.image.formats.parsed import damaged
 from comrec.system import vips
 from comrec.system.pillow import from_pillow, open_picture, unlimited
 
@@ -77,6 +78,14 @@ def _by_pillow(data: bytes, format_name: str) -> Decoded:
         return _of_pillow(picture)
 
 
+def _by_pnm(data: bytes) -> Decoded:
+    """Decodes a PNM, whose errors in Pillow are those of Python's own numbers."""
+    try:
+        return _by_pillow(data, "PPM")
+    except ValueError as err:
+        raise damaged("a sample is no number, or none of its range") from err
+
+
 def _by_heif(data: bytes) -> Decoded:
     from comrec.image.formats import heif
 
@@ -119,7 +128,7 @@ TABLE: dict[str, Decoder] = {
     "WEBP": Decoder((8,), "Pillow (libwebp)", _pillow("WEBP")),
     "GIF": Decoder(_SHALLOW, "Pillow", _pillow("GIF")),
     "BMP": Decoder((1, 4, 8, 16, 24, 32), "Pillow", _pillow("BMP")),
-    "PNM": Decoder((*_SHALLOW, 16), "Pillow", _pillow("PPM")),
+    "PNM": Decoder((*_SHALLOW, 16), "Pillow", _by_pnm),
     "AVIF": Decoder((8, 10, 12), "Pillow (libavif)", _pillow("AVIF")),
     "JPEG 2000": Decoder((*range(1, 17),), "Pillow (OpenJPEG)", _pillow("JPEG2000")),
     "HEIC": Decoder((8, 10, 12), "pillow_heif (libheif)", _by_heif),

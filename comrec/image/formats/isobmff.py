@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator
 
 from comrec.errors import ImageError
-from comrec.image import colour_space
-from comrec.image.formats import heif
+from comrec.image import colour_space, ifd
+from comrec.image.formats import heif, items
 from comrec.image.formats.parsed import Parsed, damaged
 from comrec.image.metadata import Metadata
 from comrec.image.notes import Notes
@@ -84,7 +84,6 @@ def parse(data: bytes, notes: Notes) -> Parsed:
         with opened as picture:
             width, height = picture.size
             info = picture.info
-            turn = 1 if not is_avif else 0
             frames = getattr(picture, "n_frames", 1)
     except ImageError:
         raise
@@ -99,6 +98,11 @@ def parse(data: bytes, notes: Notes) -> Parsed:
         primaries, transfer = struct.unpack(">HH", codes[0][4:8])
         icc = colour_space.of_codes(primaries, transfer, False, notes, "CICP")
     exif = (info.get("exif") or b"").removeprefix(b"Exif\0\0")
+    # The boxes say the orientation, whatever EXIF and XMP say: Pillow puts it into its
+    # copy of EXIF, which loses characters; pillow_heif has turned the picture.
+    turn = (ifd.orientation(exif) or 1) if is_avif else 1
+    if is_avif:
+        exif = items.exif(data, boxes) or exif
     blocks = Metadata(exif=exif or None, icc=icc, xmp=info.get("xmp") or None)
     most = max(w * h for w, h in sizes)
     if most > width * height * 4:  # a file that hides a larger picture from the check

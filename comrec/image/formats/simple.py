@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import struct
 
+import numpy as np
+
 from comrec.image.formats.parsed import Parsed, damaged, unsupported
 from comrec.image.metadata import ICC_MAX_BYTES, Metadata
 from comrec.image.notes import Notes
@@ -149,6 +151,7 @@ def parse_pnm(data: bytes, notes: Notes) -> Parsed:
             raise damaged("the file ends before the picture")
         notes.leave_out_rest(data[size:], b"\0\r\n")
         data = data[:size]
+        _check_samples(data, at + 1, highest if kind > 4 else 255)
     comments = [c.strip() for c in re.findall(rb"#([^\n]*)\n", data[:at])]
     bits = 16 if highest > 255 else 8
     return Parsed(
@@ -159,3 +162,13 @@ def parse_pnm(data: bytes, notes: Notes) -> Parsed:
         data,
         Metadata(comment=tuple(filter(None, comments))),
     )
+
+
+def _check_samples(data: bytes, start: int, highest: int) -> None:
+    """Raises ImageError for a sample above the highest that the header names."""
+    kind = np.dtype(">u2" if highest > 255 else np.uint8)
+    if highest == np.iinfo(kind).max:
+        return
+    most = int(np.frombuffer(data, kind, offset=start).max())
+    if most > highest:
+        raise damaged(f"a sample of {most}, and its header says {highest} at most")

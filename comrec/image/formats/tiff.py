@@ -49,6 +49,10 @@ _OTHERS_KNOWN = {
     291, 297, SUB_IFDS, 340, 341, XMP, IPTC, PHOTOSHOP, ICC, ifd.EXIF, ifd.GPS, 0x000B,
 }  # fmt: skip
 _COLOUR_TAGS = (301, 318, 319)  # transfer function, white point, primaries
+_TILE_SIDES = (322, 323)
+# libvips takes tiles of 256 pixels, and others up to twice the picture's longer side.
+_TILE_SIDE_PX, _TILE_FACTOR = 256, 2
+_TILE_PX = 2**22  # that any picture may have; a decoder allocates a whole tile
 _HEADER_BYTES = 8
 _REDUCED, _MASK = 1, 4  # bits of SUBFILE
 
@@ -75,20 +79,14 @@ def parse(data: bytes, notes: Notes) -> Parsed:
     _check_places(data, page)
     colours = _COLOURS[page.number(PHOTOMETRIC)]
     extra = page.numbers(EXTRA)
-    others = page.number(SAMPLES, 1) - colours
+    others = _samples(page) - colours
     if others > 1 or 0 in extra:
         notes.leave_out(
             "channels", "a fourth or other channel that is not alpha was left out"
         )
     if any(tag in page.entries for tag in _COLOUR_TAGS) and ICC not in page.entries:
         notes.leave_out("colour space", "the colour space (primaries) is lost")
-    is_tiled_planes = _TILES in page.entries and page.number(PLANES) == 2
-    is_rare = is_tiled_planes or page.number(COMPRESSION) in _RARE_METHODS
-    if is_rare and bits == 16:
-        raise ImageError(
-            "16 bits a channel in separate planes of tiles, or compressed by LZMA. "
-            "Save it interleaved (contiguous) and by another method first"
-        )
+    is_rare = _check_rare(data, page, bits, others)
     known = {*_LAYOUT, *DESCRIPTIVE, *_COLOUR_TAGS, *_OTHERS_KNOWN}
     if unknown := sorted(page.entries.keys() - known):
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
@@ -132,7 +130,7 @@ def _check_layout(page: Directory) -> int:
             "its values are signed or of no known type. Convert it to unsigned 8 or "
             "16 bits first"
         )
-    photometric, samples = page.number(PHOTOMETRIC, -1), page.number(SAMPLES, 1)
+    photometric, samples = page.number(PHOTOMETRIC, -1), _samples(page)
     if photometric not in _COLOURS:
         raise ImageError(
             f"mode {photometric} of TIFF is not one comrec knows. Convert it to 8-bit "
@@ -146,6 +144,62 @@ def _check_layout(page: Directory) -> int:
     if method not in _METHODS | _RARE_METHODS:
         raise unsupported(f"a TIFF compressed by method {method}")
     return bits
+
+
+def _samples(page: Directory) -> int:
+    """Returns the number of channels, which JPEG of before TIFF 6.0 need not say."""
+    is_old_jpeg = page.number(COMPRESSION) == 6 and SAMPLES not in page.entries
+    colours = _COLOURS.get(page.number(PHOTOMETRIC, -1), 1)
+    return colours if is_old_jpeg else page.number(SAMPLES, 1)
+
+
+def _check_rare(data: bytes, page: Directory, bits: int, others: int) -> bool:
+    """Returns whether Pillow has to decode; raises ImageError where none can."""
+    samples = _samples(page)
+    is_planes = page.number(PLANES) == 2 and samples > 1
+    is_tiled = is_planes and _TILES in page.entries
+    # libvips mixes two planes up; Pillow has no mode for further planes in tiles.
+    if is_planes and (samples == 2 or (is_tiled and others > 0)):
+        raise ImageError(
+            "channels in separate planes, with alpha or others beside the colours. "
+            "Save it interleaved (contiguous) first"
+        )
+    reasons = {
+        "in separate planes of tiles": is_tiled,
+        "in tiles far larger than the picture": _has_huge_tiles(page),
+        "compressed by LZMA": page.number(COMPRESSION) in _RARE_METHODS,
+        "compressed by the LZW of before TIFF 6.0": _is_old_lzw(data, page),
+    }
+    named = [reason for reason, holds in reasons.items() if holds]
+    if named and bits == 16:
+        raise ImageError(
+            f"16 bits a channel {' and '.join(named)}. Save it interleaved "
+            f"(contiguous), in strips and by another method first"
+        )
+    return bool(named)
+
+
+def _has_huge_tiles(page: Directory) -> bool:
+    """Tells whether tiles are too large for libvips, and raises for any decoder."""
+    if _TILES not in page.entries:
+        return False
+    width, height = page.number(WIDTH), page.number(HEIGHT)
+    tile_width, tile_height = (page.number(tag) for tag in _TILE_SIDES)
+    if tile_width * tile_height > max(_TILE_PX, 4 * width * height):
+        raise ImageError(
+            f"its tiles have {tile_width}x{tile_height} pixels, and it has "
+            f"{width}x{height}. Save it in strips or smaller tiles first"
+        )
+    side = max(_TILE_SIDE_PX, _TILE_FACTOR * max(width, height))
+    return max(tile_width, tile_height) > side
+
+
+def _is_old_lzw(data: bytes, page: Directory) -> bool:
+    """Tells whether LZW has its bits in the order of before TIFF 6.0 (libtiff does)."""
+    place = (*page.numbers(_STRIPS), *page.numbers(_TILES), len(data))[0]
+    start = data[place : place + 2]
+    is_reversed = len(start) == 2 and start[0] == 0 and bool(start[1] & 1)
+    return page.number(COMPRESSION) == 5 and is_reversed
 
 
 def _check_places(data: bytes, page: Directory) -> None:

@@ -49,6 +49,15 @@ def test_the_orientation_of_an_avif_is_applied(turn):
     assert np.abs(picture.pixels.astype(int) - turned.pixels).mean() < 4
 
 
+def test_the_boxes_say_the_orientation_of_an_avif_whatever_xmp_says():
+    data = pictures.file_of(
+        pictures.photo(), "AVIF", quality=100, subsampling="4:4:4",
+        xmp=pictures.XMP % 3,
+    )  # fmt: skip
+    found = reader.read(data).pixels
+    np.testing.assert_array_equal(found, reader.read(AVIF).pixels)
+
+
 def test_of_a_sequence_the_first_picture_is_taken_with_a_note():
     from PIL import Image
 

@@ -44,6 +44,7 @@ ODD = {
     "Adobe transform 9 of CMYK": adobe(4, 9),
     "padding": JPEG[:20] + b"\0\0\0\0" + JPEG[20:],
     "zeros after the last scan": JPEG[:-2] + bytes(40) + JPEG[-2:],
+    "padding of 255 and 0": JPEG[:20] + b"\1\xff\0\0\2" + JPEG[20:],
     "stray bytes": JPEG[:20] + b"stray\xff\xff" + JPEG[20:],
 }
 

@@ -73,12 +73,24 @@ def test_the_comments_of_a_pnm_are_kept_and_data_after_it_are_named():
 
 
 @pytest.mark.parametrize(
-    "data", [b"P6 x 1 255\n", b"P6 2 1\n", b"P5 2 1 70000\nab", PPM[:-1]]
-)
+    "data", [
+        b"P6 x 1 255\n", b"P6 2 1\n", b"P5 2 1 70000\nab", PPM[:-1], b"P2 2 1 9\n1 t\n",
+        b"P2 2 1 9\n1 10\n", b"P1 2 1\n1 7\n", b"P3 1 1 9\n1 2\n",
+        b"P5 2 1 255#\nabc" + bytes(9),
+    ],
+)  # fmt: skip
 def test_a_damaged_pnm_is_refused_in_words(data):
     with pytest.raises(ImageError, match="damaged or cut off") as caught:
         reader.read(data)
+    assert not {"b'", "int()", "token"} & set(str(caught.value).split())
     assert "b'" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [b"P5 2 1 10\n\0\x0b", b"P5 2 1 300\n\0\0\x01\x2d"])
+def test_a_sample_above_the_highest_of_its_pnm_is_damage(kind):
+    with pytest.raises(ImageError, match=r"a sample of (11|301), .* (10|300) at most"):
+        reader.read(kind)
+    assert reader.read(kind[:-1] + bytes((kind[-1] - 1,))).pixels[0, 1, 0] == 255
 
 
 @pytest.mark.parametrize("kind", [b"P7", b"Pf", b"PF"])
