@@ -9,7 +9,7 @@ from comrec.errors import ImageError, naming_errors
 from comrec.format import container, names, sidecar
 from comrec.format.sidecar import Sidecar
 from comrec.image.picture import MAX_PIXELS
-from comrec.image.source import unpacked
+from comrec.image.source import open_packed
 from comrec.jpeg import segments as seg
 from comrec.system import files
 
@@ -25,7 +25,7 @@ def describe(path: Path) -> dict[str, object]:
     """
     content = _read(path)
     with naming_errors(str(path)):
-        data = unpacked(content)
+        data = open_packed(content)
         if data is not content:
             packed = {"kind": "JPEG, packed", "packed_bytes": len(content)}
             return {"file": str(path)} | _jpeg(path, data) | packed

@@ -166,16 +166,18 @@ class PackedNames(OutputNames):
 
     def __init__(self, listed: Collection[str], direction: str) -> None:
         super().__init__(())
-        self._change = packed_name if direction == PACK else unpacked_name
+        self._packs = direction == PACK
 
     def rivals(self, name: str) -> list[str]:
         return []
 
     def short(self, name: str) -> str:
-        return self._change(name)
+        if self._packs:
+            return packed_name(name)
+        return unpacked_name(name) if is_packed(name) else f"{name}.jpg"
 
     def long(self, name: str) -> str:
-        return self._change(name)
+        return self.short(name)
 
 
 def name_outputs(listed: Collection[str], direction: str) -> OutputNames:

@@ -10,7 +10,7 @@ from comrec.errors import ComrecError, JpegError
 from comrec.format import container, names, sidecar
 from comrec.image import ifd, writer
 from comrec.image.picture import MAX_PIXELS
-from comrec.image.source import unpacked
+from comrec.image.source import open_packed
 from comrec.jpeg import lepton
 from comrec.jpeg import segments as seg
 from comrec.networks import presets
@@ -29,7 +29,7 @@ def is_whole(jpeg_path: Path) -> bool:
     """
     sidecar_path = names.sidecar_of(jpeg_path)
     try:
-        data = unpacked(_content(jpeg_path))
+        data = open_packed(_content(jpeg_path))
     except ComrecError:
         return False
     if container.is_comrec(data) and not container.needs_sidecar(data):
@@ -115,7 +115,7 @@ def _is_compressed(jpeg_path: Path) -> bool:
     head = _content(jpeg_path, HEAD_BYTES)
     if sidecar.MAGIC in head or lepton.is_packed(head):
         try:
-            if container.is_comrec(unpacked(_content(jpeg_path))):
+            if container.is_comrec(open_packed(_content(jpeg_path))):
                 return True
         except ComrecError:
             return False
@@ -147,7 +147,7 @@ def record_of(jpeg_path: Path, path: Path) -> bytes | None:
       path: of the sidecar.
     """
     try:
-        jpeg = unpacked(_content(jpeg_path))
+        jpeg = open_packed(_content(jpeg_path))
     except ComrecError:
         return None
     return fitting_record(jpeg, _content(path, container.max_sidecar_bytes(jpeg) + 1))
@@ -156,7 +156,7 @@ def record_of(jpeg_path: Path, path: Path) -> bytes | None:
 def can_be_unpacked(path: Path) -> bool:
     """Tells whether a packed file gives back a JPEG."""
     try:
-        unpacked(_content(path))
+        open_packed(_content(path))
     except ComrecError:
         return False
     return True
@@ -171,7 +171,7 @@ def old_record(jpeg_path: Path) -> bytes | None:
 def fitting_record(jpeg: bytes, sidecar_file: bytes) -> bytes | None:
     """Returns the line of a sidecar's content that fits a .jpg, packed or not."""
     try:
-        jpeg = unpacked(jpeg)
+        jpeg = open_packed(jpeg)
         if len(sidecar_file) > container.max_sidecar_bytes(jpeg):
             return None
         records = sidecar.parse_json(sidecar_file, "")
@@ -183,7 +183,7 @@ def fitting_record(jpeg: bytes, sidecar_file: bytes) -> bytes | None:
 def record_without(jpeg: bytes) -> bytes | None:
     """Returns a line for a plain JPEG, packed or not; None for one of a pair."""
     try:
-        jpeg = unpacked(jpeg)
+        jpeg = open_packed(jpeg)
         return None if container.is_comrec(jpeg) else record_of_plain(jpeg)
     except ComrecError:
         return None
@@ -195,6 +195,6 @@ def record_of_plain(jpeg: bytes) -> bytes:
     Raises:
       ComrecError: the data are no JPEG.
     """
-    jpeg = unpacked(jpeg)
+    jpeg = open_packed(jpeg)
     height, width, _ = seg.frame_size(seg.parse(jpeg))
     return sidecar.Sidecar(presets.PLAIN, width, height, 1).paired(jpeg).to_json()

@@ -33,10 +33,10 @@ def load(
     else:
         data, name = read(Path(source), max_pixels), str(Path(source))
     with naming_errors(name):
-        return unpacked(data, max_pixels), name
+        return open_packed(data, max_pixels), name
 
 
-def unpacked(data: bytes, max_pixels: int = MAX_PIXELS) -> bytes:
+def open_packed(data: bytes, max_pixels: int = MAX_PIXELS) -> bytes:
     """Returns the JPEG of a packed file, and other data as they are.
 
     Raises:

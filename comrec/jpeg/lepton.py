@@ -146,7 +146,7 @@ def _limits(data: bytes, start: int, size: int, max_pixels: int) -> Limits:
     Raises:
       JpegError: there is no frame header, or the picture is beyond the limit.
     """
-    height, width = _frame_size(data, start)
+    height, width = frame_size(data, start)
     if height * width > max_pixels:
         raise JpegError(
             f"{width}x{height} is beyond the limit of {max_pixels} pixels. If the "
@@ -159,10 +159,17 @@ def _limits(data: bytes, start: int, size: int, max_pixels: int) -> Limits:
     return Limits(memory_bytes, seconds, size + _SLACK_BYTES)
 
 
-def _frame_size(data: bytes, position: int) -> tuple[int, int]:
-    """Returns (height_px, width_px) of the first frame header.
+def frame_size(data: bytes, position: int = 2) -> tuple[int, int]:
+    """Returns (height_px, width_px) of the first frame header of a JPEG.
 
     Unlike `segments.parse` it takes a file whose picture data are damaged.
+
+    Args:
+      data: the JPEG.
+      position: where the search begins; by default behind the SOI.
+
+    Raises:
+      JpegError: no frame header.
     """
     for _ in range(SEGMENTS_MAX):
         if not (found := _MARKER.search(data, position)):
