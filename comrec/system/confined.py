@@ -174,6 +174,7 @@ class _Child:
         to.flush()
         raised, size = REPLY.unpack(read_exactly(back, REPLY.size))
         if size > (MESSAGE_BYTES if raised else limits.result_bytes):
+            self._process.kill()
             raise EOFError
         return raised, read_exactly(back, size)
 
