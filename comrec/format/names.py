@@ -38,7 +38,7 @@ def packed_name(name: str) -> str:
     No two names give one, and `unpacked_name` returns the name.
     """
     stem = name.removesuffix(".jpg")
-    is_short = stem not in (name, "") and Path(stem).suffix.lower() not in PACKABLE
+    is_short = stem not in (name, "") and not stem.lower().endswith(PACKABLE)
     return f"{stem if is_short else name}{PACKED_SUFFIX}"
 
 
@@ -47,7 +47,7 @@ def unpacked_name(name: str) -> str:
     if not is_packed(name):
         return name
     stem = name[: -len(PACKED_SUFFIX)]
-    return stem if Path(stem).suffix.lower() in PACKABLE else f"{stem}.jpg"
+    return stem if stem.lower().endswith(PACKABLE) else f"{stem}.jpg"
 
 
 def sidecar_of(jpeg: Path) -> Path:

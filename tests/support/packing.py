@@ -18,8 +18,8 @@ GOLDEN = {
     / "golden" / "comrec-base-3" / "grey.comrec.jpg",
 }  # fmt: skip
 KINDS = {
-    "baseline": {}, "progressive": {"progressive": True}, "optimised": {"optimize": True},
-    "4:4:4": {"subsampling": 0}, "restarts": {"restart_marker_rows": 1},
+    "baseline": {}, "progressive": {"progressive": True}, "4:4:4": {"subsampling": 0},
+    "optimised": {"optimize": True}, "restarts": {"restart_marker_rows": 1},
     "quality 1": {"quality": 1}, "quality 100": {"quality": 100},
     "metadata": {"comment": b"x" * 1000, "icc_profile": b"profile"},
 }  # fmt: skip

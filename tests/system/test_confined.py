@@ -56,7 +56,7 @@ def test_a_child_that_ends_ends_one_call(call):
 @linux
 def test_memory_is_limited(call):
     little = Limits(2**28, 60, 2**30)
-    with pytest.raises((CallError, EndedError), match="MemoryError|256 MB"):
+    with pytest.raises((CallError, EndedError), match=r"MemoryError|256 MB"):
         call("fill", str(2**29).encode(), little)
     assert len(call("fill", b"1000", little)) == 1000
 

@@ -62,6 +62,6 @@ def read_options(args: argparse.Namespace) -> PackOptions:
     from comrec.jpeg import lepton
 
     if args.replace and args.output is not None:
-        raise UsageError("--replace puts outputs in the place of inputs: leave out -o")
+        raise UsageError("--replace puts outputs in the place of inputs. Leave out -o")
     lepton.require()
     return PackOptions(args.max_pixels, args.force, args.skip_existing, args.replace)
