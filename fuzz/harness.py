@@ -17,7 +17,7 @@ import atheris
 with atheris.instrument_imports(include=["comrec"]):
     import trials
 
-TARGETS = ("sidecar", "container", "pair", "pair-lite", "crae")
+TARGETS = ("sidecar", "container", "pair", "pair-lite", "crae", "packed")
 
 
 def pairs(target: str) -> list[trials.Pair]:
@@ -31,6 +31,7 @@ def checks(target: str) -> Callable[[bytes], str]:
         "sidecar": trials.parse_sidecar,
         "container": trials.open_container,
         "crae": trials.parse_crae,
+        "packed": trials.open_packed,
     }
     if target in one:
         return one[target]
@@ -44,6 +45,8 @@ def seeds(target: str) -> list[bytes]:
         return [path.read_bytes() for path in sorted(trials.CRAE.glob("*.crae"))]
     if target == "sidecar":
         return [pair.beside for pair in pairs(target) if pair.beside]
+    if target == "packed":
+        return [path.read_bytes() for path in sorted(trials.PACKED.glob("*.lep"))]
     if target == "container":
         return [pair.jpeg for pair in pairs(target)]
     return [trials.join(pair.jpeg, pair.beside) for pair in pairs(target)]

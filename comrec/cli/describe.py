@@ -95,7 +95,7 @@ def format_packed(row: Row) -> str:
         before, after = _int(row["input_bytes"]), _int(row["output_bytes"])
         head += f": {before:,} → {after:,} bytes"
         if row["outcome"] == "packed":
-            head += f", {1 - after / before:.1%} saved"
+            head += f", {100 * (1 - after / before):.1f} % saved"
     return f"{head}; the input is removed" if row.get("removed") else head
 
 

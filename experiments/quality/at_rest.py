@@ -9,8 +9,7 @@ pixels of the original; a process that starts adds 0.1 s once. Cost: that of `co
 compress -q` at nine settings for each picture and preset; settings that have rows are
 not measured again.
 
-    python experiments/quality/at_rest.py PICTURES --jobs 2 \\
-        --out experiments/results/at_rest.tsv
+    python experiments/quality/at_rest.py PICTURES --jobs 2 --out at_rest.tsv
 
 The summary goes beside the rows, as at_rest-summary.tsv.
 """

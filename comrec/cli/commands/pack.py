@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from comrec.apps.pack.pack import PackOptions
 
 EXAMPLES = """examples:
-  comrec pack house.comrec.jpg         house.comrec.lep, and the sidecar stays
-  comrec pack -r photos --replace      every .jpg of a tree in place of itself
-  comrec pack -r photos -o packed/     the same tree elsewhere, with the sidecars
+  comrec pack house.comrec.jpg         house.comrec.lep; the sidecar stays
+  comrec pack -r photos --replace      each .jpg of a tree in place
+  comrec pack -r photos -o packed/     a tree elsewhere, with the sidecars
   comrec decompress house.comrec.lep   works at once, without unpacking
 """
 

@@ -10,9 +10,9 @@ from comrec.cli.commands import batch
 from comrec.cli.commands.pack import add_inputs, read_options
 
 EXAMPLES = """examples:
-  comrec unpack house.comrec.lep      house.comrec.jpg, as it was
-  comrec unpack -r packed -o photos/  a whole tree, with the sidecars
-  comrec unpack -r photos --replace   every .lep of a tree in place of itself
+  comrec unpack house.comrec.lep       house.comrec.jpg, as it was
+  comrec unpack -r packed -o photos/   a tree elsewhere, with the sidecars
+  comrec unpack -r photos --replace    each .lep of a tree in place
 """
 
 
