@@ -96,7 +96,7 @@ def test_too_many_bytes_and_pixels_are_refused_unread(monkeypatch, packed):
 
 def test_a_bomb_in_the_header_is_refused_unread(monkeypatch, packed):
     monkeypatch.setattr(lepton, "_library", lambda: pytest.fail("was called"))
-    header = zlib.compress(b"HDR" + (2**30).to_bytes(4, "little") + bytes(2**24))
+    header = zlib.compress(b"HDR" + (2**24).to_bytes(4, "little") + bytes(2**24))
     bomb = bytearray(packed[:24] + len(header).to_bytes(4, "little") + header + b"CMP")
     bomb += (len(bomb) + 4).to_bytes(4, "little")
     with pytest.raises(JpegError, match=r"damaged \(its header\)"):

@@ -243,6 +243,16 @@ def test_a_packed_pair_counts_as_done_and_keeps_its_sidecar(run, refused, tree):
     refused("compress", "house.png", "-f", "-q", 50, names="house.comrec.json")
 
 
+def test_a_packed_file_that_cannot_be_opened_keeps_its_sidecar(run, refused, tree):
+    from PIL import Image
+
+    Image.fromarray(np.zeros((40, 56, 3), np.uint8)).save("in/house.png")
+    assert run("pack", "in/house.comrec.jpg", "--replace").status == 0
+    path = tree / "in" / "house.comrec.lep"
+    path.write_bytes(path.read_bytes()[:-1])
+    refused("compress", "in/house.png", "-f", "-q", 50, names="house.comrec.json")
+
+
 @pytest.mark.slow
 def test_packing_in_place_that_is_killed_loses_no_picture(tree):
     """Kills runs with --replace at eight times, and unpacks what they left."""
