@@ -42,7 +42,7 @@ def refuse_shared(jpeg_path: Path) -> None:
         if _may_need(rival, path):
             raise OutputError(
                 f"{jpeg_path}: its sidecar would be {path}, which belongs to {rival}. "
-                f"Use `output` for another name"
+                f"Use `output` for another name, or move that file away"
             )
 
 
