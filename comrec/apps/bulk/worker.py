@@ -109,7 +109,7 @@ def run_task(work: Work, task: Task) -> Row:
     started = time.perf_counter()
     name = work.source.where(task.key)
     try:
-        row = _MAKE[work.direction](work, task)
+        row = _process(work, task)
     except PlaceError as err:
         row = make_failed_row(work, task, str(err), "place")
     except WeightsError as err:
@@ -122,6 +122,12 @@ def run_task(work: Work, task: Task) -> Row:
         kind = f"unexpected {type(err).__name__}"
         row = make_failed_row(work, task, f"{name}: {kind} ({err}). Please report it")
     return row | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def _process(work: Work, task: Task) -> Row:
+    if work.direction == COMPRESS:
+        return _compress(work, task)
+    return _pack(work, task) if work.direction == PACK else _restore(work, task)
 
 
 def make_failed_row(work: Work, task: Task, error: str, fault: str = "picture") -> Row:
@@ -204,9 +210,6 @@ def _pack(work: Work, task: Task) -> Row:
     if not extra_bytes and container.needs_sidecar(data):
         row["notes"] = ["its sidecar is missing or does not fit: not copied"]
     return row
-
-
-_MAKE = {COMPRESS: _compress, DECOMPRESS: _restore, PACK: _pack}
 
 
 def _read_sidecar(work: Work, task: Task, jpeg: bytes) -> bytes | None:
