@@ -18,7 +18,15 @@ with atheris.instrument_imports(include=["comrec"]):
     import reading
     import trials
 
-TARGETS = ("sidecar", "container", "pair", "pair-lite", "crae", "reader")
+TARGETS = (
+    "sidecar",
+    "container",
+    "pair",
+    "pair-lite",
+    "crae",
+    "reader",
+    "packed",
+)
 
 
 def pairs(target: str) -> list[trials.Pair]:
@@ -33,6 +41,7 @@ def checks(target: str) -> Callable[[bytes], str]:
         "container": trials.open_container,
         "crae": trials.parse_crae,
         "reader": reading.read,
+        "packed": trials.open_packed,
     }
     if target in one:
         return one[target]
@@ -48,6 +57,8 @@ def seeds(target: str) -> list[bytes]:
         return list(reading.seeds().values())
     if target == "sidecar":
         return [pair.beside for pair in pairs(target) if pair.beside]
+    if target == "packed":
+        return [path.read_bytes() for path in sorted(trials.PACKED.glob("*.lep"))]
     if target == "container":
         return [pair.jpeg for pair in pairs(target)]
     return [trials.join(pair.jpeg, pair.beside) for pair in pairs(target)]

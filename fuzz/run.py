@@ -22,7 +22,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
-TARGETS = ("sidecar", "container", "pair", "pair-lite", "crae", "reader")
+TARGETS = (
+    "sidecar",
+    "container",
+    "pair",
+    "pair-lite",
+    "crae",
+    "reader",
+    "packed",
+)
 SLOWEST_S, LARGEST_MB, LONGEST_BYTES = 10, 1500, 65_536
 
 

@@ -36,7 +36,7 @@ def decompress(
     """Restores a picture that `compress` made.
 
     Args:
-      jpeg: path or bytes of the .jpg.
+      jpeg: path or bytes of the .jpg, or of the .lep in which it is packed.
       sidecar: path or bytes of the sidecar. By default it is the file that `comrec
         compress` writes beside the .jpg, where `jpeg` is a path. An embedded sidecar
         needs no file; a plain JPEG has no sidecar and is decoded without a network.

@@ -102,6 +102,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", default="auto", choices=ENGINES, help=_help("engine")
     )
+    add_forms(parser)
+
+
+def add_forms(parser: argparse.ArgumentParser) -> None:
+    """Adds the forms of output."""
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object per input"
     )

@@ -101,6 +101,19 @@ def format_verified(row: Row) -> str:
     return f"{row['input']}: intact, restores to {size}; add --original to compare"
 
 
+def format_packed(row: Row) -> str:
+    """Returns the line of `pack` or `unpack` for one file."""
+    head = _arrow(row)
+    if row["outcome"] == "skipped":
+        head += ": exists, skipped"
+    else:
+        before, after = _int(row["input_bytes"]), _int(row["output_bytes"])
+        head += f": {before:,} → {after:,} bytes"
+        if row["outcome"] == "packed":
+            head += f", {100 * (1 - after / before):.1f} % saved"
+    return f"{head}; the input is removed" if row.get("removed") else head
+
+
 def format_compared(row: Row) -> str:
     """Returns the lines of `compare` for one picture: one for each codec."""
     lines = [f"{row['input']}: {row['width_px']}x{row['height_px']} pixels"]

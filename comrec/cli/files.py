@@ -21,7 +21,7 @@ from comrec.image.metadata import NAMES
 from comrec.image.metrics import psnr_db
 from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS, Picture
-from comrec.image.source import is_jpeg, load
+from comrec.image.source import is_jpeg, load, open_packed
 from comrec.networks import presets
 from comrec.networks.codec import MEMORY_MB
 from comrec.system import files
@@ -65,6 +65,9 @@ class OverwritePolicy:
         if self.skip_existing:
             if is_complete(job.target):
                 return job.target
+            packed = job.target.with_name(names.packed_name(job.target.name))
+            if needs_sidecar and os.path.isfile(packed) and is_complete(packed):
+                return packed
             find = earlier.find_pair if needs_sidecar else earlier.find_restored
             if found := find(job, max_pixels):
                 return found
@@ -177,11 +180,13 @@ def _read(job: Job, max_pixels: int) -> tuple[bytes, str]:
         return load(job.source, max_pixels)
     try:
         max_bytes = files.picture_bytes(max_pixels)
-        return files.read_bounded(sys.stdin.buffer, max_bytes), job.name
+        data = files.read_bounded(sys.stdin.buffer, max_bytes)
     except OSError as err:
         raise ImageError(
             f"{job.name}: cannot be read ({err.strerror}). Send one picture"
         ) from err
+    with naming_errors(job.name):
+        return open_packed(data, max_pixels), job.name
 
 
 def _decode(job: Job, options: DecodeOptions) -> tuple[UnpackedPair, Picture]:

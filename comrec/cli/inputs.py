@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from comrec.errors import ComrecError, ImageError, OutputError, UsageError
-from comrec.format import sorting
+from comrec.format import names, sorting
 from comrec.format.names import COMPRESS, JPEGS, PICTURES, OutputNames, sidecar_of
 from comrec.system import listing
 from comrec.system.batch import Job
@@ -48,7 +48,8 @@ def plan(
       inputs: files, folders, globs, or "-" alone.
       output: a file, a folder, or "-" for stdout; None writes beside the input.
       recursive: read whole folders, and mirror their tree under `output`.
-      direction: "compress", "decompress", or "verify", which has no outputs.
+      direction: "compress", "decompress", "pack", "unpack", or "verify", which has no
+        outputs.
       made: returns whether comrec wrote a file.
 
     Raises:
@@ -130,7 +131,7 @@ class _Found:
                 listed = listing.scan(folder).files
             except OSError:  # a folder may be entered and not listed
                 listed = {}
-            self._names[folder] = OutputNames(listed, self.direction)
+            self._names[folder] = names.name_outputs(listed, self.direction)
         return self._names[folder]
 
     def complete(self, job: Job) -> Job:
@@ -211,7 +212,7 @@ def _jobs(
     if not _is_folder(output):
         if len(found) == 1 and not os.path.isdir(inputs[0]):
             return [Job(found[0][0], _check_target(Path(output), direction))]
-        if Path(output).suffix.lower() in PICTURES:
+        if Path(output).suffix.lower() in (*PICTURES, names.PACKED_SUFFIX):
             raise UsageError(
                 f"{output}: one name for {len(found)} pictures. Name a folder, with a "
                 f"slash at its end"
@@ -223,7 +224,18 @@ def _check_target(target: Path | None, direction: str) -> Path | None:
     """Returns the target; raises UsageError if its suffix is of another direction."""
     if target is None:
         return None
-    is_jpeg = target.suffix.lower() in JPEGS
+    suffix = target.suffix.lower()
+    if direction == names.PACK and suffix != names.PACKED_SUFFIX:
+        raise UsageError(
+            f"{target}: pack writes a .lep. Name one with -o, or a folder with a "
+            f"slash at its end"
+        )
+    if direction == names.UNPACK and suffix not in names.PACKABLE:
+        raise UsageError(
+            f"{target}: unpack writes a .jpg. Name one with -o, or a folder with a "
+            f"slash at its end"
+        )
+    is_jpeg = suffix in JPEGS
     if direction == "compress" and not is_jpeg:
         raise UsageError(
             f"{target}: compress writes a .jpg. Name one with -o, or a folder with a "
@@ -259,6 +271,6 @@ def _check_collisions(jobs: Iterable[Job], direction: str) -> None:
             if taken.setdefault(file_identity(path), job.source) != job.source:
                 raise OutputError(
                     f"{path}: {taken[file_identity(path)]} and {job.source} would "
-                    f"both be written to it. Compress them into different folders "
+                    f"both be written to it. Write them to different folders "
                     f"with -o"
                 )

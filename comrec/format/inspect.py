@@ -9,12 +9,13 @@ from comrec.errors import ImageError, naming_errors
 from comrec.format import container, names, sidecar
 from comrec.format.sidecar import Sidecar
 from comrec.image.picture import MAX_PIXELS
+from comrec.image.source import open_packed
 from comrec.jpeg import segments as seg
 from comrec.system import files
 
 
 def describe(path: Path) -> dict[str, object]:
-    """Describes a sidecar or a .jpg, and whether the files of its pair fit.
+    """Describes a sidecar or a .jpg, packed or not, and whether its pair fits.
 
     Returns:
       Flat fields, JSON types only.
@@ -22,8 +23,12 @@ def describe(path: Path) -> dict[str, object]:
     Raises:
       ComrecError: the file is neither a sidecar nor a JPEG, or is damaged.
     """
-    data = _read(path)
+    content = _read(path)
     with naming_errors(str(path)):
+        data = open_packed(content)
+        if data is not content:
+            packed = {"kind": "JPEG, packed", "packed_bytes": len(content)}
+            return {"file": str(path)} | _jpeg(path, data) | packed
         if data[:2] == b"\xff\xd8":
             return {"file": str(path)} | _jpeg(path, data)
         records = sidecar.parse_json(data, str(path))

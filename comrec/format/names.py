@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Container
 from importlib.util import find_spec
 from pathlib import Path
 
 from comrec.system.files import file_identity
 
 COMPRESS, DECOMPRESS = "compress", "decompress"
+PACK, UNPACK = "pack", "unpack"
 JPEGS = (".jpg", ".jpeg")
+PACKABLE = (*JPEGS, ".jfif", ".jpe", ".mpo")  # suffixes of JPEGs
+PACKED_SUFFIX = ".lep"
 HEIC = (".heic", ".heif") if find_spec("pillow_heif") else ()  # with comrec[heic]
 PICTURES = (
     *JPEGS, ".jfif", ".jpe", ".mpo", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp",
@@ -24,13 +27,39 @@ def is_picture(name: str) -> bool:
     return Path(name).suffix.lower() in PICTURES
 
 
+def is_packed(name: str) -> bool:
+    """Tells whether a name has the suffix of packed JPEGs."""
+    return name.lower().endswith(PACKED_SUFFIX)
+
+
+def packed_name(name: str) -> str:
+    """Returns photo.lep for photo.jpg, and photo.JPEG.lep for photo.JPEG.
+
+    No two names give one, and `unpacked_name` returns the name.
+    """
+    stem = name.removesuffix(".jpg")
+    is_short = stem not in (name, "") and not stem.lower().endswith(PACKABLE)
+    return f"{stem if is_short else name}{PACKED_SUFFIX}"
+
+
+def unpacked_name(name: str) -> str:
+    """Returns the name of the JPEG of a packed file; other names stay."""
+    if not is_packed(name):
+        return name
+    stem = name[: -len(PACKED_SUFFIX)]
+    return stem if stem.lower().endswith(PACKABLE) else f"{stem}.jpg"
+
+
 def sidecar_of(jpeg: Path) -> Path:
-    """Returns photo.comrec.json for photo.comrec.jpg or photo.jpg."""
+    """Returns photo.comrec.json for photo.comrec.jpg, photo.jpg or photo.lep."""
     return jpeg.with_name(f"{_base(jpeg)}{SIDECAR_SUFFIX}")
 
 
 def rivals_of(jpeg: Path) -> list[Path]:
-    """Lists other existing files with the same sidecar, as x.comrec.jpg for x.jpg."""
+    """Lists other existing files with the same sidecar, as x.comrec.jpg for x.jpg.
+
+    Packed files count: one needs its sidecar as long as it is there.
+    """
     path, start = sidecar_of(jpeg), _base(jpeg).lower()
     if not os.path.lexists(path):
         return []
@@ -42,12 +71,19 @@ def rivals_of(jpeg: Path) -> list[Path]:
 
 def is_output(path: Path) -> bool:
     """Tells whether comrec gives names of this form to its outputs."""
-    return path.stem.lower().endswith((".comrec", ".restored"))
+    stem = Path(unpacked_name(path.name)).stem.lower()
+    return stem.endswith((".comrec", ".restored"))
 
 
 def _base(path: Path) -> str:
+    path = Path(unpacked_name(path.name))
     stem = path.stem if path.suffix.lower() in JPEGS else path.name
     return stem.removesuffix(".comrec")
+
+
+def is_packed_copy(name: str, listed: Container[str]) -> bool:
+    """Tells whether a packed file stands beside its .jpg, by the names of a folder."""
+    return is_packed(name) and unpacked_name(name) in listed
 
 
 class OutputNames:
@@ -62,7 +98,7 @@ class OutputNames:
       direction: COMPRESS or DECOMPRESS.
     """
 
-    def __init__(self, listed: Iterable[str], direction: str = COMPRESS) -> None:
+    def __init__(self, listed: Collection[str], direction: str = COMPRESS) -> None:
         self._compresses = direction == COMPRESS
         self._end = ".comrec.jpg" if self._compresses else ".restored.png"
         self._sources: dict[str, list[str]] = {}  # by the name that they would share
@@ -70,7 +106,7 @@ class OutputNames:
         for name in listed:
             stem = self._stem(name)
             self._all.setdefault(stem, []).append(name)
-            if self._is_source(name):
+            if self._is_source(name) and not is_packed_copy(name, listed):
                 self._sources.setdefault(stem, []).append(name)
         near = self._sources.values() if self._compresses else ()
         self._whole = {name.casefold(): name for group in near for name in group}
@@ -116,4 +152,35 @@ class OutputNames:
     def _is_source(self, name: str) -> bool:
         if self._compresses:
             return is_picture(name)
-        return Path(name).suffix.lower() in JPEGS and is_output(Path(name))
+        suffix = Path(unpacked_name(name)).suffix.lower()
+        return suffix in JPEGS and is_output(Path(name))
+
+
+class PackedNames(OutputNames):
+    """Names packed and unpacked files, whose names differ wherever their inputs' do.
+
+    Args:
+      listed: names of all files of the folder.
+      direction: PACK or UNPACK.
+    """
+
+    def __init__(self, listed: Collection[str], direction: str) -> None:
+        super().__init__(())
+        self._packs = direction == PACK
+
+    def rivals(self, name: str) -> list[str]:
+        return []
+
+    def short(self, name: str) -> str:
+        if self._packs:
+            return packed_name(name)
+        return unpacked_name(name) if is_packed(name) else f"{name}.jpg"
+
+    def long(self, name: str) -> str:
+        return self.short(name)
+
+
+def name_outputs(listed: Collection[str], direction: str) -> OutputNames:
+    """Returns the names of outputs in a folder, by its listing and the direction."""
+    kind = PackedNames if direction in (PACK, UNPACK) else OutputNames
+    return kind(listed, direction)

@@ -39,11 +39,18 @@ def refuse_shared(jpeg_path: Path) -> None:
     """Raises OutputError if another pair has a sidecar of the same name."""
     path = names.sidecar_of(jpeg_path)
     for rival in names.rivals_of(jpeg_path):
-        if provenance.record_of(rival, path):
+        if _may_need(rival, path):
             raise OutputError(
                 f"{jpeg_path}: its sidecar would be {path}, which belongs to {rival}. "
-                f"Use `output` for another name"
+                f"Use `output` for another name, or move that file away"
             )
+
+
+def _may_need(rival: Path, sidecar: Path) -> bool:
+    """Tells whether a sidecar is that of a file, or of one that cannot be unpacked."""
+    if provenance.record_of(rival, sidecar):
+        return True
+    return names.is_packed(rival.name) and not provenance.can_be_unpacked(rival)
 
 
 def write_output(

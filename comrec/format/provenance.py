@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from comrec.errors import JpegError, SidecarError
+from comrec.errors import ComrecError, JpegError
 from comrec.format import container, names, sidecar
 from comrec.image import ifd, writer
 from comrec.image.picture import MAX_PIXELS
+from comrec.image.source import open_packed
+from comrec.jpeg import lepton
 from comrec.jpeg import segments as seg
 from comrec.networks import presets
 from comrec.system import files
@@ -20,8 +22,16 @@ Signature = Callable[[bytes], bool]  # tells whether an app wrote a file's conte
 
 
 def is_whole(jpeg_path: Path) -> bool:
-    """Tells whether a .jpg exists and a sidecar that it needs or has fits it."""
-    data, sidecar_path = _content(jpeg_path), names.sidecar_of(jpeg_path)
+    """Tells whether a .jpg exists and a sidecar that it needs or has fits it.
+
+    Args:
+      jpeg_path: of the .jpg, or of a file in which it is packed.
+    """
+    sidecar_path = names.sidecar_of(jpeg_path)
+    try:
+        data = open_packed(_content(jpeg_path))
+    except ComrecError:
+        return False
     if container.is_comrec(data) and not container.needs_sidecar(data):
         return True  # the sidecar is embedded
     if container.needs_sidecar(data) or os.path.lexists(sidecar_path):
@@ -40,17 +50,20 @@ def is_output(path: Path) -> bool:
     """Tells whether a file is an output of comrec, and so no input of `compress`.
 
     The name must be one that comrec gives. A .jpg with the marker or with a fitting
-    sidecar counts under any name.
+    sidecar counts under any name, packed or not.
     """
-    named = names.is_output(path) and is_ours(path)
-    return named or (path.suffix.lower() in names.JPEGS and _is_compressed(path))
+    if names.is_output(path) and is_ours(path):
+        return True
+    suffix = Path(names.unpacked_name(path.name)).suffix.lower()
+    return suffix in names.JPEGS and _is_compressed(path)
 
 
 def is_ours(path: Path, signatures: Iterable[Signature] = ()) -> bool:
     """Tells whether a file's content shows that comrec made the file.
 
     A JPEG named *.comrec.jpg counts by its name, since the plain JPEGs of `compress`
-    carry no mark. Restored .webp and .bmp files cannot be recognised.
+    carry no mark, and a Lepton file by its first bytes. Restored .webp and .bmp files
+    cannot be recognised.
 
     Args:
       path: of the file.
@@ -71,7 +84,8 @@ def shows_maker(data: bytes, stem: str) -> bool:
     """
     if data[:2] == b"\xff\xd8":
         return stem.lower().endswith(".comrec") or _is_signed(data)
-    return data.startswith(JSON_START) or _is_signed(data)
+    is_text = data.startswith(JSON_START)
+    return is_text or lepton.is_packed(data) or _is_signed(data)
 
 
 def _is_jpeg(data: bytes) -> bool:
@@ -98,8 +112,13 @@ def _is_signed(data: bytes) -> bool:
 
 def _is_compressed(jpeg_path: Path) -> bool:
     # Cheap: the rest of the file is read only where its start holds the marker.
-    if sidecar.MAGIC in _content(jpeg_path, HEAD_BYTES):
-        return container.is_comrec(_content(jpeg_path))
+    head = _content(jpeg_path, HEAD_BYTES)
+    if sidecar.MAGIC in head or lepton.is_packed(head):
+        try:
+            if container.is_comrec(open_packed(_content(jpeg_path))):
+                return True
+        except ComrecError:
+            return False
     path = names.sidecar_of(jpeg_path)
     return os.path.isfile(path) and record_of(jpeg_path, path) is not None
 
@@ -121,9 +140,26 @@ def _content(path: Path, limit: int = -1) -> bytes:
 
 
 def record_of(jpeg_path: Path, path: Path) -> bytes | None:
-    """Returns the line of a sidecar on disk that fits the .jpg on disk, or None."""
-    jpeg = _content(jpeg_path)
+    """Returns the line of a sidecar on disk that fits the .jpg on disk, or None.
+
+    Args:
+      jpeg_path: of the .jpg, which may be packed.
+      path: of the sidecar.
+    """
+    try:
+        jpeg = open_packed(_content(jpeg_path))
+    except ComrecError:
+        return None
     return fitting_record(jpeg, _content(path, container.max_sidecar_bytes(jpeg) + 1))
+
+
+def can_be_unpacked(path: Path) -> bool:
+    """Tells whether a packed file gives back a JPEG."""
+    try:
+        open_packed(_content(path))
+    except ComrecError:
+        return False
+    return True
 
 
 def old_record(jpeg_path: Path) -> bytes | None:
@@ -133,29 +169,32 @@ def old_record(jpeg_path: Path) -> bytes | None:
 
 
 def fitting_record(jpeg: bytes, sidecar_file: bytes) -> bytes | None:
-    """Returns the line of a sidecar's content that fits a .jpg, or None."""
-    if len(sidecar_file) > container.max_sidecar_bytes(jpeg):
-        return None
+    """Returns the line of a sidecar's content that fits a .jpg, packed or not."""
     try:
+        jpeg = open_packed(jpeg)
+        if len(sidecar_file) > container.max_sidecar_bytes(jpeg):
+            return None
         records = sidecar.parse_json(sidecar_file, "")
         return next((r.to_json() for r in records if r.fits(jpeg)), None)
-    except (SidecarError, JpegError):
+    except ComrecError:
         return None
 
 
 def record_without(jpeg: bytes) -> bytes | None:
-    """Returns a line for a plain JPEG, or None for a .jpg of a pair."""
+    """Returns a line for a plain JPEG, packed or not; None for one of a pair."""
     try:
+        jpeg = open_packed(jpeg)
         return None if container.is_comrec(jpeg) else record_of_plain(jpeg)
-    except JpegError:
+    except ComrecError:
         return None
 
 
 def record_of_plain(jpeg: bytes) -> bytes:
-    """Returns a line that declares a .jpg to be the whole picture.
+    """Returns a line that declares a .jpg, packed or not, to be the whole picture.
 
     Raises:
-      JpegError: the data are no JPEG.
+      ComrecError: the data are no JPEG.
     """
+    jpeg = open_packed(jpeg)
     height, width, _ = seg.frame_size(seg.parse(jpeg))
     return sidecar.Sidecar(presets.PLAIN, width, height, 1).paired(jpeg).to_json()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from comrec.format import names
-from comrec.format.names import COMPRESS, OutputNames
+from comrec.format.names import COMPRESS, DECOMPRESS, PACK, UNPACK, OutputNames
 from comrec.system import files, listing
 from comrec.system.listing import Listing
 
 MACOS, TEMPORARY = "files of macOS (._*)", "temporary files of comrec"
 SIDECARS, OUTPUTS = "sidecars of comrec", "outputs of comrec"
 NO_PAIRS, NO_PICTURES = "pictures that are no pairs", "no pictures"
+NO_JPEGS, NO_PACKED = "pictures that are no JPEGs", "pictures that are not packed"
+COPIES = "packed files beside their .jpg"
 FOLDERS = "folders"
 _RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf "
@@ -27,7 +29,7 @@ KINDS = {
         "JPEG 2000": ".jpf .jpx .jpm .j2c .jpc", "JPEG XL": ".jxl",
         "camera raw": _RAW, "SVG": ".svg .svgz", "EPS and PDF": ".eps .ps .pdf .ai",
         "other picture": ".psd .psb .xcf .tga .exr .hdr .pcx .ico .icns .dds .pfm "
-        ".pam .qoi .wdp .jxr .sgi .fits",
+        ".pam .qoi .wdp .jxr .sgi .fits", "packed picture": names.PACKED_SUFFIX,
         "video": ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .mts .3gp .wmv",
     }.items()
     for suffix in suffixes.split()
@@ -63,13 +65,13 @@ def sort(
 
     Args:
       found: the whole listing of the folder.
-      direction: COMPRESS or DECOMPRESS.
+      direction: COMPRESS, DECOMPRESS, PACK or UNPACK.
       is_made: returns whether comrec wrote a file, from its content; None tells from
         the name alone.
       is_wanted: returns whether a glob stands for a name.
     """
     made = is_made or (lambda name: names.is_output(Path(name)))
-    decide = _refuse_input if direction == COMPRESS else _refuse_pair
+    decide = _DECIDE[direction]
     reasons: dict[str, str] = {}
     for name, entry in sorted(found.files.items()):
         if not is_wanted(name):
@@ -81,7 +83,8 @@ def sort(
         used = {names.sidecar_of(Path(name)).name for name in inputs}
         parts = used & reasons.keys()
     left_out = {n: why for n, why in reasons.items() if why and n not in parts}
-    return Sorted(inputs, left_out, parts, OutputNames(found.files, direction))
+    outputs = names.name_outputs(found.files, direction)
+    return Sorted(inputs, left_out, parts, outputs)
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -118,9 +121,11 @@ def _refuse_input(name: str, _: Listing, made: Callable[[str], bool]) -> str:
 
 def _refuse_pair(name: str, found: Listing, made: Callable[[str], bool]) -> str:
     """Returns why a file is not decompressed; else "", also for a damaged pair."""
-    path = Path(name)
+    if names.is_packed_copy(name, found.files):
+        return COPIES
+    path = Path(names.unpacked_name(name))
     stem = path.stem.lower()
-    if not names.is_picture(name):
+    if not names.is_picture(path.name):
         return _name_kind(name)
     if stem.endswith(".restored"):
         return OUTPUTS
@@ -133,11 +138,33 @@ def _refuse_pair(name: str, found: Listing, made: Callable[[str], bool]) -> str:
     return "" if sidecar in found.files and alone else NO_PAIRS
 
 
-def _share_sidecar(name: str, listed: Iterable[str]) -> bool:
-    """Tells whether another .jpg of the folder has a sidecar of the same name."""
+def _refuse_packing(name: str, _: Listing, made: Callable[[str], bool]) -> str:
+    """Returns why a file is not packed; else ""."""
+    if Path(name).suffix.lower() in names.PACKABLE:
+        return ""
+    return NO_JPEGS if names.is_picture(name) else _name_kind(name)
+
+
+def _refuse_unpacking(name: str, _: Listing, made: Callable[[str], bool]) -> str:
+    """Returns why a file is not unpacked; else ""."""
+    if names.is_packed(name):
+        return ""
+    return NO_PACKED if names.is_picture(name) else _name_kind(name)
+
+
+_DECIDE = {
+    COMPRESS: _refuse_input, DECOMPRESS: _refuse_pair,
+    PACK: _refuse_packing, UNPACK: _refuse_unpacking,
+}  # fmt: skip
+
+
+def _share_sidecar(name: str, listed: Container[str]) -> bool:
+    """Tells whether another file of the folder has a sidecar of the same name."""
     stem = names.sidecar_of(Path(name)).name.removesuffix(".comrec.json")
-    near = (f"{stem}{middle}{end}" for middle in ("", ".comrec") for end in names.JPEGS)
-    return any(other != name and other in listed for other in near)
+    near = [f"{stem}{middle}{end}" for middle in ("", ".comrec") for end in names.JPEGS]
+    own = {name, names.packed_name(name)}
+    others = {*near, *map(names.packed_name, near)} - own
+    return any(other in listed for other in others)
 
 
 def _name_kind(name: str) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from comrec.errors import ImageError
+from comrec.errors import ImageError, naming_errors
 from comrec.image.picture import MAX_PIXELS
+from comrec.jpeg import lepton
 from comrec.system import files
 
 
 def load(
     source: bytes | str | os.PathLike[str], max_pixels: int = MAX_PIXELS
 ) -> tuple[bytes, str]:
-    """Loads the bytes of a picture file.
+    """Loads the bytes of a picture file; those of its JPEG, if that is packed.
 
     Args:
       source: path of the file, or its bytes.
@@ -24,12 +25,35 @@ def load(
 
     Raises:
       ImageError: the file cannot be read, or is too large for the limit.
+      JpegError: a packed JPEG is damaged.
+      UsageError: a JPEG is packed, and the Lepton library is not installed.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        return bytes(source), "picture"
-    path = Path(source)
+        data, name = bytes(source), "picture"
+    else:
+        data, name = read(Path(source), max_pixels), str(Path(source))
+    with naming_errors(name):
+        return open_packed(data, max_pixels), name
+
+
+def open_packed(data: bytes, max_pixels: int = MAX_PIXELS) -> bytes:
+    """Returns the JPEG of a packed file, and other data as they are.
+
+    Raises:
+      JpegError: the packed file is damaged.
+      UsageError: the Lepton library is not installed.
+    """
+    return lepton.unpack(data, max_pixels) if lepton.is_packed(data) else data
+
+
+def read(path: Path, max_pixels: int = MAX_PIXELS) -> bytes:
+    """Reads a picture file, packed or not, as it is.
+
+    Raises:
+      ImageError: the file cannot be read, or is too large for the limit.
+    """
     try:
-        return files.read(path, files.picture_bytes(max_pixels)), str(path)
+        return files.read(path, files.picture_bytes(max_pixels))
     except files.TooLargeError as err:
         raise ImageError(
             f"{path}: {err.strerror}, more than {max_pixels} pixels take. If the file "

@@ -122,3 +122,33 @@ def test_it_is_known_which_files_may_own_an_output_under_the_other_name():
     assert found.rivals_of_other("q.png") == []
     assert found.rivals_of_other("r.png") == ["r.png.tif"]
     assert found.rivals_of_other("r.png.tif") == ["r.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "packed"),
+    [
+        ("x.jpg", "x.lep"), ("x.comrec.jpg", "x.comrec.lep"), ("x.jpeg", "x.jpeg.lep"),
+        ("x.JPG", "x.JPG.lep"), ("x.jfif", "x.jfif.lep"), (".jpg", ".jpg.lep"),
+        ("x.jpeg.jpg", "x.jpeg.jpg.lep"), ("x.lep.jpg", "x.lep.lep"),
+    ],
+)  # fmt: skip
+def test_packed_files_give_back_the_name(name, packed):
+    assert names.packed_name(name) == packed
+    assert names.unpacked_name(packed) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["x.comrec.lep", "x.lep", "x.comrec.jpeg.lep", "x.LEP"]
+)
+def test_a_packed_file_has_the_sidecar_of_its_jpg(name):
+    assert names.sidecar_of(Path("a", name)) == Path("a/x.comrec.json")
+
+
+def test_names_of_packed_files_go_by_those_of_their_jpgs():
+    listed = ["x.comrec.lep", "y.comrec.jpg", "y.comrec.lep"]
+    found = names.OutputNames(listed, names.DECOMPRESS)
+    assert [found.output(name) for name in listed[:2]] == [
+        "x.restored.png", "y.restored.png",
+    ]  # fmt: skip
+    assert names.is_output(Path("x.comrec.jpeg.lep"))
+    assert not names.is_output(Path("x.lep"))

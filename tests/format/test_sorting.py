@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from comrec.format import sorting
-from comrec.format.names import COMPRESS, DECOMPRESS
+from comrec.format.names import COMPRESS, DECOMPRESS, PACK, UNPACK
 from comrec.system.listing import LINKED_FOLDER, SPECIAL, Entry, Listing
 
 FOLDER = {
@@ -48,9 +48,9 @@ def test_pairs_are_inputs_with_their_sidecars_as_parts():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("direction", [COMPRESS, DECOMPRESS])
+@pytest.mark.parametrize("direction", [COMPRESS, DECOMPRESS, PACK, UNPACK])
 def test_nothing_that_is_wanted_is_dropped(direction):
-    found = listing(*FOLDER, "b.jpg", "b.comrec.json", x=SPECIAL)
+    found = listing(*FOLDER, "b.jpg", "b.lep", "b.comrec.json", x=SPECIAL)
     done = sorting.sort(found, direction)
     assert {*done.inputs, *done.left_out, *done.parts} == set(found.files)
     assert len(done.inputs) + len(done.left_out) + len(done.parts) == len(found.files)
@@ -70,3 +70,29 @@ def test_the_content_decides_where_it_can_be_read():
 def test_reasons_are_counted_in_one_line():
     line = sorting.count({"no pictures": 1, "HEIC files": 1200})
     assert line == "1,201 left out: HEIC files (1,200), no pictures (1)"
+
+
+PACKED = "a.comrec.lep a.comrec.json b.lep c.jpg c.lep d.lep d.comrec.jpg d.comrec.json"
+
+
+def test_packed_pairs_are_inputs_and_copies_of_a_jpg_are_not():
+    found = sorting.sort(listing(*PACKED.split()), DECOMPRESS)
+    assert found.inputs == ["a.comrec.lep", "d.comrec.jpg"]
+    assert found.parts == {"a.comrec.json", "d.comrec.json"}
+    assert found.left_out == {
+        "b.lep": sorting.NO_PAIRS, "c.jpg": sorting.NO_PAIRS,
+        "c.lep": sorting.COPIES, "d.lep": sorting.NO_PAIRS,
+    }  # fmt: skip
+
+
+def test_jpegs_are_packed_and_packed_files_are_unpacked():
+    given = listing("a.comrec.jpg", "a.comrec.json", "b.JPG", "c.png", "d.lep", "e.txt")
+    packing, unpacking = (sorting.sort(given, way) for way in (PACK, UNPACK))
+    assert (packing.inputs, unpacking.inputs) == (["a.comrec.jpg", "b.JPG"], ["d.lep"])
+    assert packing.parts == {"a.comrec.json"}
+    assert packing.left_out == {
+        "c.png": sorting.NO_JPEGS, "d.lep": "packed picture files",
+        "e.txt": sorting.NO_PICTURES,
+    }  # fmt: skip
+    assert unpacking.left_out["c.png"] == sorting.NO_PACKED
+    assert unpacking.left_out["a.comrec.json"] == sorting.SIDECARS

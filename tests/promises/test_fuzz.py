@@ -107,8 +107,31 @@ def test_damage_of_a_png_is_not_hidden_by_its_checksums(files):
     assert reading.sealed(files["rgb.png"]) == files["rgb.png"]
 
 
+def test_a_packed_file_is_read_without_its_checksum_and_refused_where_it_is_damaged():
+    pytest.importorskip("lepton_jpeg_python", reason="needs the pack extra")
+    for path in trials.PACKED.glob("*.lep"):
+        data = path.read_bytes()
+        assert trials.open_packed(data) == "read"
+        assert trials.open_packed(data[:60] + data[61:]) == "refused"
+    assert trials.open_packed(b"") == "refused"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["sidecar", "container", "pair", "crae", "reader"])
+def test_odd_jpegs_come_back_or_are_refused(tmp_path):
+    pytest.importorskip("lepton_jpeg_python", reason="needs the pack extra")
+    out = tmp_path / "rows.tsv"
+    command = [sys.executable, ROOT / "fuzz" / "round_trips.py", "--count", "200"]
+    done = subprocess.run(
+        [*command, "--out", out], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sum(int(x.split("\t")[1]) for x in out.read_text().splitlines()[1:]) >= 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "target", ["sidecar", "container", "pair", "crae", "reader", "packed"]
+)
 def test_a_fuzzer_runs_and_finds_nothing_in_two_seconds(target, tmp_path):
     pytest.importorskip("atheris", reason="comes with comrec[fuzz]")
     out = tmp_path / "rows.tsv"

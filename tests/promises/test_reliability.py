@@ -56,6 +56,22 @@ def test_the_mutations_figures_are_the_rows(pairs):
     assert total(found, "forged") == 0
 
 
+def test_the_figures_of_round_trips_are_the_rows():
+    found = rows("round_trips")
+    kinds = {
+        "damaged packed files": [r for r in found if r["kind"].startswith("packed")],
+        "damaged JPEGs": [r for r in found if r["kind"].startswith("damaged")],
+    }
+    known = [row for some in kinds.values() for row in some]
+    kinds["JPEGs"] = [row for row in found if row not in known]
+    for kind, some in kinds.items():
+        counts = ("tried", "exact", "refused", "failed")
+        assert cells(kind) == [f"{total(some, c):,}" for c in counts]
+    assert total(kinds["JPEGs"] + kinds["damaged JPEGs"], "tried") == 10_000
+    slowest_ms = max(int(row["slowest_ms"]) for row in found)
+    assert f"The slowest took {slowest_ms} ms" in DOCUMENT
+
+
 def test_the_faults_figures_are_the_rows():
     found = rows("faults")
     for row in found:

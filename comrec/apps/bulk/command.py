@@ -20,9 +20,10 @@ from comrec.apps.bulk.plan import Plan
 from comrec.apps.bulk.pool import Pool
 from comrec.apps.bulk.runners import InProcess, Runner
 from comrec.apps.bulk.summary import Tally
-from comrec.apps.bulk.worker import Restoring, Work
+from comrec.apps.bulk.worker import Packing, Restoring, Work
 from comrec.encoder.options import Options
 from comrec.errors import ComrecError, OutputError, UsageError
+from comrec.jpeg import lepton
 from comrec.networks import engine, presets, weights
 from comrec.system.checks import parse_json
 
@@ -41,7 +42,7 @@ class BulkRequest:
     Attributes:
       source: SRC, a folder or URL, with or without a glob at its end.
       destination: DST, a folder or URL.
-      options: for compression or for decompression.
+      options: for compression, for decompression or for packing.
       jobs: number of workers of this machine.
       shard: the part of the pictures that this run processes.
       runner: one of RUNNERS.
@@ -52,7 +53,7 @@ class BulkRequest:
 
     source: str
     destination: str
-    options: Options | Restoring = field(default_factory=Options)
+    options: Options | Restoring | Packing = field(default_factory=Options)
     jobs: int = 1
     shard: Shard = ALL
     runner: str = LOCAL
@@ -166,8 +167,11 @@ class Run:
             return
 
     def _check_codec(self) -> None:
-        """Raises ComrecError for an engine or preset that cannot be used."""
+        """Raises ComrecError for an engine, preset or library that cannot be used."""
         options = self._request.options
+        if isinstance(options, Packing):
+            lepton.require()
+            return
         engine.choose(options.engine)
         if isinstance(options, Options):
             weights.verify(presets.find(options.preset))

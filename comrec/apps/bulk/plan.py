@@ -14,7 +14,7 @@ from comrec.apps.bulk.manifest import ALL, LEFT_OUT, Index, Shard
 from comrec.apps.bulk.places import Place
 from comrec.apps.bulk.summary import Tally
 from comrec.format import names, sorting
-from comrec.format.names import COMPRESS
+from comrec.format.names import COMPRESS, DECOMPRESS, PACK
 from comrec.system import files, listing
 from comrec.system.listing import Listing, join
 
@@ -25,7 +25,7 @@ class Task(NamedTuple):
     Attributes:
       key: of the picture, below SRC. A slash at its end marks a folder that could not
         be listed, or that can be listed again.
-      sidecar: key of the sidecar file, if decompression needs one; else empty.
+      sidecar: key of the sidecar file, if one is read; else empty.
       version: a text that changes with the picture.
       output: key below DST.
       replaces: whether a file with the name of an output exists.
@@ -54,7 +54,7 @@ class Plan:
     Attributes:
       source, destination: the two places.
       pattern: of keys below the source, one item for each folder level; empty for all.
-      direction: COMPRESS or DECOMPRESS.
+      direction: COMPRESS, DECOMPRESS or PACK.
       options: fingerprint of the options.
       shard: the part of the pictures that this run processes.
     """
@@ -176,9 +176,12 @@ class _Folder:
     def is_done(self, name: str, task: Task, options: str, index: Index) -> bool:
         """Tells whether an earlier run made a picture's outputs, under either name."""
         other = os.path.normcase(self._names.other(name))
+        chosen = [self.outputs(name), self._with_sidecar(other)]
+        if self._plan.direction == PACK:  # the sidecar may be of another file
+            chosen.append([self._output(name)])
         return any(
             (task.key, task.version, options, self.present(outputs)) in index
-            for outputs in (self.outputs(name), self._with_sidecar(other))
+            for outputs in chosen
         )
 
     def present(self, outputs: list[str]) -> dict[str, int]:
@@ -217,7 +220,7 @@ class _Folder:
         return not pattern or walking.matches(join(self.key, name).split("/"), pattern)
 
     def _with_sidecar(self, output: str) -> list[str]:
-        if self._plan.direction != COMPRESS:
+        if self._plan.direction == DECOMPRESS:
             return [output]
         return [output, names.sidecar_of(Path(output)).name]
 

@@ -19,10 +19,12 @@ from comrec.apps.bulk.plan import Task
 from comrec.encoder.options import Options
 from comrec.encoder.report import decibel
 from comrec.errors import ComrecError, WeightsError, naming_errors
-from comrec.format import container, names
-from comrec.format.names import COMPRESS, DECOMPRESS
+from comrec.format import container, names, provenance
+from comrec.format.names import COMPRESS, DECOMPRESS, PACK
 from comrec.image import writer
 from comrec.image.picture import MAX_PIXELS
+from comrec.image.source import open_packed
+from comrec.jpeg import lepton
 from comrec.networks import presets
 from comrec.networks.codec import MEMORY_MB
 from comrec.system import memory
@@ -44,17 +46,27 @@ class Restoring:
 
 
 @dataclass(frozen=True)
+class Packing:
+    """Holds the options of packing."""
+
+    max_pixels: int = MAX_PIXELS
+    threads: int = 0
+
+
+@dataclass(frozen=True)
 class Work:
     """Holds the settings that all pictures of a run share."""
 
     source: Place
     destination: Place
-    options: Options | Restoring = field(default_factory=Options)
+    options: Options | Restoring | Packing = field(default_factory=Options)
 
     @property
     def direction(self) -> str:
-        """Returns COMPRESS or DECOMPRESS."""
-        return COMPRESS if isinstance(self.options, Options) else DECOMPRESS
+        """Returns COMPRESS, DECOMPRESS or PACK."""
+        if isinstance(self.options, Options):
+            return COMPRESS
+        return PACK if isinstance(self.options, Packing) else DECOMPRESS
 
     @property
     def output_settings(self) -> dict[str, object]:
@@ -97,8 +109,7 @@ def run_task(work: Work, task: Task) -> Row:
     started = time.perf_counter()
     name = work.source.where(task.key)
     try:
-        make = _compress if work.direction == COMPRESS else _restore
-        row = make(work, task)
+        row = _process(work, task)
     except PlaceError as err:
         row = make_failed_row(work, task, str(err), "place")
     except WeightsError as err:
@@ -111,6 +122,12 @@ def run_task(work: Work, task: Task) -> Row:
         kind = f"unexpected {type(err).__name__}"
         row = make_failed_row(work, task, f"{name}: {kind} ({err}). Please report it")
     return row | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def _process(work: Work, task: Task) -> Row:
+    if work.direction == COMPRESS:
+        return _compress(work, task)
+    return _pack(work, task) if work.direction == PACK else _restore(work, task)
 
 
 def make_failed_row(work: Work, task: Task, error: str, fault: str = "picture") -> Row:
@@ -148,11 +165,10 @@ def _restore(work: Work, task: Task) -> Row:
     options = work.options
     assert isinstance(options, Restoring)
     name, beside = work.source.where(task.key), work.source.where(task.sidecar)
-    data = transfer.read_picture(work.source, task, options.max_pixels)
-    sidecar = None
-    if task.sidecar:
-        limit = container.max_sidecar_bytes(data, options.max_pixels)
-        sidecar = transfer.read(work.source, task.sidecar, task.sidecar_size, limit)
+    content = transfer.read_picture(work.source, task, options.max_pixels)
+    with naming_errors(name):
+        data = open_packed(content, options.max_pixels)
+    sidecar = _read_sidecar(work, task, data)
     if options.preset is not None:
         presets.find(options.preset)  # from here on its name is known
     with naming_errors(name):
@@ -167,9 +183,41 @@ def _restore(work: Work, task: Task) -> Row:
     transfer.write(work.destination, task.output, made)
     outputs = {os.path.basename(task.output): len(made)}
     row = _make_row(
-        work, task, outputs, len(data) + len(sidecar or b""), *picture.size
+        work, task, outputs, len(content) + len(sidecar or b""), *picture.size
     ) | {"outcome": "restored" if unpacked.sidecar else "plain"}
     return row | ({"notes": list(picture.notes)} if picture.notes else {})
+
+
+def _pack(work: Work, task: Task) -> Row:
+    name, options = work.source.where(task.key), work.options
+    data = transfer.read_picture(work.source, task, options.max_pixels)
+    with naming_errors(name):
+        packed = lepton.pack(data, options.max_pixels)
+    sidecar = _read_sidecar(work, task, data)
+    outputs = {os.path.basename(task.output): len(packed)}
+    if sidecar and provenance.fitting_record(data, sidecar):
+        beside = names.sidecar_of(Path(task.output)).as_posix()
+        transfer.prepare_outputs(work.destination, task, (task.output, beside))
+        transfer.write_pair(work.destination, task, beside, packed, sidecar)
+        outputs[os.path.basename(beside)] = len(sidecar)
+    else:  # one of its name may be of another file
+        transfer.prepare_outputs(work.destination, task, (task.output,))
+        transfer.write(work.destination, task.output, packed)
+    extra_bytes = sum(outputs.values()) - len(packed)
+    height, width = lepton.frame_size(data)
+    row = _make_row(work, task, outputs, len(data) + extra_bytes, height, width)
+    row["outcome"] = "packed"
+    if not extra_bytes and container.needs_sidecar(data):
+        row["notes"] = ["its sidecar is missing or does not fit: not copied"]
+    return row
+
+
+def _read_sidecar(work: Work, task: Task, jpeg: bytes) -> bytes | None:
+    """Reads the sidecar of a .jpg, if the task has one."""
+    if not task.sidecar:
+        return None
+    limit = container.max_sidecar_bytes(jpeg, work.options.max_pixels)
+    return transfer.read(work.source, task.sidecar, task.sidecar_size, limit)
 
 
 def _make_row(

@@ -192,7 +192,9 @@ def _read_sidecar(path: Path, data: bytes, max_pixels: int) -> bytes | None:
     sidecar = naming.sidecar_of(path)
     if path.suffix.lower() not in naming.JPEGS or not os.path.lexists(sidecar):
         return None
-    if not container.needs_sidecar(data) and naming.rivals_of(path):
+    own = naming.packed_name(path.name)  # needs the sidecar as well
+    rivals = [rival for rival in naming.rivals_of(path) if rival.name != own]
+    if not container.needs_sidecar(data) and rivals:
         return None
     limit = container.max_sidecar_bytes(data, max_pixels)
     return container.read_sidecar(sidecar, limit, pipes=False)

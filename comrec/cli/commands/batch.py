@@ -1,4 +1,4 @@
-"""Processes several inputs: shared by compress, decompress and verify."""
+"""Processes several inputs: shared by compress, decompress, verify and pack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comrec.cli import arguments, console, values
+from comrec.cli import console, values
 from comrec.errors import ComrecError
 from comrec.system import files
 
@@ -47,7 +47,6 @@ def add(parser: argparse.ArgumentParser, inputs_help: str) -> None:
         help="files at a time (1)",
     )
     add_left_out(parser)
-    arguments.add_limits(parser)
 
 
 def run(

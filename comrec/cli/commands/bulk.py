@@ -1,4 +1,4 @@
-"""Runs `comrec bulk`: compresses or restores a folder or bucket into another."""
+"""Runs `comrec bulk`: compresses, restores or packs a folder or bucket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from comrec.cli import arguments, console, values
 from comrec.errors import UsageError
 
 if TYPE_CHECKING:
-    from comrec.apps.bulk.worker import Restoring
+    from comrec.apps.bulk.worker import Packing, Restoring
     from comrec.encoder.options import Options
 
 SOME_FAILED = 3  # exit status of a complete run; one that stopped has 1
@@ -27,8 +27,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("source", metavar="SRC",
         help="folder, URL (s3://bucket/photos), or a glob in either")  # fmt: skip
     option("destination", metavar="DST", help="folder or URL; gets the tree of SRC")
-    option("--decompress", action="store_true",
+    directions = parser.add_mutually_exclusive_group()
+    directions.add_argument("--decompress", action="store_true",
         help="restore the pictures that compress or bulk wrote")  # fmt: skip
+    directions.add_argument("--pack", action="store_true",
+        help="pack .jpg files, and copy their sidecars")  # fmt: skip
     option("-j", "--jobs", type=values.number(1, 256), metavar="N",
         help="number of workers (one per core)")  # fmt: skip
     option("--threads", type=values.number(1, 256), metavar="N",
@@ -91,14 +94,19 @@ def run(args: argparse.Namespace) -> int:
     return SOME_FAILED if tally.failed else 0
 
 
-def _options(args: argparse.Namespace, threads: int) -> Options | Restoring:
+def _options(args: argparse.Namespace, threads: int) -> Options | Restoring | Packing:
     """Returns the options of the direction.
 
     Raises:
       UsageError: an option is one of the other direction.
     """
-    from comrec.apps.bulk.worker import Restoring
+    from comrec.apps.bulk.worker import Packing, Restoring
 
+    if args.pack:
+        for name in (*arguments.ENCODE, *arguments.DECODE):
+            if hasattr(args, name):
+                raise UsageError(f"`{name}` does not go with `pack`")
+        return Packing(max_pixels=args.max_pixels, threads=threads)
     encode = (name for name in arguments.ENCODE if name != "preset")
     for name in encode if args.decompress else arguments.DECODE:
         if hasattr(args, name):

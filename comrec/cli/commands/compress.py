@@ -11,6 +11,7 @@ from comrec.cli.commands import batch
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the inputs and the encode options."""
     batch.add(parser, "pictures, folders (with -r), globs, or - for stdin")
+    arguments.add_limits(parser)
     arguments.add_encoding(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="print the results without writing files"

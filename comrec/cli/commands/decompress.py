@@ -18,8 +18,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Adds the inputs and the decode options."""
     batch.add(
         parser,
-        ".jpg files that compress wrote, folders (with -r), globs, or - for stdin",
+        ".jpg files that compress wrote, packed ones (.lep), folders (with -r), "
+        "globs, or - for stdin",
     )
+    arguments.add_limits(parser)
     add_lost_sidecar(parser)
     arguments.add_restoring(parser)
 

@@ -10,7 +10,9 @@ from comrec.cli import console, describe
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the file."""
-    parser.add_argument("file", type=Path, metavar="FILE", help=".comrec.json or .jpg")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help=".comrec.json, .jpg or .lep"
+    )
     parser.add_argument(
         "-p", "--preset", metavar="DIR", help="folder of a preset of your own"
     )

@@ -13,8 +13,9 @@ from comrec.errors import UsageError
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the inputs, the original and the decode options."""
     parser.add_argument(
-        "inputs", nargs="+", metavar="JPG", help=".jpg files that compress wrote"
-    )
+        "inputs", nargs="+", metavar="JPG",
+        help=".jpg files that compress wrote, or packed ones (.lep)",
+    )  # fmt: skip
     parser.add_argument(
         "--original",
         type=Path,

@@ -8,10 +8,12 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 from gallery_page import QUICK, Page, file_of
+from packing import GOLDEN
 from PIL import Image
 
 import comrec
 from comrec.apps.web import gallery, network
+from comrec.jpeg import segments
 from comrec.networks import presets
 
 
@@ -97,6 +99,19 @@ def test_a_pair_without_its_sidecar_is_a_line_and_the_others_are_there(
     assert ran.status == 1
     assert re.search(r"photo\.comrec\.jpg: .*sidecar .* missing", ran.err)
     assert [i["alt"] for i in Page(out / "index.html").all("img")] == ["other"]
+
+
+def test_the_packed_copy_of_a_pair_is_no_rival_of_it(tmp_path):
+    (packed, jpeg), _ = GOLDEN.items()
+    path = tmp_path / "x.comrec.jpg"
+    bare = segments.coded_only(jpeg.read_bytes())  # a host has stripped the marker
+    path.write_bytes(bare)
+    beside = packed.with_name("colour-1.5.comrec.json").read_bytes()
+    (tmp_path / "x.comrec.json").write_bytes(beside)
+    (tmp_path / "x.comrec.lep").write_bytes(packed.read_bytes())
+    assert gallery._read_sidecar(path, bare, 10**6) == beside
+    (tmp_path / "x.lep").write_bytes(packed.read_bytes())
+    assert gallery._read_sidecar(path, bare, 10**6) is None
 
 
 def test_sidecars_beside_the_pictures_are_files_and_counted(run, source, out):

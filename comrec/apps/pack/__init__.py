@@ -1,0 +1,1 @@
+"""Packs JPEGs without loss for storage, and unpacks them to the byte."""
