@@ -1,8 +1,9 @@
 """Compresses pictures to a JPEG and a small sidecar; a network restores them.
 
-`comrec.compress` and `comrec.decompress` are the two directions; `comrec.presets`
-lists the trained pairs of networks. Importing comrec loads no machine-learning
-framework.
+`comrec.compress` and `comrec.decompress` are the two directions, and `comrec.open`
+restores to an image of Pillow; `comrec.compress_many` takes many pictures.
+`comrec.register_opener` makes Pillow open and save the files. `comrec.presets` lists
+the trained pairs of networks. Importing comrec loads no machine-learning framework.
 """
 
 from __future__ import annotations
@@ -12,18 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from comrec.api.compress import compress
-    from comrec.api.decompress import decompress
-    from comrec.encoder.report import Compressed
+    from comrec.api.decompress import decompress, open
+    from comrec.api.many import compress_many
+    from comrec.api.opener import register_opener
+    from comrec.encoder.report import Compressed, Report
     from comrec.errors import ComrecError
     from comrec.networks import presets
 
 __version__ = "0.1.0"
-__all__ = ["Compressed", "ComrecError", "compress", "decompress", "presets"]
+__all__ = [
+    "Compressed", "ComrecError", "Report", "compress", "compress_many", "decompress",
+    "open", "presets", "register_opener",
+]  # fmt: skip
 
 _HOMES = {
     "compress": "comrec.api.compress",
+    "compress_many": "comrec.api.many",
     "decompress": "comrec.api.decompress",
+    "open": "comrec.api.decompress",
+    "register_opener": "comrec.api.opener",
     "Compressed": "comrec.encoder.report",
+    "Report": "comrec.encoder.report",
     "ComrecError": "comrec.errors",
 }
 
@@ -39,4 +49,5 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Lists the public names, loaded or not."""
-    return sorted([*globals(), *__all__])
+    hidden = [name for name in globals() if name.startswith("__")]
+    return sorted([*hidden, *__all__])

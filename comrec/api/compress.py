@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from comrec.encoder import rate_control
 from comrec.encoder.assemble import Packer
@@ -14,14 +14,14 @@ from comrec.encoder.options import Options
 from comrec.encoder.report import Compressed
 from comrec.errors import ImageError, JpegError, naming_errors
 from comrec.format import container
-from comrec.image import metadata, reader
+from comrec.image import exchange, metadata, reader
 from comrec.image import picture as image
 from comrec.image.picture import MAX_PIXELS, Picture
-from comrec.image.source import is_jpeg, load
+from comrec.image.source import File, is_jpeg, load
 from comrec.system import forking
 from comrec.system.options import takes
 
-Source = np.ndarray | bytes | str | os.PathLike[str]
+Source = File | np.ndarray | Image.Image
 
 forking.register()
 JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left unchanged
@@ -51,7 +51,8 @@ def compress(source: Source, **options: Any) -> Compressed:
     the decodes of a search.
 
     Args:
-      source: path or bytes of a picture file, or a uint8 array (H, W) or
+      source: path or bytes of a picture file, or a file object that reads bytes; an
+        image of Pillow, whose metadata count as a file's; or a uint8 array (H, W) or
         (H, W, 1 to 4): grey, grey + alpha, RGB, RGBA.
       {options}
 
@@ -68,6 +69,9 @@ def compress(source: Source, **options: Any) -> Compressed:
         picture = image.from_array(source)
         image.check_size(*picture.size, checked.max_pixels)
         return compress_picture(picture, checked)
+    if isinstance(source, Image.Image):
+        given = exchange.from_image(source, checked.max_pixels)
+        return compress_picture(given, checked)
     data, name = load(source, checked.max_pixels)
     with naming_errors(name):
         picture = read_input(data, checked.max_pixels)

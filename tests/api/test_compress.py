@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import pydoc
+import re
 
 import numpy as np
 import pictures
@@ -36,7 +38,9 @@ def test_array_bytes_and_path_give_what_the_command_line_gives(run, tmp_path, na
     assert run("compress", path, "--jpeg-quality", 50).status == 0
     jpeg = tmp_path / "photo.comrec.jpg"
     sidecar = tmp_path / "photo.comrec.json"
-    for source in (ARRAYS[name], path.read_bytes(), path, str(path)):
+    data = path.read_bytes()
+    image = Image.open(path)
+    for source in (ARRAYS[name], data, path, str(path), io.BytesIO(data), image):
         made = comrec.compress(source, jpeg_quality=50)
         assert made.jpeg == jpeg.read_bytes()
         assert made.sidecar == sidecar.read_bytes()
@@ -270,9 +274,31 @@ def test_paths_that_are_no_files_raise_with_their_name(tmp_path):
         comrec.decompress(tmp_path / "x.jpg")
 
 
-def test_every_public_name_exists():
+def test_every_public_name_exists_and_help_shows_these_alone():
     assert all(hasattr(comrec, name) for name in comrec.__all__)
     assert comrec.compress is compress
+    public = [name for name in dir(comrec) if not name.startswith("__")]
+    assert public == sorted(comrec.__all__)
+    text = pydoc.plain(pydoc.render_doc(comrec))
+    assert "import_module" not in text
+    for name in set(comrec.__all__) - {"presets"}:
+        assert re.search(rf"^    (class )?{name}\(", text, re.MULTILINE), name
+
+
+def test_an_image_of_pillow_keeps_its_metadata():
+    data = pictures.file_of(
+        pictures.photo(), "JPEG", quality=95, exif=pictures.exif(6),
+        icc_profile=pictures.icc(), comment=b"seen", dpi=(300, 300),
+    )  # fmt: skip
+    with Image.open(io.BytesIO(data)) as image:
+        made = comrec.compress(image, jpeg_quality=50, scale=2)
+    assert made == comrec.compress(data, jpeg_quality=50, scale=2)
+
+
+@pytest.mark.parametrize("source", [7, None, io.StringIO("text")], ids=str)
+def test_what_is_no_picture_is_refused_with_what_is_legal(source):
+    with pytest.raises(ImageError, match=r"path, bytes or a file object|binary mode"):
+        comrec.compress(source)
 
 
 def test_savings_count_the_alpha_on_both_sides():
