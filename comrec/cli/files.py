@@ -202,6 +202,8 @@ def _unpack(job: Job, data: bytes, options: DecodeOptions) -> UnpackedPair:
         return container.assume(data, preset, options.size, options.scale)
     if not data:
         raise ImageError("empty file. Use another copy")
+    if job.name.endswith(names.SIDECAR_SUFFIX):
+        raise ImageError("a sidecar whose .jpg is not beside it. Name the .jpg")
     if not is_jpeg(data):
         raise ImageError("not a JPEG. Name the .jpg that comrec wrote")
     max_bytes = container.max_sidecar_bytes(data, options.max_pixels)

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from comrec.errors import ComrecError, ImageError, OutputError, UsageError
 from comrec.format import sorting
-from comrec.format.names import COMPRESS, JPEGS, PICTURES, OutputNames, sidecar_of
+from comrec.format.names import (
+    COMPRESS,
+    JPEGS,
+    PICTURES,
+    OutputNames,
+    jpegs_of,
+    sidecar_of,
+)
 from comrec.system import listing
 from comrec.system.batch import Job
 from comrec.system.files import file_identity
@@ -100,12 +107,20 @@ class _Found:
                 raise UsageError(f"{text}: a folder. Add -r to read the files in it")
             self._add_tree(path)
             return
+        path = self._jpeg_of(path)
         matches = [] if os.path.lexists(path) else glob.glob(text, recursive=True)
         if not matches:  # reading the file fails later, and alone
             if self.direction == COMPRESS and self._made(path):
                 self.typed_outputs.add(path)
             self._pairs[path, path.parent] = None
         self._add_matches(list(map(Path, sorted(matches))), recursive)
+
+    def _jpeg_of(self, path: Path) -> Path:
+        """Returns the .jpg in place of its sidecar; any other path as it is."""
+        if self.direction == COMPRESS:
+            return path
+        near = jpegs_of(path)
+        return next(filter(self._made, near), near[0] if near else path)
 
     def choose(self) -> list[tuple[Path, Path]]:
         """Returns each file to process with the folder whose tree is mirrored.

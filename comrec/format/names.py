@@ -29,6 +29,15 @@ def sidecar_of(jpeg: Path) -> Path:
     return jpeg.with_name(f"{_base(jpeg)}{SIDECAR_SUFFIX}")
 
 
+def jpegs_of(sidecar: Path) -> list[Path]:
+    """Lists the existing files whose sidecar has that name; none for another name."""
+    if not sidecar.name.endswith(SIDECAR_SUFFIX):
+        return []
+    base = sidecar.name.removesuffix(SIDECAR_SUFFIX)
+    ends = [f"{middle}{end}" for middle in (".comrec", "") for end in JPEGS]
+    return [p for end in ends if (p := sidecar.with_name(base + end)).is_file()]
+
+
 def rivals_of(jpeg: Path) -> list[Path]:
     """Lists other existing files with the same sidecar, as x.comrec.jpg for x.jpg."""
     path, start = sidecar_of(jpeg), _base(jpeg).lower()
