@@ -14,8 +14,9 @@ from comrec.encoder.options import Options
 from comrec.encoder.report import Compressed
 from comrec.errors import ImageError, JpegError, naming_errors
 from comrec.format import container
-from comrec.image import exchange, metadata, reader
+from comrec.image import exchange, kept, metadata, reader
 from comrec.image import picture as image
+from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS, Picture
 from comrec.image.source import File, is_jpeg, load
 from comrec.system import forking
@@ -99,9 +100,12 @@ def compress_picture(
       options: the checked options.
       data: the picture file; a .jpg that cannot be made smaller is returned unchanged.
     """
-    kept, notes = metadata.fit_jpeg(picture.metadata.only(options.metadata))
+    replaced = Notes()
+    chosen = kept.choose(picture.metadata, options.metadata, replaced)
+    fitting, notes = metadata.fit_jpeg(chosen)
     left_out = *picture.left_out, *notes.left_out
-    picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes.lines))
+    lines = *picture.notes, *replaced.lines, *notes.lines
+    picture = replace(picture, metadata=fitting, notes=lines)
     result = _choose(picture, options, data)
     if result.report.outcome == "unchanged":
         if result.jpeg == data:

@@ -16,7 +16,7 @@ from comrec.encoder.report import Compressed, decibel
 from comrec.errors import ImageError, OutputError, naming_errors
 from comrec.format import container, names, pair, provenance
 from comrec.format.container import UnpackedPair
-from comrec.image import picture, reader, writer
+from comrec.image import icc, picture, reader, writer
 from comrec.image.metadata import NAMES
 from comrec.image.metrics import psnr_db
 from comrec.image.notes import Notes
@@ -254,7 +254,9 @@ def _compare(wanted: Picture, restored: Picture, original: Path) -> float:
             f"restores to {_describe(restored)}, not to all of {original}: "
             f"{', '.join(wanted.notes)}. Keep the original"
         )
-    if missing := restored.metadata.lacks(wanted.metadata):
+    # Profiles are the same that say the same colours.
+    ours, theirs = (icc.compact(p.metadata, Notes()) for p in (restored, wanted))
+    if missing := ours.lacks(theirs):
         names_ = ", ".join(NAMES.get(kind, kind) for kind in missing)
         raise ImageError(
             f"restores without metadata of {original}, or with other: {names_}. Keep "

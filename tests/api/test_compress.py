@@ -191,7 +191,7 @@ def test_a_jpg_made_by_comrec_is_not_compressed_again():
         {"quality": 75, "jpeg_quality": 50}, {"quality": 75, "target_size": 999},
         {"target_bpp": 1, "target_size": 999}, {"target_psnr": 30, "target_bpp": 1},
         {"jpeg_quality": 50.5}, {"preset": "nobody2030"}, {"metadata": "all,gps"},
-        {"metadata": ("gps",)}, {"engine": "abacus"},
+        {"metadata": ("gps",)}, {"metadata": "web,exif"}, {"engine": "abacus"},
     ],
     ids=str,
 )  # fmt: skip
@@ -334,3 +334,32 @@ def test_targets_that_are_no_numbers_or_too_large_are_refused(asked):
 def test_a_target_of_very_many_bits_is_met():
     made = comrec.compress(pictures.photo(), target_bpp=1e308)
     assert made.report.psnr_db > 40
+
+
+def test_a_profile_that_is_srgb_takes_few_bytes_and_that_is_noted():
+    source = pictures.file_of(pictures.photo(), "PNG", icc_profile=pictures.srgb())
+    made = comrec.compress(source, jpeg_quality=50, scale=2)
+    assert len(comrec.open(made.jpeg, made.sidecar).info["icc_profile"]) < 500
+    assert [line.split(" stored")[0] for line in made.report.notes] == [
+        f"ICC profile of {len(pictures.srgb())} bytes"
+    ]
+    assert made.report.left_out == ()
+    web = comrec.compress(source, jpeg_quality=50, scale=2, metadata="web")
+    assert "icc_profile" not in comrec.open(web.jpeg, web.sidecar).info
+    assert web.report.notes == ()
+
+
+def test_an_unchanged_jpg_for_the_web_keeps_its_turn_and_the_copyright():
+    exif = Image.Exif()
+    exif[pictures.EXIF_ORIENTATION] = 6
+    exif[0x8298] = "Ann"
+    exif[pictures.EXIF_ARTIST] = "Somebody"
+    source = pictures.file_of(
+        pictures.photo(), "JPEG", quality=20, optimize=True, exif=exif,
+        icc_profile=pictures.srgb(),
+    )  # fmt: skip
+    made = comrec.compress(source, quality=95, metadata="web")
+    assert made.report.outcome == "unchanged"
+    with Image.open(io.BytesIO(made.jpeg)) as image:
+        assert dict(image.getexif()) == {pictures.EXIF_ORIENTATION: 6, 0x8298: "Ann"}
+        assert "icc_profile" not in image.info

@@ -81,7 +81,7 @@ def parser_actions() -> list[argparse.Action]:
         ("effort", 5.0, "0 to 9"),
         ("scale", 3, "has scale 1 or 1.5 or 2, or auto"),
         ("scale", True, "has scale 1 or 1.5 or 2, or auto"),
-        ("metadata", "makernote", "all, none, or some of exif,icc,xmp,iptc"),
+        ("metadata", "makernote", "all, none, web, or some of exif,icc,xmp,iptc"),
         ("max_pixels", 0, "1 or more"),
         ("engine", "abacus", "auto or onnxruntime or openvino or keras"),
         ("threads", -1, "0 or more"),
