@@ -151,6 +151,6 @@ def test_kinds_are_read_from_a_word_or_a_list(text, kinds):
     "text", ["", ",", "EXIF", "exif,", "exif, icc", "all,exif", "none,icc", "IPTC"]
 )
 def test_unknown_kinds_are_refused_with_the_legal_ones(text):
-    with pytest.raises(UsageError, match="all, none, or some of exif,icc,xmp") as err:
+    with pytest.raises(UsageError, match="all, none, web, or some of exif,icc") as err:
         options.parse_kinds(text)
     assert repr(text) in str(err.value)
