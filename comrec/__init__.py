@@ -2,6 +2,7 @@
 
 `comrec.compress` and `comrec.decompress` are the two directions, and `comrec.open`
 restores to an image of Pillow; `comrec.compress_many` takes many pictures.
+`comrec.restore` brings ordinary JPEGs closer to what they were.
 `comrec.register_opener` makes Pillow open and save the files. `comrec.presets` lists
 the trained pairs of networks. Importing comrec loads no machine-learning framework.
 """
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from comrec.api.decompress import decompress, open
     from comrec.api.many import compress_many
     from comrec.api.opener import register_opener
+    from comrec.api.restore import Restored, restore
     from comrec.encoder.report import Compressed, Report
     from comrec.errors import ComrecError
     from comrec.networks import presets
 
 __version__ = "0.1.0"
 __all__ = [
-    "Compressed", "ComrecError", "Report", "compress", "compress_many", "decompress",
-    "open", "presets", "register_opener",
+    "Compressed", "ComrecError", "Report", "Restored", "compress", "compress_many",
+    "decompress", "open", "presets", "register_opener", "restore",
 ]  # fmt: skip
 
 _HOMES = {
@@ -32,6 +34,8 @@ _HOMES = {
     "decompress": "comrec.api.decompress",
     "open": "comrec.api.decompress",
     "register_opener": "comrec.api.opener",
+    "restore": "comrec.api.restore",
+    "Restored": "comrec.api.restore",
     "Compressed": "comrec.encoder.report",
     "Report": "comrec.encoder.report",
     "ComrecError": "comrec.errors",

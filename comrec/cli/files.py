@@ -99,12 +99,12 @@ class DecodeOptions:
 
 def compress(job: Job, options: Options, policy: OverwritePolicy) -> Row:
     """Compresses one file, and returns its row."""
-    row = _start_row(job)
+    row = start_row(job)
     if found := policy.find_output(job, True, options.max_pixels):
         return row | {"output": str(found), "outcome": "skipped"}
     if job.target is None:  # stdout takes one file
         options = replace(options, embed=True)
-    data, name = _read(job, options.max_pixels)
+    data, name = read_input_of(job, options.max_pixels)
     with naming_errors(name):
         source = read_input(data, options.max_pixels)
         result = compress_picture(source, options, data)
@@ -120,15 +120,10 @@ def compress(job: Job, options: Options, policy: OverwritePolicy) -> Row:
 
 def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row:
     """Restores one file, and returns its row."""
-    row = _start_row(job)
+    row = start_row(job)
     if found := policy.find_output(job, False, options.max_pixels):
         return row | {"output": str(found), "outcome": "skipped"}
-    suffix = job.target.suffix if job.target else ".png"
-    if suffix.lower() not in writer.WRITES:
-        raise OutputError(
-            f"{job.target}: no format has this suffix. Name one of "
-            f"{', '.join(writer.WRITES)}"
-        )
+    suffix = suffix_of(job)
     unpacked, restored = _decode(job, options)
     notes = Notes(list(restored.notes), list(restored.left_out))
     with naming_errors(str(job.target)):
@@ -140,13 +135,13 @@ def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row
     preset = unpacked.sidecar.preset if unpacked.sidecar else presets.PLAIN
     row |= {"outcome": _outcome(unpacked), "preset": preset}
     row |= {"notes": notes.lines, "left_out": notes.left_out}
-    return row | _size(restored)
+    return row | size_of(restored)
 
 
 def verify(job: Job, options: DecodeOptions, original: Path | None) -> Row:
     """Restores one file, compares it with the original if named; returns its row."""
     unpacked, restored = _decode(job, options)
-    row: Row = {"input": job.name, "outcome": _outcome(unpacked)} | _size(restored)
+    row: Row = {"input": job.name, "outcome": _outcome(unpacked)} | size_of(restored)
     if original is None:
         return row
     data, name = load(original, options.max_pixels)
@@ -159,19 +154,36 @@ def verify(job: Job, options: DecodeOptions, original: Path | None) -> Row:
     return row | {"original": str(original), "psnr_db": decibel(psnr)}
 
 
-def _start_row(job: Job) -> Row:
+def start_row(job: Job) -> Row:
+    """Returns the names of a job's files."""
     return {"input": job.name, "output": str(job.target) if job.target else "-"}
+
+
+def suffix_of(job: Job) -> str:
+    """Returns the suffix by which a job's output is written.
+
+    Raises:
+      OutputError: no format has it.
+    """
+    suffix = job.target.suffix if job.target else ".png"
+    if suffix.lower() not in writer.WRITES:
+        raise OutputError(
+            f"{job.target}: no format has this suffix. Name one of "
+            f"{', '.join(writer.WRITES)}"
+        )
+    return suffix
 
 
 def _outcome(unpacked: UnpackedPair) -> str:
     return "restored" if unpacked.sidecar else "plain"
 
 
-def _size(restored: Picture) -> Row:
+def size_of(restored: Picture) -> Row:
+    """Returns the width and height of a picture."""
     return {"width_px": restored.size[1], "height_px": restored.size[0]}
 
 
-def _read(job: Job, max_pixels: int) -> tuple[bytes, str]:
+def read_input_of(job: Job, max_pixels: int) -> tuple[bytes, str]:
     """Reads the input of a job; returns its bytes, and its name for messages."""
     if job.source is not None:
         return load(job.source, max_pixels)
@@ -186,7 +198,7 @@ def _read(job: Job, max_pixels: int) -> tuple[bytes, str]:
 
 def _decode(job: Job, options: DecodeOptions) -> tuple[UnpackedPair, Picture]:
     """Reads, checks and restores the picture of a job."""
-    data, name = _read(job, options.max_pixels)
+    data, name = read_input_of(job, options.max_pixels)
     with naming_errors(name):
         unpacked = _unpack(job, data, options)
         return unpacked, restore(

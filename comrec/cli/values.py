@@ -48,6 +48,19 @@ def positive(text: str) -> float:
     return found
 
 
+def share(text: str) -> float:
+    """Parses a number from 0 to 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 <= found <= 1:
+        raise argparse.ArgumentTypeError(
+            f"must be a number from 0 to 1. Received: {text!r}"
+        )
+    return found
+
+
 def size(text: str) -> tuple[int, int]:
     """Parses WxH in pixels; returns (H, W)."""
     width, _, height = text.lower().partition("x")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from comrec.system.files import file_identity
 
-COMPRESS, DECOMPRESS = "compress", "decompress"
+COMPRESS, DECOMPRESS, RESTORE = "compress", "decompress", "restore"
 JPEGS = (".jpg", ".jpeg")
 HEIC = (".heic", ".heif") if find_spec("pillow_heif") else ()  # with comrec[heic]
 PICTURES = (
@@ -62,17 +62,18 @@ def _base(path: Path) -> str:
 class OutputNames:
     """Names the outputs of one folder's files, by the listing of the folder alone.
 
-    photo.png becomes photo.comrec.jpg, and photo.comrec.jpg becomes photo.restored.png.
+    photo.png becomes photo.comrec.jpg. photo.comrec.jpg becomes photo.restored.png, as
+    does photo.jpg where ordinary JPEGs are restored.
     Where two files would get one name, both keep their suffix: photo.png.comrec.jpg.
     Case does not count, since many file systems ignore it.
 
     Args:
       listed: names of all files of the folder.
-      direction: COMPRESS or DECOMPRESS.
+      direction: COMPRESS, DECOMPRESS or RESTORE.
     """
 
     def __init__(self, listed: Iterable[str], direction: str = COMPRESS) -> None:
-        self._compresses = direction == COMPRESS
+        self._compresses, self._restores = direction == COMPRESS, direction == RESTORE
         self._end = ".comrec.jpg" if self._compresses else ".restored.png"
         self._sources: dict[str, list[str]] = {}  # by the name that they would share
         self._all: dict[str, list[str]] = {}
@@ -125,4 +126,5 @@ class OutputNames:
     def _is_source(self, name: str) -> bool:
         if self._compresses:
             return is_picture(name)
-        return Path(name).suffix.lower() in JPEGS and is_output(Path(name))
+        is_made = is_output(Path(name))
+        return Path(name).suffix.lower() in JPEGS and is_made != self._restores

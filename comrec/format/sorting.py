@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comrec.format import names
-from comrec.format.names import COMPRESS, OutputNames
+from comrec.format.names import COMPRESS, RESTORE, OutputNames
 from comrec.system import files, listing
 from comrec.system.listing import Listing
 
 MACOS, TEMPORARY = "files of macOS (._*)", "temporary files of comrec"
 SIDECARS, OUTPUTS = "sidecars of comrec", "outputs of comrec"
 NO_PAIRS, NO_PICTURES = "pictures that are no pairs", "no pictures"
+NO_JPEGS = "pictures that are no JPEGs"
 FOLDERS = "folders"
 _RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf "
@@ -63,13 +64,15 @@ def sort(
 
     Args:
       found: the whole listing of the folder.
-      direction: COMPRESS or DECOMPRESS.
+      direction: COMPRESS, DECOMPRESS or RESTORE.
       is_made: returns whether comrec wrote a file, from its content; None tells from
         the name alone.
       is_wanted: returns whether a glob stands for a name.
     """
     made = is_made or (lambda name: names.is_output(Path(name)))
-    decide = _refuse_input if direction == COMPRESS else _refuse_pair
+    decide = {COMPRESS: _refuse_input, RESTORE: _refuse_jpeg}.get(
+        direction, _refuse_pair
+    )
     reasons: dict[str, str] = {}
     for name, entry in sorted(found.files.items()):
         if not is_wanted(name):
@@ -77,7 +80,7 @@ def sort(
         reasons[name] = entry.kind or _refuse_name(name) or decide(name, found, made)
     inputs = [name for name, reason in reasons.items() if not reason]
     parts = set()
-    if direction != COMPRESS:
+    if direction not in (COMPRESS, RESTORE):
         used = {names.sidecar_of(Path(name)).name for name in inputs}
         parts = used & reasons.keys()
     left_out = {n: why for n, why in reasons.items() if why and n not in parts}
@@ -114,6 +117,13 @@ def _refuse_input(name: str, _: Listing, made: Callable[[str], bool]) -> str:
     if names.is_picture(name):
         return OUTPUTS if made(name) else ""
     return _name_kind(name)
+
+
+def _refuse_jpeg(name: str, found: Listing, made: Callable[[str], bool]) -> str:
+    """Returns why a file is not restored as an ordinary JPEG; else ""."""
+    if names.is_picture(name) and Path(name).suffix.lower() not in names.JPEGS:
+        return NO_JPEGS
+    return _refuse_input(name, found, made)
 
 
 def _refuse_pair(name: str, found: Listing, made: Callable[[str], bool]) -> str:

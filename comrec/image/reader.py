@@ -37,15 +37,28 @@ def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     """
     notes = Notes()
     parsed = _parse(data, notes)
+    picture = _read(parsed, max_pixels, notes)
+    return turned(picture, _orientation(parsed), notes)
+
+
+def read_unturned(data: bytes, max_pixels: int, notes: Notes) -> Picture:
+    """Decodes a picture file as its pixels lie, with the metadata of the upright one.
+
+    `turned` turns it by its `orientation`. Arguments and errors are those of `read`;
+    `notes` take what is left out.
+    """
+    return _read(_parse(data, notes), max_pixels, notes)
+
+
+def _read(parsed: Parsed, max_pixels: int, notes: Notes) -> Picture:
     check_size(parsed.height_px, parsed.width_px, max_pixels)
     pixels, alpha = _decode(parsed, notes)
-    asked = _orientation(parsed)
     metadata = upright(parsed.metadata, notes)
     if "CMYK" in notes.left_out:  # the profile describes inks
         metadata = replace(metadata, icc=None)
     if parsed.bits > 8 and parsed.format != "BMP":
         notes.leave_out("bit depth", depth.note(parsed.bits))
-    return turned(Picture(pixels, alpha, metadata), asked, notes)
+    return Picture(pixels, alpha, metadata)
 
 
 def turned(picture: Picture, orientation: int, notes: Notes) -> Picture:

@@ -46,7 +46,7 @@ def photo(tmp_path, monkeypatch):
 
 def test_all_kinds_of_examples_are_there():
     assert [framework(code) for code in HEAVY] == ["keras", "torch", "tensorflow"]
-    assert len(LIGHT) == 4
+    assert len(LIGHT) == 5
 
 
 @pytest.mark.parametrize("index", range(len(LIGHT)))

@@ -116,8 +116,8 @@ def _keeping_times(work: Callable[[Job], Row]) -> Callable[[Job], Row]:
     def run_and_keep(job: Job) -> Row:
         row = work(job)
         if job.source and row["outcome"] != "skipped" and not row.get("dry_run"):
-            paths = (row["output"], row.get("sidecar"))
-            files.copy_time(job.source, [Path(str(path)) for path in paths if path])
+            made = filter(None, (row["output"], row.get("sidecar")))
+            files.copy_time(job.source, [Path(str(path)) for path in made])
         return row
 
     return run_and_keep
