@@ -46,6 +46,10 @@ class OutputError(ComrecError):
     """Reports an output that exists, has two inputs, or cannot be written."""
 
 
+class PillowError(ComrecError, OSError):
+    """Reports any of these faults through Pillow, whose callers catch OSError."""
+
+
 @contextmanager
 def naming_errors(source: str) -> Iterator[None]:
     """Puts a file's name before the message of any ComrecError that lacks the name."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from comrec.encoder import rate_control
 from comrec.encoder.assemble import Packer
@@ -14,14 +14,15 @@ from comrec.encoder.options import Options
 from comrec.encoder.report import Compressed
 from comrec.errors import ImageError, JpegError, naming_errors
 from comrec.format import container
-from comrec.image import metadata, reader
+from comrec.image import exchange, kept, metadata, reader
 from comrec.image import picture as image
+from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS, Picture
-from comrec.image.source import is_jpeg, load
+from comrec.image.source import File, is_jpeg, load
 from comrec.system import forking
 from comrec.system.options import takes
 
-Source = np.ndarray | bytes | str | os.PathLike[str]
+Source = File | np.ndarray | Image.Image
 
 forking.register()
 JPEG_GAIN = 0.95  # a .jpg that cannot be made 5 % smaller is left unchanged
@@ -53,7 +54,8 @@ def compress(source: Source, **options: Any) -> Compressed:
     the decodes of a search.
 
     Args:
-      source: path or bytes of a picture file, or a uint8 array (H, W) or
+      source: path or bytes of a picture file, or a file object that reads bytes; an
+        image of Pillow, whose metadata count as a file's; or a uint8 array (H, W) or
         (H, W, 1 to 4): grey, grey + alpha, RGB, RGBA.
       {options}
 
@@ -70,6 +72,9 @@ def compress(source: Source, **options: Any) -> Compressed:
         picture = image.from_array(source)
         image.check_size(*picture.size, checked.max_pixels)
         return compress_picture(picture, checked)
+    if isinstance(source, Image.Image):
+        given = exchange.from_image(source, checked.max_pixels)
+        return compress_picture(given, checked)
     data, name = load(source, checked.max_pixels)
     with naming_errors(name):
         picture = read_input(data, checked.max_pixels)
@@ -97,9 +102,12 @@ def compress_picture(
       options: the checked options.
       data: the picture file; a .jpg that cannot be made smaller is returned unchanged.
     """
-    kept, notes = metadata.fit_jpeg(picture.metadata.only(options.metadata))
+    replaced = Notes()
+    chosen = kept.choose(picture.metadata, options.metadata, replaced)
+    fitting, notes = metadata.fit_jpeg(chosen)
     left_out = *picture.left_out, *notes.left_out
-    picture = replace(picture, metadata=kept, notes=(*picture.notes, *notes.lines))
+    lines = *picture.notes, *replaced.lines, *notes.lines
+    picture = replace(picture, metadata=fitting, notes=lines)
     result = _choose(picture, options, data)
     if result.report.outcome == "unchanged":
         if result.jpeg == data:

@@ -1,32 +1,38 @@
-"""Restores a picture that `compress` wrote: `comrec.decompress`."""
+"""Restores a picture that `compress` wrote: `comrec.decompress` and `comrec.open`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
-from comrec.errors import naming_errors
+from comrec.errors import UsageError, naming_errors
 from comrec.format import container, names
 from comrec.format.container import UnpackedPair
-from comrec.image import reader
-from comrec.image.picture import MAX_PIXELS, Picture
-from comrec.image.source import load
-from comrec.jpeg import segments
+from comrec.format.restoring import restore as restore
+from comrec.image import exchange
+from comrec.image.picture import MAX_PIXELS, Picture, check_size
+from comrec.image.source import File, load
 from comrec.networks import presets
-from comrec.networks.codec import MEMORY_MB, Codec
+from comrec.networks.codec import MEMORY_MB
 from comrec.system import forking
 from comrec.system.checks import whole
 
+Sidecar = bytes | str | os.PathLike[str]
 forking.register()
 
 
 def decompress(
-    jpeg: bytes | str | os.PathLike[str],
-    sidecar: bytes | str | os.PathLike[str] | None = None,
+    jpeg: File,
+    sidecar: Sidecar | None = None,
     *,
     preset: str | os.PathLike[str] | None = None,
+    assume: str | os.PathLike[str] | None = None,
+    size: tuple[int, int] | None = None,
+    scale: float | None = None,
     max_pixels: int = MAX_PIXELS,
     engine: str = "auto",
     threads: int = 0,
@@ -36,12 +42,16 @@ def decompress(
     """Restores a picture that `compress` made.
 
     Args:
-      jpeg: path or bytes of the .jpg, or of the .lep in which it is packed.
+      jpeg: path or bytes of the .jpg, or of the .lep in which it is packed, or a file
+        object that reads bytes.
       sidecar: path or bytes of the sidecar. By default it is the file that `comrec
         compress` writes beside the .jpg, where `jpeg` is a path. An embedded sidecar
         needs no file; a plain JPEG has no sidecar and is decoded without a network.
       preset: folder of your own preset, for pictures compressed with it. Released
         presets are found by the name in the sidecar.
+      assume: preset of a picture whose sidecar is lost; needs `size`.
+      size: (H, W) of a picture whose sidecar is lost; needs `assume`.
+      scale: of a picture whose sidecar is lost and whose size fits two scales.
       max_pixels: larger pictures are refused before memory is allocated for them.
       engine: library that runs the networks; see `comrec.networks.engine.choose`.
       threads: cores for the networks; 0 takes all.
@@ -56,28 +66,123 @@ def decompress(
       UsageError: an option is illegal.
       ComrecError: a file is missing or damaged, or the two files are of two pictures.
     """
+    return _restore(
+        jpeg, sidecar, preset, _assumed(assume, size, scale), max_pixels=max_pixels,
+        engine=engine, threads=threads, memory_mb=memory_mb, exact=exact,
+    ).to_array()  # fmt: skip
+
+
+def open(
+    jpeg: File,
+    sidecar: Sidecar | None = None,
+    *,
+    preset: str | os.PathLike[str] | None = None,
+    assume: str | os.PathLike[str] | None = None,
+    size: tuple[int, int] | None = None,
+    scale: float | None = None,
+    max_pixels: int = MAX_PIXELS,
+    engine: str = "auto",
+    threads: int = 0,
+    memory_mb: int = MEMORY_MB,
+    exact: bool = False,
+) -> Image.Image:
+    """Restores a picture that `compress` made, as an image of Pillow with metadata.
+
+    EXIF, ICC, XMP, density and others stand in `info`, where Pillow's plugins put them.
+
+    Args:
+      jpeg, sidecar, preset, assume, size, scale, max_pixels, engine, threads,
+        memory_mb, exact: as of `decompress`.
+
+    Returns:
+      The image, loaded: L, LA, RGB or RGBA.
+
+    Raises:
+      UsageError, ComrecError: as `decompress`.
+    """
+    return exchange.to_image(
+        _restore(
+            jpeg, sidecar, preset, _assumed(assume, size, scale), max_pixels=max_pixels,
+            engine=engine, threads=threads, memory_mb=memory_mb, exact=exact,
+        )
+    )  # fmt: skip
+
+
+Assumed = tuple[str | os.PathLike[str], tuple[int, int], float | None]
+
+
+def _assumed(
+    assume: str | os.PathLike[str] | None,
+    size: tuple[int, int] | None,
+    scale: float | None,
+) -> Assumed | None:
+    """Returns what is stated of a picture without its sidecar, or None.
+
+    Raises:
+      UsageError: only a part is stated, or the size is none.
+    """
+    if assume is None and size is None and scale is None:
+        return None
+    if assume is None or size is None:
+        raise UsageError(
+            "`assume` and `size` go together, and `scale` only with them. Received: "
+            f"assume={assume!r}, size={size!r}, scale={scale!r}"
+        )
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise UsageError(f"size must be (H, W) in pixels. Received: {size!r}")
+    return assume, (whole("size", size[0], 1), whole("size", size[1], 1)), scale
+
+
+def _restore(
+    jpeg: File,
+    sidecar: Sidecar | None,
+    preset: str | os.PathLike[str] | None,
+    assumed: Assumed | None,
+    max_pixels: int,
+    threads: int,
+    memory_mb: int,
+    **options: Any,
+) -> Picture:
+    """Reads a pair and restores its picture."""
     threads = whole("threads", threads, 0)
     memory_mb = whole("memory_mb", memory_mb, 1)
     max_pixels = whole("max_pixels", max_pixels, 1)
     if preset is not None:
         presets.find(preset)  # makes the name that sidecars hold known
     data, name = load(jpeg, max_pixels)
+    with naming_errors(name):
+        pair = _unpack(data, name, jpeg, sidecar, assumed, max_pixels)
+        return restore(
+            pair, threads=threads, memory_mb=memory_mb, max_pixels=max_pixels, **options
+        )
+
+
+def _unpack(
+    data: bytes,
+    name: str,
+    jpeg: File,
+    sidecar: Sidecar | None,
+    assumed: Assumed | None,
+    max_pixels: int,
+) -> UnpackedPair:
+    if assumed is not None:
+        if sidecar is not None:
+            raise UsageError("`sidecar` and `assume` exclude each other. Name one")
+        assume, size, scale = assumed
+        check_size(*size, max_pixels)
+        return container.assume(data, presets.find(assume), size, scale)
     max_bytes = container.max_sidecar_bytes(data, max_pixels)
     beside, beside_name = find_sidecar(jpeg, sidecar, max_bytes)
-    with naming_errors(name):
-        pair = container.unpack(data, name, beside, beside_name, max_pixels)
-        return restore(pair, engine, threads, memory_mb, max_pixels, exact).to_array()
+    return container.unpack(data, name, beside, beside_name, max_pixels)
 
 
 def find_sidecar(
-    jpeg: bytes | str | os.PathLike[str] | None,
-    sidecar: bytes | str | os.PathLike[str] | None,
-    max_bytes: int,
+    jpeg: File | None, sidecar: Sidecar | None, max_bytes: int
 ) -> tuple[bytes | None, str]:
     """Reads the sidecar of a .jpg.
 
     Args:
-      jpeg: path of the .jpg; bytes and None have no file beside them.
+      jpeg: path of the .jpg; bytes, file objects and None have no file beside them.
       sidecar: path or bytes of the sidecar; None takes the file beside the .jpg.
       max_bytes: legal size; see `container.max_sidecar_bytes`.
 
@@ -98,29 +203,3 @@ def find_sidecar(
     if not os.path.lexists(path):  # Path.exists() raises on names too long
         return None, str(path)
     return container.read_sidecar(path, max_bytes, pipes=False), str(path)
-
-
-def restore(
-    pair: UnpackedPair,
-    engine: str = "auto",
-    threads: int = 0,
-    memory_mb: int = MEMORY_MB,
-    max_pixels: int = MAX_PIXELS,
-    exact: bool = False,
-) -> Picture:
-    """Restores a picture, with alpha and metadata, from a pair that was checked.
-
-    Args:
-      pair: the .jpg and its sidecar; without a sidecar the .jpg is only decoded.
-      engine, threads, memory_mb, max_pixels, exact: as of `decompress`.
-    """
-    record = pair.sidecar
-    if record is None:
-        return reader.read(pair.jpeg, max_pixels)
-    preset = presets.find(record.preset)
-    codec = Codec(preset, record.scale, engine, threads, memory_mb, exact)
-    alpha = container.unpack_alpha(record)
-    size = record.height_px, record.width_px
-    # Decodes only the bytes that the checksum covers: no other can change a pixel.
-    pixels = codec.restore(segments.coded_only(pair.jpeg), size)
-    return Picture(pixels, alpha, pair.metadata)

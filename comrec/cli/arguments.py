@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, NoReturn
+from typing import Any
 
 from comrec.cli import values
-from comrec.cli.console import printable, spell
+from comrec.cli.console import spell
+from comrec.cli.parser import group
 from comrec.encoder.options import TARGETS, Options
 from comrec.networks.engine import ENGINES
 from comrec.system.checks import MAX_PIXELS
@@ -21,31 +22,24 @@ DECODE = ("exact", "memory_mb")
 MEMORY_MB = 1024  # as `networks.codec.MEMORY_MB`, whose module takes long to load
 
 
-class Parser(argparse.ArgumentParser):
-    """Reports errors without control characters."""
-
-    def error(self, message: str) -> NoReturn:
-        """Prints usage and message, and exits with status 2."""
-        super().error(printable(message))
-
-
 def add_encoding(parser: argparse.ArgumentParser) -> None:
     """Adds every option that decides how pictures become .jpg files."""
     add_encoder_choices(parser)
     for name in FILES:
-        add_option(parser, name)
+        add_option(group(parser, "files"), name)
 
 
 def add_encoder_choices(parser: argparse.ArgumentParser) -> None:
     """Adds the preset, the targets and the options that decide about size."""
-    add_option(parser, "preset")
+    encoding = group(parser, "encoding")
+    add_option(encoding, "preset")
     # `Options` refuses two targets. As a group of argparse that excludes, the targets
     # would be a line of the usage that is wider than a terminal.
     targets = parser.add_argument_group("target, at most one")
     for name in TARGETS:
         add_option(targets, name)
     for name in CHOICES:
-        add_option(parser, name)
+        add_option(encoding, name)
 
 
 def add_option(parser: argparse._ActionsContainer, name: str) -> None:
@@ -60,7 +54,8 @@ def add_option(parser: argparse._ActionsContainer, name: str) -> None:
 
 def _help(name: str) -> str:
     """Returns the help of an encode option, with options spelled as they are typed."""
-    return spell(describe(Options)[name].help).replace("%", "%%")
+    more = "; 10k, 1.5MB and 64KiB are sizes too" if name == "target_size" else ""
+    return spell(describe(Options)[name].help).replace("%", "%%") + more
 
 
 def _value(name: str, described: Option) -> dict[str, Any]:
@@ -68,6 +63,8 @@ def _value(name: str, described: Option) -> dict[str, Any]:
     kind, metavar = described.kind, described.metavar or None
     if isinstance(kind, Flag):
         return {"action": "store_true"}
+    if name == "target_size":
+        return {"type": values.size_in_bytes, "metavar": metavar}
     if isinstance(kind, Whole) and kind.high is not None:
         metavar = metavar or f"{kind.low}..{kind.high}"
         return {"type": values.number(kind.low, kind.high), "metavar": metavar}
@@ -80,13 +77,14 @@ def _value(name: str, described: Option) -> dict[str, Any]:
 
 def add_restoring(parser: argparse.ArgumentParser) -> None:
     """Adds the options that decide how the networks restore pictures."""
-    parser.add_argument(
+    networks = group(parser, "networks and limits")
+    networks.add_argument(
         "--exact",
         action="store_true",
         default=argparse.SUPPRESS,
         help="compute in float32 with every engine",
     )
-    parser.add_argument(
+    networks.add_argument(
         "--memory",
         dest="memory_mb",
         type=values.number(64, 10**6),
@@ -98,8 +96,9 @@ def add_restoring(parser: argparse.ArgumentParser) -> None:
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Adds the size limit, the engine, and the forms of output."""
-    add_max_pixels(parser)
-    parser.add_argument(
+    limits = group(parser, "networks and limits")
+    add_max_pixels(limits)
+    limits.add_argument(
         "--engine", default="auto", choices=ENGINES, help=_help("engine")
     )
     add_forms(parser)
@@ -107,13 +106,14 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 def add_forms(parser: argparse.ArgumentParser) -> None:
     """Adds the forms of output."""
-    parser.add_argument(
+    output = group(parser, "output")
+    output.add_argument(
         "--json", action="store_true", help="print one JSON object per input"
     )
-    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    output.add_argument("--quiet", action="store_true", help="print errors only")
 
 
-def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+def add_max_pixels(parser: argparse._ActionsContainer) -> None:
     """Adds the size limit."""
     parser.add_argument(
         "--max-pixels",

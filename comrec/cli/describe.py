@@ -89,6 +89,20 @@ def format_restored(row: Row) -> str:
     return f"{head}: {size}"
 
 
+def format_lifted(row: Row) -> str:
+    """Returns the lines of `restore` for one picture."""
+    if row["outcome"] == "skipped":
+        return f"{_arrow(row)}: exists, skipped"
+    said = f"quality {row['quality']}, {row['sampling']}"
+    if row["earlier_quality"] is not None:
+        said += f"; it was a JPEG of about quality {row['earlier_quality']} before"
+    size = f"{row['width_px']}x{row['height_px']} pixels"
+    if row["outcome"] == "left alone":
+        return f"{row['input']}: {size}, {said}\n  left alone: no gain to expect"
+    gain = f"  expected: {row['expected_db']:+.2f} dB on average"
+    return f"{_arrow(row)}: {size}, {said}\n{gain}"
+
+
 def format_verified(row: Row) -> str:
     """Returns the line of `verify` for one picture."""
     size = f"{row['width_px']}x{row['height_px']} pixels"

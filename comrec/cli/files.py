@@ -16,7 +16,7 @@ from comrec.encoder.report import Compressed, decibel
 from comrec.errors import ImageError, OutputError, naming_errors
 from comrec.format import container, names, pair, provenance
 from comrec.format.container import UnpackedPair
-from comrec.image import picture, reader, writer
+from comrec.image import icc, picture, reader, writer
 from comrec.image.metadata import NAMES
 from comrec.image.metrics import psnr_db
 from comrec.image.notes import Notes
@@ -102,12 +102,12 @@ class DecodeOptions:
 
 def compress(job: Job, options: Options, policy: OverwritePolicy) -> Row:
     """Compresses one file, and returns its row."""
-    row = _start_row(job)
+    row = start_row(job)
     if found := policy.find_output(job, True, options.max_pixels):
         return row | {"output": str(found), "outcome": "skipped"}
     if job.target is None:  # stdout takes one file
         options = replace(options, embed=True)
-    data, name = _read(job, options.max_pixels)
+    data, name = read_input_of(job, options.max_pixels)
     with naming_errors(name):
         source = read_input(data, options.max_pixels)
         result = compress_picture(source, options, data)
@@ -123,15 +123,10 @@ def compress(job: Job, options: Options, policy: OverwritePolicy) -> Row:
 
 def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row:
     """Restores one file, and returns its row."""
-    row = _start_row(job)
+    row = start_row(job)
     if found := policy.find_output(job, False, options.max_pixels):
         return row | {"output": str(found), "outcome": "skipped"}
-    suffix = job.target.suffix if job.target else ".png"
-    if suffix.lower() not in writer.WRITES:
-        raise OutputError(
-            f"{job.target}: no format has this suffix. Name one of "
-            f"{', '.join(writer.WRITES)}"
-        )
+    suffix = suffix_of(job)
     unpacked, restored = _decode(job, options)
     notes = Notes(list(restored.notes), list(restored.left_out))
     with naming_errors(str(job.target)):
@@ -143,13 +138,13 @@ def decompress(job: Job, options: DecodeOptions, policy: OverwritePolicy) -> Row
     preset = unpacked.sidecar.preset if unpacked.sidecar else presets.PLAIN
     row |= {"outcome": _outcome(unpacked), "preset": preset}
     row |= {"notes": notes.lines, "left_out": notes.left_out}
-    return row | _size(restored)
+    return row | size_of(restored)
 
 
 def verify(job: Job, options: DecodeOptions, original: Path | None) -> Row:
     """Restores one file, compares it with the original if named; returns its row."""
     unpacked, restored = _decode(job, options)
-    row: Row = {"input": job.name, "outcome": _outcome(unpacked)} | _size(restored)
+    row: Row = {"input": job.name, "outcome": _outcome(unpacked)} | size_of(restored)
     if original is None:
         return row
     data, name = load(original, options.max_pixels)
@@ -162,19 +157,36 @@ def verify(job: Job, options: DecodeOptions, original: Path | None) -> Row:
     return row | {"original": str(original), "psnr_db": decibel(psnr)}
 
 
-def _start_row(job: Job) -> Row:
+def start_row(job: Job) -> Row:
+    """Returns the names of a job's files."""
     return {"input": job.name, "output": str(job.target) if job.target else "-"}
+
+
+def suffix_of(job: Job) -> str:
+    """Returns the suffix by which a job's output is written.
+
+    Raises:
+      OutputError: no format has it.
+    """
+    suffix = job.target.suffix if job.target else ".png"
+    if suffix.lower() not in writer.WRITES:
+        raise OutputError(
+            f"{job.target}: no format has this suffix. Name one of "
+            f"{', '.join(writer.WRITES)}"
+        )
+    return suffix
 
 
 def _outcome(unpacked: UnpackedPair) -> str:
     return "restored" if unpacked.sidecar else "plain"
 
 
-def _size(restored: Picture) -> Row:
+def size_of(restored: Picture) -> Row:
+    """Returns the width and height of a picture."""
     return {"width_px": restored.size[1], "height_px": restored.size[0]}
 
 
-def _read(job: Job, max_pixels: int) -> tuple[bytes, str]:
+def read_input_of(job: Job, max_pixels: int) -> tuple[bytes, str]:
     """Reads the input of a job; returns its bytes, and its name for messages."""
     if job.source is not None:
         return load(job.source, max_pixels)
@@ -191,7 +203,7 @@ def _read(job: Job, max_pixels: int) -> tuple[bytes, str]:
 
 def _decode(job: Job, options: DecodeOptions) -> tuple[UnpackedPair, Picture]:
     """Reads, checks and restores the picture of a job."""
-    data, name = _read(job, options.max_pixels)
+    data, name = read_input_of(job, options.max_pixels)
     with naming_errors(name):
         unpacked = _unpack(job, data, options)
         return unpacked, restore(
@@ -207,6 +219,8 @@ def _unpack(job: Job, data: bytes, options: DecodeOptions) -> UnpackedPair:
         return container.assume(data, preset, options.size, options.scale)
     if not data:
         raise ImageError("empty file. Use another copy")
+    if job.name.endswith(names.SIDECAR_SUFFIX):
+        raise ImageError("a sidecar whose .jpg is not beside it. Name the .jpg")
     if not is_jpeg(data):
         raise ImageError("not a JPEG. Name the .jpg that comrec wrote")
     max_bytes = container.max_sidecar_bytes(data, options.max_pixels)
@@ -257,7 +271,9 @@ def _compare(wanted: Picture, restored: Picture, original: Path) -> float:
             f"restores to {_describe(restored)}, not to all of {original}: "
             f"{', '.join(wanted.notes)}. Keep the original"
         )
-    if missing := restored.metadata.lacks(wanted.metadata):
+    # Profiles are the same that say the same colours.
+    ours, theirs = (icc.compact(p.metadata, Notes()) for p in (restored, wanted))
+    if missing := ours.lacks(theirs):
         names_ = ", ".join(NAMES.get(kind, kind) for kind in missing)
         raise ImageError(
             f"restores without metadata of {original}, or with other: {names_}. Keep "

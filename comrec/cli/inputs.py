@@ -10,7 +10,15 @@ from pathlib import Path
 
 from comrec.errors import ComrecError, ImageError, OutputError, UsageError
 from comrec.format import names, sorting
-from comrec.format.names import COMPRESS, JPEGS, PICTURES, OutputNames, sidecar_of
+from comrec.format.names import (
+    COMPRESS,
+    JPEGS,
+    PICTURES,
+    RESTORE,
+    OutputNames,
+    jpegs_of,
+    sidecar_of,
+)
 from comrec.system import listing
 from comrec.system.batch import Job
 from comrec.system.files import file_identity
@@ -48,7 +56,8 @@ def plan(
       inputs: files, folders, globs, or "-" alone.
       output: a file, a folder, or "-" for stdout; None writes beside the input.
       recursive: read whole folders, and mirror their tree under `output`.
-      direction: "compress", "decompress", "pack", "unpack", or "verify", which has no
+      direction: "compress", "decompress", "restore", "pack", "unpack", or "verify",
+        which has no
         outputs.
       made: returns whether comrec wrote a file.
 
@@ -101,12 +110,20 @@ class _Found:
                 raise UsageError(f"{text}: a folder. Add -r to read the files in it")
             self._add_tree(path)
             return
+        path = self._jpeg_of(path)
         matches = [] if os.path.lexists(path) else glob.glob(text, recursive=True)
         if not matches:  # reading the file fails later, and alone
-            if self.direction == COMPRESS and self._made(path):
+            if self.direction in (COMPRESS, RESTORE) and self._made(path):
                 self.typed_outputs.add(path)
             self._pairs[path, path.parent] = None
         self._add_matches(list(map(Path, sorted(matches))), recursive)
+
+    def _jpeg_of(self, path: Path) -> Path:
+        """Returns the .jpg in place of its sidecar; any other path as it is."""
+        if self.direction in (COMPRESS, RESTORE):
+            return path
+        near = jpegs_of(path)
+        return next(filter(self._made, near), near[0] if near else path)
 
     def choose(self) -> list[tuple[Path, Path]]:
         """Returns each file to process with the folder whose tree is mirrored.
@@ -241,7 +258,7 @@ def _check_target(target: Path | None, direction: str) -> Path | None:
             f"{target}: compress writes a .jpg. Name one with -o, or a folder with a "
             f"slash at its end"
         )
-    if direction == "decompress" and is_jpeg and target.stem.endswith(".comrec"):
+    if direction != COMPRESS and is_jpeg and target.stem.endswith(".comrec"):
         raise UsageError(
             f"{target}: is named like a compressed picture. Name another with -o"
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from comrec import __version__
-from comrec.cli import arguments, console, streams
+from comrec.cli import console, streams
 from comrec.cli.commands import (
     autoencoder,
     bulk,
@@ -16,18 +16,24 @@ from comrec.cli.commands import (
     decompress,
     evaluate,
     export,
+    help,
     info,
     pack,
     presets,
+    restore,
     unpack,
     verify,
     web,
 )
+from comrec.cli.parser import Parser
 from comrec.errors import ComrecError
 
 
 class Command(Protocol):
-    """Describes a module of `comrec.cli.commands`."""
+    """Describes a module of `comrec.cli.commands`.
+
+    A tuple EXAMPLES of command lines, if the module has one, ends the help.
+    """
 
     def add(self, parser: argparse.ArgumentParser) -> None:
         """Adds the arguments and options of the command."""
@@ -40,6 +46,7 @@ class Command(Protocol):
 COMMANDS: dict[str, tuple[Command, str]] = {
     "compress": (compress, "compress pictures, each to a .jpg and a sidecar"),
     "decompress": (decompress, "restore the pictures that compress wrote"),
+    "restore": (restore, "bring ordinary JPEGs closer to what they were"),
     "info": (info, "describe a sidecar or a .jpg"),
     "presets": (presets, "list the trained pairs of networks"),
     "verify": (verify, "check pairs before the originals are deleted"),
@@ -51,6 +58,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "export": (export, "export networks for web pages or as ONNX files"),
     "web": (web, "make a gallery that restores pictures in the browser"),
     "autoencoder": (autoencoder, "compress to .crae files with an autoencoder"),
+    "help": (help, "explain a command"),
 }
 
 
@@ -80,16 +88,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def parser() -> arguments.Parser:
+def parser() -> Parser:
     """Returns the parser of the whole command line; `command` is the chosen command."""
-    parser = arguments.Parser(
+    parser = Parser(
         prog="comrec",
         description="Compresses pictures to an ordinary JPEG and a small sidecar, and "
-        "restores the full-size picture from the two files.",
+        "restores the\nfull-size picture from the two files.",
+        epilog="comrec help COMMAND explains a command, with examples.",
     )
     parser.add_argument("-V", "--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (command, summary) in COMMANDS.items():
         text = f"{summary[0].upper()}{summary[1:]}."
-        command.add(commands.add_parser(name, help=summary, description=text))
+        examples = list(getattr(command, "EXAMPLES", ()))
+        epilog = "\n  ".join(["examples:", *examples]) if examples else None
+        command.add(
+            commands.add_parser(name, help=summary, description=text, epilog=epilog)
+        )
     return parser

@@ -10,7 +10,9 @@ from comrec.encoder.report import Compressed, Report
 from comrec.format import container
 from comrec.format.sidecar import Sidecar
 from comrec.image import metadata, reader
+from comrec.image.kept import choose
 from comrec.image.metadata import KINDS
+from comrec.image.notes import Notes
 from comrec.image.picture import Picture
 from comrec.jpeg import coding
 from comrec.jpeg import segments as seg
@@ -61,9 +63,9 @@ class Packer:
 
     def pack_unchanged(self, data: bytes) -> Compressed:
         """Returns the source .jpg without the metadata that the options drop."""
-        kinds = self.options.metadata
+        kinds, notes = self.options.metadata, Notes()
         if set(kinds) != set(KINDS):
-            kept = metadata.from_segments(seg.parse(data)).only(kinds)
+            kept = choose(metadata.from_segments(seg.parse(data)), kinds, notes)
             turn, bare = reader.orientation(data), seg.without_metadata(data)
             data = seg.insert(bare, metadata.to_segments(kept))
             if reader.orientation(data) != turn:  # its pixels are not upright
@@ -82,7 +84,7 @@ class Packer:
             jpeg_bytes=len(data),
             sidecar_bytes=0,
             psnr_db=float("inf"),
-            notes=(),
+            notes=tuple(notes.lines),
         )
         return Compressed(data, None, report)
 

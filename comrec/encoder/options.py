@@ -95,8 +95,8 @@ class Options:
     )
     metadata: str | Sequence[str] = option(
         "all",
-        "metadata to keep: all, none, or some of "
-        "exif,icc,xmp,iptc,comment,density,text",
+        "metadata to keep: all, none, web (copyright, and a profile other than sRGB), "
+        "or some of exif,icc,xmp,iptc,comment,density,text",
         Free(),
         metavar="KINDS",
     )
@@ -201,20 +201,22 @@ class Options:
 
 
 def parse_kinds(kinds: object) -> tuple[str, ...]:
-    """Returns kinds of metadata from "all", "none", "exif,icc" or a sequence.
+    """Returns kinds of metadata from "all", "none", "web", "exif,icc" or a sequence.
 
     Raises:
       UsageError: a kind is unknown.
     """
+    from comrec.image.kept import WEB
     from comrec.image.metadata import KINDS
 
     found = kinds
     if isinstance(kinds, str):
         names: dict[str, tuple[str, ...]] = {"all": KINDS, "none": ()}
         found = names[kinds] if kinds in names else tuple(kinds.split(","))
-    if not isinstance(found, Sequence) or not set(found) <= set(KINDS):
+    is_web = isinstance(found, Sequence) and tuple(found) == (WEB,)
+    if not isinstance(found, Sequence) or not (is_web or set(found) <= set(KINDS)):
         raise UsageError(
-            f"metadata must be all, none, or some of {','.join(KINDS)}. "
+            f"metadata must be all, none, {WEB}, or some of {','.join(KINDS)}. "
             f"Received: {kinds!r}"
         )
     return tuple(found)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from comrec.encoder.plain import Coded
+from comrec.errors import OutputError
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,69 @@ class Compressed:
       sidecar: the file to keep beside the .jpg; None where the sidecar is embedded,
         or where networks do not pay and `jpeg` is the whole picture.
       report: sizes and PSNR.
+
+    A notebook shows the restored picture.
     """
 
     jpeg: bytes
     sidecar: bytes | None
     report: Report
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Writes the .jpg, and beside it the sidecar where there is one.
+
+        A kill leaves no half of a pair. `decompress` and `open` find the sidecar by the
+        name of the .jpg.
+
+        Args:
+          path: of the .jpg, such as photo.comrec.jpg; photo.comrec.json is then the
+            sidecar.
+          force: replaces files that comrec made.
+
+        Returns:
+          The path of the .jpg.
+
+        Raises:
+          OutputError: the name is none of a JPEG, a file exists, or cannot be written.
+        """
+        from comrec.format import names, pair
+
+        place = Path(path)
+        if place.suffix.lower() not in names.JPEGS:
+            raise OutputError(
+                f"{place}: the files are a .jpg and its sidecar. Name the .jpg"
+            )
+        pair.refuse_shared(place)
+        pair.write_pair(place, self.jpeg, self.sidecar, force)
+        return place
+
+    def __repr__(self) -> str:
+        return f"<Compressed {self._describe()}>"
+
+    def _describe(self) -> str:
+        report = self.report
+        psnr = decibel(report.psnr_db)
+        return (
+            f"{report.width_px}x{report.height_px}, {report.total_bytes:,} bytes, "
+            f"{'exact' if psnr is None else f'{psnr:.2f} dB'}, {report.outcome}"
+        )
+
+    def _repr_png_(self) -> bytes:
+        """Returns the restored picture as a PNG, for notebooks."""
+        from comrec.format import container
+        from comrec.format.restoring import restore
+        from comrec.image import writer
+
+        limit_px = self.report.width_px * self.report.height_px
+        pair = container.unpack(self.jpeg, "picture", self.sidecar, "", limit_px)
+        return writer.write(restore(pair, max_pixels=limit_px), ".png", threads=0)
+
+    def _repr_html_(self) -> str:
+        """Returns the restored picture with a line of numbers, for notebooks."""
+        text = base64.b64encode(self._repr_png_()).decode()
+        line = self._describe()
+        return (
+            f'<figure style="margin:0"><img alt="{line}" style="max-width:100%" '
+            f'src="data:image/png;base64,{text}"><figcaption>{line}</figcaption>'
+            f"</figure>"
+        )

@@ -164,8 +164,8 @@ def unpack(
     elif marked:
         which = f"its sidecar {sidecar_source}".rstrip()
         raise SidecarError(
-            f"{source}: {which} is missing. Bring it back, or restore with "
-            f"`assume` and `size`."
+            f"{source}: {which} is missing. Bring it back, name it with "
+            f"`sidecar`, or restore with `assume` and `size`."
         )
     elif sidecar.is_marker_damaged(segments):
         raise SidecarError(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from comrec.system.files import file_identity
 
-COMPRESS, DECOMPRESS = "compress", "decompress"
+COMPRESS, DECOMPRESS, RESTORE = "compress", "decompress", "restore"
 PACK, UNPACK = "pack", "unpack"
 JPEGS = (".jpg", ".jpeg")
 PACKABLE = (*JPEGS, ".jfif", ".jpe", ".mpo")  # suffixes of JPEGs
@@ -55,6 +55,15 @@ def sidecar_of(jpeg: Path) -> Path:
     return jpeg.with_name(f"{_base(jpeg)}{SIDECAR_SUFFIX}")
 
 
+def jpegs_of(sidecar: Path) -> list[Path]:
+    """Lists the existing files whose sidecar has that name; none for another name."""
+    if not sidecar.name.endswith(SIDECAR_SUFFIX):
+        return []
+    base = sidecar.name.removesuffix(SIDECAR_SUFFIX)
+    ends = [f"{middle}{end}" for middle in (".comrec", "") for end in JPEGS]
+    return [p for end in ends if (p := sidecar.with_name(base + end)).is_file()]
+
+
 def rivals_of(jpeg: Path) -> list[Path]:
     """Lists other existing files with the same sidecar, as x.comrec.jpg for x.jpg.
 
@@ -89,17 +98,18 @@ def is_packed_copy(name: str, listed: Container[str]) -> bool:
 class OutputNames:
     """Names the outputs of one folder's files, by the listing of the folder alone.
 
-    photo.png becomes photo.comrec.jpg, and photo.comrec.jpg becomes photo.restored.png.
+    photo.png becomes photo.comrec.jpg. photo.comrec.jpg becomes photo.restored.png, as
+    does photo.jpg where ordinary JPEGs are restored.
     Where two files would get one name, both keep their suffix: photo.png.comrec.jpg.
     Case does not count, since many file systems ignore it.
 
     Args:
       listed: names of all files of the folder.
-      direction: COMPRESS or DECOMPRESS.
+      direction: COMPRESS, DECOMPRESS or RESTORE.
     """
 
     def __init__(self, listed: Collection[str], direction: str = COMPRESS) -> None:
-        self._compresses = direction == COMPRESS
+        self._compresses, self._restores = direction == COMPRESS, direction == RESTORE
         self._end = ".comrec.jpg" if self._compresses else ".restored.png"
         self._sources: dict[str, list[str]] = {}  # by the name that they would share
         self._all: dict[str, list[str]] = {}
@@ -153,7 +163,7 @@ class OutputNames:
         if self._compresses:
             return is_picture(name)
         suffix = Path(unpacked_name(name)).suffix.lower()
-        return suffix in JPEGS and is_output(Path(name))
+        return suffix in JPEGS and is_output(Path(name)) != self._restores
 
 
 class PackedNames(OutputNames):

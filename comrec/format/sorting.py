@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comrec.format import names
-from comrec.format.names import COMPRESS, DECOMPRESS, PACK, UNPACK, OutputNames
+from comrec.format.names import (
+    COMPRESS,
+    DECOMPRESS,
+    PACK,
+    RESTORE,
+    UNPACK,
+    OutputNames,
+)
 from comrec.system import files, listing
 from comrec.system.listing import Listing
 
@@ -65,7 +72,7 @@ def sort(
 
     Args:
       found: the whole listing of the folder.
-      direction: COMPRESS, DECOMPRESS, PACK or UNPACK.
+      direction: COMPRESS, DECOMPRESS, RESTORE, PACK or UNPACK.
       is_made: returns whether comrec wrote a file, from its content; None tells from
         the name alone.
       is_wanted: returns whether a glob stands for a name.
@@ -79,7 +86,7 @@ def sort(
         reasons[name] = entry.kind or _refuse_name(name) or decide(name, found, made)
     inputs = [name for name, reason in reasons.items() if not reason]
     parts = set()
-    if direction != COMPRESS:
+    if direction not in (COMPRESS, RESTORE):
         used = {names.sidecar_of(Path(name)).name for name in inputs}
         parts = used & reasons.keys()
     left_out = {n: why for n, why in reasons.items() if why and n not in parts}
@@ -119,6 +126,13 @@ def _refuse_input(name: str, _: Listing, made: Callable[[str], bool]) -> str:
     return _name_kind(name)
 
 
+def _refuse_jpeg(name: str, found: Listing, made: Callable[[str], bool]) -> str:
+    """Returns why a file is not restored as an ordinary JPEG; else ""."""
+    if names.is_picture(name) and Path(name).suffix.lower() not in names.JPEGS:
+        return NO_JPEGS
+    return _refuse_input(name, found, made)
+
+
 def _refuse_pair(name: str, found: Listing, made: Callable[[str], bool]) -> str:
     """Returns why a file is not decompressed; else "", also for a damaged pair."""
     if names.is_packed_copy(name, found.files):
@@ -153,7 +167,7 @@ def _refuse_unpacking(name: str, _: Listing, made: Callable[[str], bool]) -> str
 
 
 _DECIDE = {
-    COMPRESS: _refuse_input, DECOMPRESS: _refuse_pair,
+    COMPRESS: _refuse_input, DECOMPRESS: _refuse_pair, RESTORE: _refuse_jpeg,
     PACK: _refuse_packing, UNPACK: _refuse_unpacking,
 }  # fmt: skip
 

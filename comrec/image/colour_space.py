@@ -42,11 +42,11 @@ _PRIMARIES = {
     12: Primaries(_D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
 }
 # Parameters g, a, b, c, d of a curve in a profile: (a x + b)^g from d on, else c x.
-_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-_VIDEO_CURVE = (1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081)
+SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+VIDEO_CURVE = (1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081)
 _TRANSFERS: dict[int, tuple[float, ...]] = {
-    1: _VIDEO_CURVE, 4: (2.2,), 5: (2.8,), 6: _VIDEO_CURVE, 8: (1.0,),
-    13: _SRGB_CURVE, 14: _VIDEO_CURVE, 15: _VIDEO_CURVE,
+    1: VIDEO_CURVE, 4: (2.2,), 5: (2.8,), 6: VIDEO_CURVE, 8: (1.0,),
+    13: SRGB_CURVE, 14: VIDEO_CURVE, 15: VIDEO_CURVE,
 }  # fmt: skip
 _HDR = {16: "PQ", 18: "HLG"}
 _UNSAID = 2  # the code point for "unspecified"
@@ -94,7 +94,7 @@ def of_png(chunks: Mapping[bytes, bytes], is_grey: bool, notes: Notes) -> bytes 
     if is_web and np.allclose(space, SRGB, atol=_CHRM_SLACK):
         return None
     try:
-        curve = _SRGB_CURVE if is_web else (100_000 / level,)
+        curve = SRGB_CURVE if is_web else (100_000 / level,)
         if not 0.1 <= curve[0] <= 10:
             raise ValueError("no gamma")
         return profile(space, curve, is_grey)
@@ -103,45 +103,56 @@ def of_png(chunks: Mapping[bytes, bytes], is_grey: bool, notes: Notes) -> bytes 
         return None
 
 
-def profile(space: Primaries, curve: tuple[float, ...], is_grey: bool) -> bytes:
+def profile(
+    space: Primaries, curve: tuple[float, ...], is_grey: bool, name: str = "comrec"
+) -> bytes:
     """Returns an ICC profile, version 4.
 
     Args:
       space: white and primaries; of grey only the white counts.
       curve: a gamma, or the five parameters of a curve with a straight start.
       is_grey: of a picture of one channel.
+      name: for people.
 
     Raises:
       ValueError, numpy.linalg.LinAlgError: no such colours exist.
     """
     if not all(0 < y <= 1 and 0 <= x <= 1 for x, y in space):
         raise ValueError("primaries outside of the plane of colours")
-    white, adapt = _xyz(space.white), _adaptation(space.white)
+    adapt = _adaptation(space.white)
     trc = b"para\0\0\0\0" + struct.pack(">HH", 3 if len(curve) > 1 else 0, 0)
     trc += b"".join(_fixed(n) for n in curve)
     tags = {
-        b"desc": _text("comrec"), b"cprt": _text("No copyright"),
+        b"desc": _text(name), b"cprt": _text("CC0"),
         b"wtpt": _point(np.array(D50)),
         b"chad": b"sf32\0\0\0\0" + b"".join(_fixed(n) for n in adapt.ravel()),
     }  # fmt: skip
     if is_grey:
         tags[b"kTRC"] = trc
     else:
-        columns = np.stack([_xyz(p) for p in space[1:]], axis=1)
-        columns = adapt @ (columns * np.linalg.solve(columns, white))
-        for name, column in zip(b"rgb", columns.T, strict=True):
-            tags[bytes((name,)) + b"XYZ"] = _point(column)
-            tags[bytes((name,)) + b"TRC"] = trc
+        for letter, column in zip(b"rgb", matrix(space).T, strict=True):
+            tags[bytes((letter,)) + b"XYZ"] = _point(column)
+            tags[bytes((letter,)) + b"TRC"] = trc
     return _assembled(tags, b"GRAY" if is_grey else b"RGB ")
+
+
+def matrix(space: Primaries) -> np.ndarray:
+    """Returns the matrix (3, 3) from light of RGB to XYZ under D50."""
+    columns = np.stack([_xyz(p) for p in space[1:]], axis=1)
+    columns = columns * np.linalg.solve(columns, _xyz(space.white))
+    return _adaptation(space.white) @ columns
 
 
 def _assembled(tags: dict[bytes, bytes], space: bytes) -> bytes:
     at = 128 + 4 + 12 * len(tags)
     table, body = struct.pack(">I", len(tags)), b""
+    places: dict[bytes, int] = {}  # tags with one value share its place
     for name, value in tags.items():
         value += b"\0" * (-len(value) % 4)
-        table += struct.pack(">4sII", name, at + len(body), len(value))
-        body += value
+        if value not in places:
+            places[value] = at + len(body)
+            body += value
+        table += struct.pack(">4sII", name, places[value], len(value))
     header = struct.pack(
         ">I4sI4s4s4s12s4s4sIIIQI12s4s44s",
         at + len(body), b"", 0x04300000, b"mntr", space, b"XYZ ",

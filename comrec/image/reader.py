@@ -37,21 +37,44 @@ def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     """
     notes = Notes()
     parsed = _parse(data, notes)
+    picture = _read(parsed, max_pixels, notes)
+    return turned(picture, _orientation(parsed), notes)
+
+
+def read_unturned(data: bytes, max_pixels: int, notes: Notes) -> Picture:
+    """Decodes a picture file as its pixels lie, with the metadata of the upright one.
+
+    `turned` turns it by its `orientation`. Arguments and errors are those of `read`;
+    `notes` take what is left out.
+    """
+    return _read(_parse(data, notes), max_pixels, notes)
+
+
+def _read(parsed: Parsed, max_pixels: int, notes: Notes) -> Picture:
     check_size(parsed.height_px, parsed.width_px, max_pixels)
     pixels, alpha = _decode(parsed, notes)
-    asked = _orientation(parsed)
-    metadata = _upright(parsed.metadata, notes)
+    metadata = upright(parsed.metadata, notes)
     if "CMYK" in notes.left_out:  # the profile describes inks
         metadata = replace(metadata, icc=None)
     if parsed.bits > 8 and parsed.format != "BMP":
         notes.leave_out("bit depth", depth.note(parsed.bits))
-    if turn := _TURNS.get(asked):
-        pixels = turn(pixels)
-        alpha = None if alpha is None else turn(alpha)
+    return Picture(pixels, alpha, metadata)
+
+
+def turned(picture: Picture, orientation: int, notes: Notes) -> Picture:
+    """Turns a picture upright, and gives it its notes.
+
+    Args:
+      picture: with the metadata of the upright picture; see `upright`.
+      orientation: of its pixels, as EXIF numbers it; others than 2 to 8 are upright.
+      notes: on the picture.
+    """
+    turn = _TURNS.get(orientation, lambda a: a)
+    alpha = picture.alpha
     return Picture(
-        np.ascontiguousarray(pixels),
-        None if alpha is None else np.ascontiguousarray(alpha),
-        metadata,
+        np.ascontiguousarray(turn(picture.pixels)),
+        None if alpha is None else np.ascontiguousarray(turn(alpha)),
+        picture.metadata,
         tuple(notes.lines),
         tuple(notes.left_out),
     )
@@ -100,7 +123,7 @@ def _orientation(parsed: Parsed) -> int:
     return parsed.turn or exif or xmp.orientation(parsed.metadata.xmp) or 1
 
 
-def _upright(metadata: Metadata, notes: Notes) -> Metadata:
+def upright(metadata: Metadata, notes: Notes) -> Metadata:
     """Returns the metadata of an upright picture; of EXIF two bytes change."""
     exif, packet = metadata.exif, metadata.xmp
     if exif:

@@ -18,17 +18,19 @@ from comrec.image.picture import Picture
 
 WRITES = {
     ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP", ".bmp": "BMP",
-    ".jpg": "JPEG", ".jpeg": "JPEG",
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".avif": "AVIF",
 }  # fmt: skip
 # Kinds of metadata that a format holds; docs/format.md has the table.
 HOLDS = {
     "PNG": blocks.KINDS,
     "TIFF": ("exif", "icc", "xmp", "iptc", "density"),
     "WEBP": ("exif", "icc", "xmp"),
+    "AVIF": ("exif", "icc", "xmp"),
     "BMP": ("density",),
     "JPEG": blocks.KINDS,
 }
 JPEG_OUT_QUALITY = 95
+AVIF_OUT_QUALITY = 90
 SIGNATURE = "comrec"  # ProcessingSoftware of every TIFF, comment of every JPEG
 PNG_SIGNATURE = png_text.SIGNATURE  # text chunk of every PNG
 SOFTWARE_TAG = 0x000B  # ProcessingSoftware
@@ -38,7 +40,7 @@ _INCHES_PER_METRE = 1 / 0.0254
 def write(
     picture: Picture, suffix: str, threads: int = 1, notes: Notes | None = None
 ) -> bytes:
-    """Encodes a picture in the format of a suffix, without loss except as JPEG.
+    """Encodes a picture by a suffix: without loss, except as JPEG and AVIF.
 
     Args:
       picture: written with its alpha, and with the metadata that the format holds.
@@ -101,8 +103,12 @@ def _encode(picture: Picture, kept: Metadata, format_name: str, threads: int) ->
     if format_name == "TIFF":
         image.save(out, "TIFF", compression="tiff_adobe_deflate", **options)
         return _with_tags(out.getvalue(), kept)
-    if format_name == "WEBP":
-        options |= {"lossless": True, "exact": True}
+    if format_name in ("WEBP", "AVIF"):
+        options |= (
+            {"lossless": True, "exact": True}
+            if format_name == "WEBP"
+            else {"quality": AVIF_OUT_QUALITY, "subsampling": "4:4:4"}
+        )
         if kept.exif:
             options["exif"] = b"Exif\0\0" + kept.exif
         if kept.xmp:

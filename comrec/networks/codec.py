@@ -139,8 +139,11 @@ class Codec:
         self, coded_jpeg: bytes, size: tuple[int, int]
     ) -> Iterator[tuple[Window, np.ndarray]]:
         """Yields the tiles of the restored image, each with its window."""
-        windows = tiling.tiles(size, self._tile_sides("reccnn", size))
-        return self.restore_windows(coded_jpeg, size, windows)
+        return self.restore_windows(coded_jpeg, size, self.windows(size))
+
+    def windows(self, size: tuple[int, int]) -> Iterable[Window]:
+        """Returns the tiles in which memory allows to restore an image (H, W)."""
+        return tiling.tiles(size, self._tile_sides("reccnn", size))
 
     def restore_windows(
         self,

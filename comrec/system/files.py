@@ -9,7 +9,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -75,6 +75,23 @@ def write(path: Path, data: bytes, replace: bool = True) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def copy_time(source: Path, outputs: Iterable[Path]) -> None:
+    """Gives files the modification time of another file.
+
+    Raises:
+      OutputError: the time cannot be read or set.
+    """
+    try:
+        time_ns = os.stat(source).st_mtime_ns
+        for path in outputs:
+            os.utime(path, ns=(time_ns, time_ns))
+    except OSError as err:
+        raise OutputError(
+            f"{source}: its time cannot be kept ({err.strerror}). The outputs are "
+            f"whole; leave out `keep_times`"
+        ) from err
 
 
 def _rename_new(temporary: Path, path: Path) -> None:

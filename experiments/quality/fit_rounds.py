@@ -28,13 +28,13 @@ from plain_jpeg import pictures
 from rounds import middle
 
 from comrec.api.compress import read_input
-from comrec.jpeg.quantisation import flat_table
 from comrec.encoder.receiver import Receiver
 from comrec.encoder.rounds import Rounds, start, write
 from comrec.image.metrics import psnr_db, psnr_of
 from comrec.image.source import load
 from comrec.jpeg import coefficients as co
 from comrec.jpeg.layout import layout_of
+from comrec.jpeg.quantisation import flat_table
 from comrec.networks import presets
 from comrec.networks.codec import Codec
 from comrec.system import files

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import pydoc
+import re
 
 import numpy as np
 import pictures
@@ -36,7 +38,9 @@ def test_array_bytes_and_path_give_what_the_command_line_gives(run, tmp_path, na
     assert run("compress", path, "--jpeg-quality", 50).status == 0
     jpeg = tmp_path / "photo.comrec.jpg"
     sidecar = tmp_path / "photo.comrec.json"
-    for source in (ARRAYS[name], path.read_bytes(), path, str(path)):
+    data = path.read_bytes()
+    image = Image.open(path)
+    for source in (ARRAYS[name], data, path, str(path), io.BytesIO(data), image):
         made = comrec.compress(source, jpeg_quality=50)
         assert made.jpeg == jpeg.read_bytes()
         assert made.sidecar == sidecar.read_bytes()
@@ -205,7 +209,7 @@ def test_a_jpg_made_by_comrec_is_not_compressed_again():
         {"quality": 75, "jpeg_quality": 50}, {"quality": 75, "target_size": 999},
         {"target_bpp": 1, "target_size": 999}, {"target_psnr": 30, "target_bpp": 1},
         {"jpeg_quality": 50.5}, {"preset": "nobody2030"}, {"metadata": "all,gps"},
-        {"metadata": ("gps",)}, {"engine": "abacus"},
+        {"metadata": ("gps",)}, {"metadata": "web,exif"}, {"engine": "abacus"},
     ],
     ids=str,
 )  # fmt: skip
@@ -288,9 +292,31 @@ def test_paths_that_are_no_files_raise_with_their_name(tmp_path):
         comrec.decompress(tmp_path / "x.jpg")
 
 
-def test_every_public_name_exists():
+def test_every_public_name_exists_and_help_shows_these_alone():
     assert all(hasattr(comrec, name) for name in comrec.__all__)
     assert comrec.compress is compress
+    public = [name for name in dir(comrec) if not name.startswith("__")]
+    assert public == sorted(comrec.__all__)
+    text = pydoc.plain(pydoc.render_doc(comrec))
+    assert "import_module" not in text
+    for name in set(comrec.__all__) - {"presets"}:
+        assert re.search(rf"^    (class )?{name}\(", text, re.MULTILINE), name
+
+
+def test_an_image_of_pillow_keeps_its_metadata():
+    data = pictures.file_of(
+        pictures.photo(), "JPEG", quality=95, exif=pictures.exif(6),
+        icc_profile=pictures.icc(), comment=b"seen", dpi=(300, 300),
+    )  # fmt: skip
+    with Image.open(io.BytesIO(data)) as image:
+        made = comrec.compress(image, jpeg_quality=50, scale=2)
+    assert made == comrec.compress(data, jpeg_quality=50, scale=2)
+
+
+@pytest.mark.parametrize("source", [7, None, io.StringIO("text")], ids=str)
+def test_what_is_no_picture_is_refused_with_what_is_legal(source):
+    with pytest.raises(ImageError, match=r"path, bytes or a file object|binary mode"):
+        comrec.compress(source)
 
 
 def test_savings_count_the_alpha_on_both_sides():
@@ -326,3 +352,32 @@ def test_targets_that_are_no_numbers_or_too_large_are_refused(asked):
 def test_a_target_of_very_many_bits_is_met():
     made = comrec.compress(pictures.photo(), target_bpp=1e308)
     assert made.report.psnr_db > 40
+
+
+def test_a_profile_that_is_srgb_takes_few_bytes_and_that_is_noted():
+    source = pictures.file_of(pictures.photo(), "PNG", icc_profile=pictures.srgb())
+    made = comrec.compress(source, jpeg_quality=50, scale=2)
+    assert len(comrec.open(made.jpeg, made.sidecar).info["icc_profile"]) < 500
+    assert [line.split(" stored")[0] for line in made.report.notes] == [
+        f"ICC profile of {len(pictures.srgb())} bytes"
+    ]
+    assert made.report.left_out == ()
+    web = comrec.compress(source, jpeg_quality=50, scale=2, metadata="web")
+    assert "icc_profile" not in comrec.open(web.jpeg, web.sidecar).info
+    assert web.report.notes == ()
+
+
+def test_an_unchanged_jpg_for_the_web_keeps_its_turn_and_the_copyright():
+    exif = Image.Exif()
+    exif[pictures.EXIF_ORIENTATION] = 6
+    exif[0x8298] = "Ann"
+    exif[pictures.EXIF_ARTIST] = "Somebody"
+    source = pictures.file_of(
+        pictures.photo(), "JPEG", quality=20, optimize=True, exif=exif,
+        icc_profile=pictures.srgb(),
+    )  # fmt: skip
+    made = comrec.compress(source, quality=95, metadata="web")
+    assert made.report.outcome == "unchanged"
+    with Image.open(io.BytesIO(made.jpeg)) as image:
+        assert dict(image.getexif()) == {pictures.EXIF_ORIENTATION: 6, 0x8298: "Ann"}
+        assert "icc_profile" not in image.info

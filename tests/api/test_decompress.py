@@ -8,6 +8,7 @@ import numpy as np
 import own_preset
 import pictures
 import pytest
+from PIL import Image
 
 import comrec
 from comrec.api import decompress
@@ -110,3 +111,50 @@ def test_bytes_with_another_sidecar_raise():
     other = comrec.compress(pictures.photo() // 2, jpeg_quality=50)
     with pytest.raises(SidecarError, match="does not belong"):
         comrec.decompress(made.jpeg, other.sidecar)
+
+
+def test_a_lost_sidecar_is_replaced_by_what_the_error_names():
+    array = pictures.photo()
+    made = comrec.compress(array, **USED)
+    with pytest.raises(
+        SidecarError,
+        match=r"picture: its sidecar is missing\. .*`sidecar`, .*`assume` and `size`",
+    ):
+        comrec.decompress(made.jpeg)
+    expected = comrec.decompress(made.jpeg, made.sidecar)
+    for call in (comrec.decompress, comrec.open):
+        found = call(made.jpeg, assume=made.report.preset, size=array.shape[:2])
+        np.testing.assert_array_equal(np.asarray(found), expected)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"assume": "comrec-lite-2"}, {"size": (4, 4)}, {"scale": 2},
+     {"assume": "comrec-lite-2", "size": 4}, {"assume": "nobody", "size": (4, 4)},
+     {"assume": "comrec-lite-2", "size": (4, 0)},
+     {"assume": "comrec-lite-2", "size": (40, 56), "sidecar": b"{}"}],
+    ids=str,
+)  # fmt: skip
+def test_half_of_what_replaces_a_sidecar_is_refused(options):
+    made = comrec.compress(pictures.photo(), **USED)
+    with pytest.raises(UsageError, match=r"size|assume|nobody"):
+        comrec.decompress(made.jpeg, **options)
+
+
+@pytest.mark.parametrize("kind", ["RGB", "RGBA", "L"])
+def test_open_gives_an_image_of_pillow_with_the_metadata(tmp_path, kind):
+    image = Image.fromarray(pictures.with_alpha(pictures.photo())).convert(kind)
+    source = pictures.file_of(
+        image, "PNG", exif=pictures.exif(), icc_profile=pictures.icc(), dpi=(300, 300)
+    )
+    made = comrec.compress(source, **USED)
+    path = made.save(tmp_path / "x.comrec.jpg")
+    image = comrec.open(path)
+    np.testing.assert_array_equal(np.asarray(image), comrec.decompress(path))
+    assert image.mode == kind
+    assert image.getexif()[pictures.EXIF_ARTIST] == "Somebody"
+    assert image.info["icc_profile"] == pictures.icc()
+    assert image.info["dpi"] == (300, 300)
+    with path.open("rb") as file:
+        again = comrec.open(file, path.with_name("x.comrec.json"))
+    assert again == image

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from comrec.cli import arguments
+from comrec.cli.parser import Parser
 from comrec.encoder.options import TARGETS, Options
 from comrec.errors import UsageError
 from comrec.networks import codec
@@ -13,7 +14,7 @@ from comrec.system.options import describe
 
 
 def parse(*words: str):
-    parser = arguments.Parser()
+    parser = Parser()
     arguments.add_encoding(parser)
     arguments.add_restoring(parser)
     arguments.add_limits(parser)
@@ -63,13 +64,6 @@ def test_two_targets_are_refused_and_one_is_taken(name):
 def test_values_that_a_command_fixes_go_before_typed_ones():
     assert arguments.options(parse("--effort", "3"), effort=7).effort == 7
     assert arguments.options(parse("--effort", "3")).effort == 3
-
-
-def test_errors_of_the_parser_have_no_control_characters(capsys):
-    with pytest.raises(SystemExit) as stopped:
-        parse("--\x1b[31m")
-    assert stopped.value.code == 2
-    assert "--?[31m" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 import pytest
 from outputs import names_in
@@ -83,6 +84,26 @@ def test_summaries_are_phrases_of_one_line_of_help():
         assert summary[0].islower()
         assert summary[-1] != "."
         assert len(summary) <= 60
+
+
+@pytest.mark.parametrize("command", main.COMMANDS)
+def test_examples_of_the_help_are_legal(command):
+    module, _ = main.COMMANDS[command]
+    examples = getattr(module, "EXAMPLES", ())
+    assert examples or command == "help"
+    for line in examples:
+        words = shlex.split(line)
+        assert words[:2] == ["comrec", command]
+        words = words[: words.index("<")] if "<" in words else words
+        assert main.parser().parse_args(words[1:]).command == command
+        assert f"  {line}\n" in parsers()[command].format_help()
+
+
+@pytest.mark.parametrize("topic", [(), ("compress",), ("autoencoder", "compress")])
+def test_help_of_a_command_is_what_the_command_prints(run, topic):
+    ran = run("help", *topic)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == run(*topic, "--help").out
 
 
 def test_version_and_help_exit_with_0(run):

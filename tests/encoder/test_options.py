@@ -81,7 +81,7 @@ def parser_actions() -> list[argparse.Action]:
         ("effort", 5.0, "0 to 9"),
         ("scale", 3, "has scale 1 or 1.5 or 2, or auto"),
         ("scale", True, "has scale 1 or 1.5 or 2, or auto"),
-        ("metadata", "makernote", "all, none, or some of exif,icc,xmp,iptc"),
+        ("metadata", "makernote", "all, none, web, or some of exif,icc,xmp,iptc"),
         ("max_pixels", 0, "1 or more"),
         ("engine", "abacus", "auto or onnxruntime or openvino or keras"),
         ("threads", -1, "0 or more"),
@@ -151,6 +151,6 @@ def test_kinds_are_read_from_a_word_or_a_list(text, kinds):
     "text", ["", ",", "EXIF", "exif,", "exif, icc", "all,exif", "none,icc", "IPTC"]
 )
 def test_unknown_kinds_are_refused_with_the_legal_ones(text):
-    with pytest.raises(UsageError, match="all, none, or some of exif,icc,xmp") as err:
+    with pytest.raises(UsageError, match="all, none, web, or some of exif,icc") as err:
         options.parse_kinds(text)
     assert repr(text) in str(err.value)

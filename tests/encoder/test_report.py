@@ -1,13 +1,20 @@
 """Tests the numbers of a report."""
 
+import base64
+import io
 import json
 import math
 from dataclasses import replace
 
+import numpy as np
+import pictures
 import pytest
+from PIL import Image
 
+import comrec
 from comrec.encoder.plain import Coded
 from comrec.encoder.report import Report, decibel
+from comrec.errors import OutputError
 
 REPORT = Report(
     outcome="comrec", preset="comrec-lite-2", scale=2, target="quality",
@@ -60,3 +67,43 @@ def test_decibels_are_rounded_and_infinity_has_no_number(value, expected):
 
 def test_files_are_not_part_of_a_printed_report():
     assert "jpeg=" not in repr(Coded(b"1234", 5, 6.0))
+
+
+def small() -> comrec.Compressed:
+    return comrec.compress(pictures.photo(), jpeg_quality=50, scale=2)
+
+
+def test_a_result_saves_its_pair_and_replaces_only_if_forced(tmp_path):
+    made, path = small(), tmp_path / "x.comrec.jpg"
+    assert made.save(str(path)) == path
+    assert path.read_bytes() == made.jpeg
+    assert (tmp_path / "x.comrec.json").read_bytes() == made.sidecar
+    np.testing.assert_array_equal(
+        comrec.decompress(path), comrec.decompress(made.jpeg, made.sidecar)
+    )
+    with pytest.raises(OutputError, match=r"x\.comrec\.jpg: exists\. Use `force`"):
+        made.save(path)
+    plain = comrec.compress(pictures.photo(), quality=100)
+    assert plain.sidecar is None
+    plain.save(path, force=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["x.comrec.jpg"]
+
+
+def test_a_name_that_is_no_jpegs_is_refused(tmp_path):
+    with pytest.raises(OutputError, match=r"x\.png: .*Name the \.jpg"):
+        small().save(tmp_path / "x.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_result_is_short_in_text_and_a_picture_in_notebooks():
+    made = small()
+    text = repr(made)
+    assert len(text) < 80
+    assert f"56x40, {made.report.total_bytes:,} bytes" in text
+    with Image.open(io.BytesIO(made._repr_png_())) as image:
+        np.testing.assert_array_equal(
+            np.asarray(image), comrec.decompress(made.jpeg, made.sidecar)
+        )
+    html = made._repr_html_()
+    assert base64.b64encode(made._repr_png_()).decode() in html
+    assert text.removeprefix("<Compressed ").removesuffix(">") in html

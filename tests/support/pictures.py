@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from comrec.image import colour_space
+
 EXIF_ORIENTATION = 0x0112
 EXIF_ARTIST = 0x013B
 XMP = (
@@ -87,8 +89,15 @@ def exif(orientation: int | None = None, artist: str = "Somebody") -> bytes:
     return block.tobytes()
 
 
-@cache  # it holds the second at which it was made
+@cache
 def icc() -> bytes:
+    """A profile of a space that has no name."""
+    red = (0.66, 0.33)
+    return colour_space.profile(colour_space.SRGB._replace(red=red), (2.3,), False)
+
+
+@cache  # it holds the second at which it was made
+def srgb() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 

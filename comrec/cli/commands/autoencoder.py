@@ -7,6 +7,11 @@ from pathlib import Path
 
 from comrec.cli import arguments, console, describe, values
 
+EXAMPLES = (
+    "comrec autoencoder compress photo.png",
+    "comrec autoencoder models",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the actions `compress`, `decompress` and `models`."""

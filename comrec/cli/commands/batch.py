@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comrec.cli import console, values
-from comrec.errors import ComrecError
+from comrec.cli.parser import group
+from comrec.errors import ComrecError, UsageError
 from comrec.system import files
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser, inputs_help: str) -> None:
     """Adds the inputs, their outputs, and the number of files at a time."""
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=inputs_help)
-    parser.add_argument(
+    output = group(parser, "output")
+    output.add_argument(
         "-o",
         "--output",
         metavar="FILE|DIR",
@@ -29,7 +31,7 @@ def add(parser: argparse.ArgumentParser, inputs_help: str) -> None:
     parser.add_argument(
         "-r", "--recursive", action="store_true", help="read whole folders"
     )
-    exclusive = parser.add_mutually_exclusive_group()
+    exclusive = output.add_mutually_exclusive_group()
     exclusive.add_argument(
         "-f", "--force", action="store_true", help="replace outputs that comrec wrote"
     )
@@ -37,6 +39,11 @@ def add(parser: argparse.ArgumentParser, inputs_help: str) -> None:
         "--skip-existing",
         action="store_true",
         help="skip inputs whose outputs are complete",
+    )
+    output.add_argument(
+        "--keep-times",
+        action="store_true",
+        help="give outputs the modification times of their inputs",
     )
     parser.add_argument(
         "-j",
@@ -73,6 +80,10 @@ def run(
         args.inputs, args.output, args.recursive, args.command, provenance.is_output
     )
     todo = plan.jobs
+    if getattr(args, "keep_times", False):
+        if any(job.source is None or job.target is None for job in todo):
+            raise UsageError("--keep-times goes with files, not with stdin or stdout")
+        work = _keeping_times(work)
     binary = any(job.target is None for job in todo) and args.command != "verify"
     failed = 0
     out = console.Output(quiet=args.quiet, binary=binary)
@@ -98,9 +109,22 @@ def run(
     return int(failed > 0)
 
 
+def _keeping_times(work: Callable[[Job], Row]) -> Callable[[Job], Row]:
+    """Returns work that gives its outputs the times of the input."""
+
+    def run_and_keep(job: Job) -> Row:
+        row = work(job)
+        if job.source and row["outcome"] != "skipped" and not row.get("dry_run"):
+            made = filter(None, (row["output"], row.get("sidecar")))
+            files.copy_time(job.source, [Path(str(path)) for path in made])
+        return row
+
+    return run_and_keep
+
+
 def add_left_out(parser: argparse.ArgumentParser) -> None:
     """Adds the option that lists what a run leaves out."""
-    parser.add_argument(
+    group(parser, "output").add_argument(
         "--list-left-out",
         action="store_true",
         help="print each file that is left out, with the reason",

@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 SOME_FAILED = 3  # exit status of a complete run; one that stopped has 1
 SHOWN = 20  # failures that are printed; the manifest has all
 
+EXAMPLES = (
+    "comrec bulk photos small",
+    "comrec bulk s3://bucket/photos s3://bucket/small --shard 0/4",
+    "comrec bulk --decompress small restored",
+)
+
+STATUSES = (
+    "exit status: 0, all pictures are done; 3, all but those that failed; 1, the run\n"
+    "stopped; 2, the request is illegal; 130, Ctrl-C"
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the places, the workers and the options of both directions."""
-    parser.epilog = (
-        "exit status: 0, all pictures are done; 3, all but those that failed; 1, the "
-        "run stopped; 2, the request is illegal; 130, Ctrl-C"
-    )
+    parser.epilog = f"{parser.epilog}\n\n{STATUSES}"
     option = parser.add_argument
     option("source", metavar="SRC",
         help="folder, URL (s3://bucket/photos), or a glob in either")  # fmt: skip

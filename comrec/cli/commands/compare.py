@@ -9,6 +9,11 @@ from comrec.cli import arguments, console, describe, values
 from comrec.cli.commands import batch
 from comrec.errors import ComrecError
 
+EXAMPLES = (
+    "comrec compare photo.png",
+    "comrec compare photo.png --codecs webp avif --report page.html",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the pictures, the codecs and the page."""

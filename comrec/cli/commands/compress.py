@@ -6,6 +6,15 @@ import argparse
 
 from comrec.cli import arguments, describe
 from comrec.cli.commands import batch
+from comrec.cli.parser import group
+
+EXAMPLES = (
+    "comrec compress photo.png",
+    "comrec compress -q 25 *.jpg -o small/",
+    "comrec compress --target-size 100k photo.tif",
+    "comrec compress -r photos -o small/ -j 2 --skip-existing",
+    "comrec compress - --embed -o - < photo.png > photo.comrec.jpg",
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     batch.add(parser, "pictures, folders (with -r), globs, or - for stdin")
     arguments.add_limits(parser)
     arguments.add_encoding(parser)
-    parser.add_argument(
+    group(parser, "output").add_argument(
         "--dry-run", action="store_true", help="print the results without writing files"
     )
 

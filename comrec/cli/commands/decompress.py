@@ -8,18 +8,26 @@ from typing import TYPE_CHECKING
 
 from comrec.cli import arguments, describe, values
 from comrec.cli.commands import batch
+from comrec.cli.parser import group
 from comrec.errors import UsageError
 
 if TYPE_CHECKING:
     from comrec.cli.files import DecodeOptions
+
+EXAMPLES = (
+    "comrec decompress photo.comrec.jpg",
+    "comrec decompress *.comrec.jpg -o restored/",
+    "comrec decompress photo.comrec.json -o photo.webp",
+    "comrec decompress lost.jpg --assume comrec-base-3 --size 640x480",
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the inputs and the decode options."""
     batch.add(
         parser,
-        ".jpg files that compress wrote, packed ones (.lep), folders (with -r), "
-        "globs, or - for stdin",
+        ".jpg files that compress wrote, packed ones (.lep), their sidecars, folders "
+        "(with -r), globs, or - for stdin",
     )
     arguments.add_limits(parser)
     add_lost_sidecar(parser)
@@ -41,28 +49,29 @@ def run(args: argparse.Namespace) -> int:
 
 def add_lost_sidecar(parser: argparse.ArgumentParser) -> None:
     """Adds the options for a .jpg whose sidecar is elsewhere, or lost."""
-    parser.add_argument(
+    pairs = group(parser, "pairs")
+    pairs.add_argument(
         "-p",
         "--preset",
         metavar="DIR",
         help="folder of your own preset, for pictures compressed with it",
     )
-    parser.add_argument(
+    pairs.add_argument(
         "--sidecar",
         type=Path,
         metavar="FILE",
         help="sidecar that is not beside the .jpg",
     )
-    parser.add_argument(
+    pairs.add_argument(
         "--assume", metavar="PRESET", help="preset, where the sidecar is lost"
     )
-    parser.add_argument(
+    pairs.add_argument(
         "--size",
         type=values.size,
         metavar="WxH",
         help="size of the image, with --assume",
     )
-    parser.add_argument(
+    pairs.add_argument(
         "--scale",
         type=values.positive,
         metavar="N",

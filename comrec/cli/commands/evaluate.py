@@ -8,6 +8,8 @@ from pathlib import Path
 from comrec.cli import console, values
 from comrec.cli.commands import batch
 
+EXAMPLES = ("comrec evaluate photos --out rows.tsv",)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the folder, the codecs and the metrics."""

@@ -9,6 +9,8 @@ from comrec.cli import console
 
 BITS = {"auto": None, "8": 8, "16": 16, "32": 32}
 
+EXAMPLES = ("comrec export comrec-lite-2 --web networks",)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the preset and the form of the networks."""

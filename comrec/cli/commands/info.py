@@ -7,6 +7,11 @@ from pathlib import Path
 
 from comrec.cli import console, describe
 
+EXAMPLES = (
+    "comrec info photo.comrec.json",
+    "comrec info photo.comrec.jpg --json",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the file."""

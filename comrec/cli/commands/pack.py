@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from comrec.cli import arguments, console, describe
 from comrec.cli.commands import batch
+from comrec.cli.parser import group
 from comrec.errors import UsageError
 
 if TYPE_CHECKING:
     from comrec.apps.pack.pack import PackOptions
 
-EXAMPLES = """examples:
-  comrec pack house.comrec.jpg         house.comrec.lep; the sidecar stays
-  comrec pack -r photos --replace      each .jpg of a tree in place
-  comrec pack -r photos -o packed/     a tree elsewhere, with the sidecars
-  comrec decompress house.comrec.lep   works at once, without unpacking
-"""
+EXAMPLES = (
+    "comrec pack house.comrec.jpg",
+    "comrec pack -r photos --replace",
+    "comrec pack -r photos -o packed/",
+    "comrec decompress house.comrec.lep",
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -28,15 +29,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         ".lep. Each is unpacked and compared before it is written. Sidecars stay\n"
         "as they are."
     )
-    add_inputs(parser, ".jpg files", EXAMPLES)
+    add_inputs(parser, ".jpg files")
 
 
-def add_inputs(parser: argparse.ArgumentParser, kind: str, examples: str) -> None:
+def add_inputs(parser: argparse.ArgumentParser, kind: str) -> None:
     """Adds what `pack` and `unpack` share."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = examples
     batch.add(parser, f"{kind}, folders (with -r), globs, or - for stdin")
-    parser.add_argument(
+    group(parser, "output").add_argument(
         "--replace", action="store_true",
         help="remove each input once its output is on the disk",
     )  # fmt: skip

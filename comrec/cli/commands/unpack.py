@@ -9,17 +9,13 @@ from comrec.cli import console, describe
 from comrec.cli.commands import batch
 from comrec.cli.commands.pack import add_inputs, read_options
 
-EXAMPLES = """examples:
-  comrec unpack house.comrec.lep       house.comrec.jpg, as it was
-  comrec unpack -r packed -o photos/   a tree elsewhere, with the sidecars
-  comrec unpack -r photos --replace    each .lep of a tree in place
-"""
+EXAMPLES = ("comrec unpack house.comrec.lep", "comrec unpack -r photos --replace")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the inputs, their outputs, and what becomes of the inputs."""
     parser.description = "Give the .jpg files back that `comrec pack` packed."
-    add_inputs(parser, ".lep files", EXAMPLES)
+    add_inputs(parser, ".lep files")
 
 
 def run(args: argparse.Namespace) -> int:

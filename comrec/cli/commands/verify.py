@@ -9,6 +9,11 @@ from comrec.cli import arguments, describe
 from comrec.cli.commands import batch, decompress
 from comrec.errors import UsageError
 
+EXAMPLES = (
+    "comrec verify photo.comrec.jpg",
+    "comrec verify photo.comrec.jpg --original photo.png",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the inputs, the original and the decode options."""

@@ -10,6 +10,8 @@ from comrec.cli import arguments, console, values
 from comrec.cli.commands import batch as batch_command
 from comrec.errors import ComrecError
 
+EXAMPLES = ("comrec web photos site",)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the folders, the title of the page and the encode options."""

@@ -75,7 +75,7 @@ def _by_turbo(data: bytes) -> Decoded:
 
 def _by_pillow(data: bytes, format_name: str) -> Decoded:
     with unlimited(), open_picture(data, (format_name,)) as picture:
-        return _of_pillow(picture)
+        return of_pillow(picture)
 
 
 def _by_pnm(data: bytes) -> Decoded:
@@ -90,10 +90,15 @@ def _by_heif(data: bytes) -> Decoded:
     from comrec.image.formats import heif
 
     with unlimited(), heif.open_picture(data) as picture:
-        return _of_pillow(picture)
+        return of_pillow(picture)
 
 
-def _of_pillow(picture: Image.Image) -> Decoded:
+def of_pillow(picture: Image.Image) -> Decoded:
+    """Returns the samples of a picture that Pillow has opened.
+
+    Raises:
+      ImageError: its mode or depth is not one that comrec reads.
+    """
     if picture.mode in _DEEP_MODES:
         levels = np.asarray(picture)
         if levels.min() < 0 or levels.max() > 65_535:

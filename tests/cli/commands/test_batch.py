@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pictures
 from outputs import names_in
@@ -91,3 +93,22 @@ def test_jobs_side_by_side_give_the_same_files(run, folder, listing):
     plain = [[{k: v for k, v in r.items() if k not in keep} for r in ran.rows]
              for ran in (one, three)]  # fmt: skip
     assert plain[0] == plain[1]
+
+
+def test_outputs_have_the_times_of_their_inputs_where_that_is_asked(run, folder):
+    time_ns = 1_234_567_890_123_456_789
+    photo, jpeg = folder / "photo.png", folder / "photo.comrec.jpg"
+    os.utime(photo, ns=(time_ns, time_ns))
+    assert run("compress", photo, "--keep-times", *USED, "--scale", 2).status == 0
+    for path in (jpeg, folder / "photo.comrec.json"):
+        assert path.stat().st_mtime_ns == time_ns
+    assert run("decompress", jpeg, "--keep-times").status == 0
+    assert (folder / "photo.restored.png").stat().st_mtime_ns == time_ns
+    assert run("decompress", jpeg, "-f").status == 0
+    assert (folder / "photo.restored.png").stat().st_mtime_ns != time_ns
+
+
+def test_times_of_stdin_and_stdout_are_refused(run, folder):
+    ran = run("compress", "photo.png", "-o", "-", "--keep-times")
+    assert (ran.status, ran.out) == (2, b"")
+    assert "--keep-times goes with files" in ran.err

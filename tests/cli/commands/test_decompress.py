@@ -82,3 +82,22 @@ def test_typed_options_are_the_options_of_decompression():
 def test_options_that_exclude_each_other_are_refused(words, said):
     with pytest.raises(UsageError, match=said):
         options("x", *words)
+
+
+@pytest.mark.parametrize("command", ["decompress", "verify"])
+def test_a_sidecar_stands_for_its_jpg(run, pair, command):
+    pair[0].with_name("photo.jpg").write_bytes(b"another")  # has the same sidecar name
+    ran = run(command, pair[1], "--json")
+    assert ran.status == 0
+    assert [row["input"] for row in ran.rows] == [str(pair[0])]
+
+
+def test_a_pair_named_by_a_glob_is_restored_once(run, pair):
+    ran = run("decompress", *pair, "--json")
+    assert [row["input"] for row in ran.rows] == [str(pair[0])]
+
+
+def test_a_sidecar_without_its_jpg_is_refused(refused, pair):
+    pair[0].unlink()
+    error = refused("decompress", pair[1], names=pair[1])
+    assert "Name the .jpg" in error

@@ -176,3 +176,16 @@ def test_decompress_lists_what_its_format_cannot_hold(run, tmp_path):
         ".webp": ["comment"],
         ".bmp": ["exif", "comment"],
     }
+
+
+def test_a_profile_of_the_same_colours_in_fewer_bytes_is_no_loss(run, folder):
+    for name, profile in (("srgb", pictures.srgb()), ("other", pictures.icc())):
+        path = folder / f"{name}.png"
+        data = pictures.file_of(pictures.photo(), "PNG", icc_profile=profile)
+        path.write_bytes(data)
+        assert run("compress", path, "--jpeg-quality", 50, "--scale", 2).status == 0
+        pair = folder / f"{name}.comrec.jpg"
+        assert run("verify", pair, "--original", path).status == 0
+    ran = run("verify", folder / "srgb.comrec.jpg", "--original", folder / "other.png")
+    assert ran.status == 1
+    assert "with other: ICC" in ran.err
