@@ -33,12 +33,12 @@ from comrec.system.pillow import from_pillow, to_pillow
 
 OCTAVES_MIN, OCTAVES_MAX = -0.6, 1.0  # of the price, over that of the steps
 START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
-RESTART_DB = 0.2  # by which the first steps may miss the goal
+RESTART_DB = 0.1  # by which the first steps may miss the goal
 RESTARTS_MAX = 2
 DRIFT_DB = -0.04  # a mixture of MCUs is worse than its parts show
 LANDINGS_MAX = 3  # of which the first is the last round of the plan
 LANDINGS_MORE = 1  # while no file meets the goal
-STUCK_DB = 0.12  # by which a landing may miss: other steps take fewer bytes
+STUCK_DB = 0.15  # by which a landing may miss: other steps take fewer bytes
 REUSE_MAX = 1.5  # log2 of a worth: beyond it, one more round pays
 WORTH_LOG2 = 0.004  # of the bytes, lost where saved error is worth half as much
 

@@ -98,10 +98,12 @@ def test_a_target_is_met_and_is_in_the_row(run, folder, words, held):
 
 
 def test_a_target_that_cannot_be_met_fails_for_that_input_alone(run, folder):
-    (folder / "small.png").write_bytes(pictures.file_of(pictures.photo(8, 8), "PNG"))
-    ran = run("compress", "photo.png", "small.png", "--target-size", 280, "--json")
+    for name, side in (("large.png", 240), ("small.png", 8)):
+        data = pictures.file_of(pictures.photo(side, side), "PNG")
+        (folder / name).write_bytes(data)
+    ran = run("compress", "large.png", "small.png", "--target-size", 280, "--json")
     assert ran.status == 1
-    assert ran.err.startswith("comrec: photo.png: does not fit 280 bytes; ")
+    assert ran.err.startswith("comrec: large.png: does not fit 280 bytes; ")
     assert [row["outcome"] for row in ran.rows] == ["failed", "plain"]
 
 

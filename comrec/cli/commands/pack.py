@@ -18,7 +18,6 @@ EXAMPLES = (
     "comrec pack house.comrec.jpg",
     "comrec pack -r photos --replace",
     "comrec pack -r photos -o packed/",
-    "comrec decompress house.comrec.lep",
 )
 
 

@@ -1,27 +1,9 @@
-"""What `comrec pack` and `unpack` print, and the examples of their help."""
+"""What `comrec pack` and `unpack` print."""
 
 from __future__ import annotations
 
-import shlex
-
 import packing
 import pytest
-
-from comrec.cli.commands import pack, unpack
-from comrec.cli.main import parser
-
-LINES = [
-    line
-    for text in (pack.EXAMPLES, unpack.EXAMPLES)
-    for line in text.splitlines()
-    if line.startswith("  comrec ")
-]
-
-
-@pytest.mark.parametrize("line", LINES)
-def test_every_example_of_the_help_parses(line):
-    words = shlex.split(line.split("   ")[0])[1:]
-    assert parser().parse_args(words).command == words[0]
 
 
 def test_a_line_names_both_files_and_both_sizes(run, folder):
