@@ -8,6 +8,7 @@ from dataclasses import replace
 from operator import itemgetter
 
 from comrec.encoder.efforts import Effort
+from comrec.encoder.fitted import FITTED
 from comrec.encoder.goal import Goal
 from comrec.encoder.guided import GuidedEncoder, Plan
 from comrec.encoder.mode import Candidate, CodingMode
@@ -19,6 +20,7 @@ from comrec.networks.presets import Preset
 # What rounds may gain of what drafts show: dB, ratio of bytes.
 GUIDED_DB, GUIDED_BYTES = 0.7, 1.2
 GUIDED_MODES = 2  # started at most
+DOUBT_DB = 0.2  # by which rounds may gain more than they are expected to
 NEAR_DB, NEAR_BYTES = 0.8, 1.25  # of the best draft, for a mode to be started
 
 
@@ -52,22 +54,39 @@ def encode_guided(
       guide: the networks to look through.
     """
     plan, relaxed = Plan(effort.rounds, guide), _relax(goal, bound)
-    near = _select_near(propose(modes, relaxed, effort), goal)
-    ranks = []
+    starts = list[tuple[tuple[float, float], CodingMode, float]]()
     best: GuidedEncoder | None = None  # of two at a time: they fill the memory
-    for mode, quality in near:
+    for mode, quality in _select_near(propose(modes, relaxed, effort), goal):
         encoder = GuidedEncoder(mode, plan, goal, quality)
-        ranks.append(goal.rank(*encoder.begin()))
-        if ranks[-1] == min(ranks):
+        total_bytes, shown_db = encoder.begin()
+        if not _may_win(total_bytes, shown_db, goal, bound, plan.rounds):
+            continue
+        starts.append((goal.rank(total_bytes, shown_db), mode, quality))
+        if starts[-1] == min(starts, key=itemgetter(0)):
             best = encoder
     found = best.encode() if best else []
-    for _, (mode, quality) in sorted(zip(ranks, near, strict=True), key=itemgetter(0))[
-        1:
-    ]:
+    for _, mode, quality in sorted(starts, key=itemgetter(0))[1:]:
         if any(map(goal.meets, found)):
             break
         found += GuidedEncoder(mode, plan, goal, quality).encode()
     return found
+
+
+def _may_win(
+    total_bytes: float,
+    shown_db: float,
+    goal: Goal,
+    bound: Candidate | None,
+    rounds: int,
+) -> bool:
+    """Checks whether rounds may lead from a start to a better file than the bound."""
+    if bound is None:
+        return True
+    rise_db = FITTED.rise_db * (1 - FITTED.left**rounds) + DOUBT_DB
+    if goal.maximises_psnr:
+        return shown_db + rise_db >= bound.psnr_db
+    least = total_bytes * 2 ** (-rise_db * FITTED.log2_bytes_per_db)
+    return least <= bound.total_bytes
 
 
 def _select_near(

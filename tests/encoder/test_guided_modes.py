@@ -19,7 +19,7 @@ def test_the_scale_whose_start_shows_the_fewest_bytes_is_encoded(monkeypatch):
 
     def begin(self):
         begun.append(self._mode.codec.scale)
-        return {1: 9_000, 1.5: 8_000, 2: 10_000}[begun[-1]], 28.0
+        return {1: 90, 1.5: 80, 2: 100}[begun[-1]], 28.0
 
     def encode(self):
         encoded.append(self._mode.codec.scale)
@@ -39,3 +39,20 @@ def test_low_efforts_look_through_the_guide_and_high_ones_through_the_preset():
         options = Options(preset="comrec-base-3", effort=effort)
         found = guided_modes.find_guide(options, GUIDED_EFFORTS[effort])
         assert (found and found.name) == name
+
+
+@pytest.mark.pretrained
+@pytest.mark.parametrize(
+    ("shown_bytes", "asked"), [(10**6, {"target_psnr": 30.0}), (400, {"quality": 60})]
+)
+def test_a_start_that_cannot_win_ends_without_rounds(monkeypatch, shown_bytes, asked):
+    encoded = []
+
+    def encode(self):
+        encoded.append(self)
+        return []
+
+    monkeypatch.setattr(guided.GuidedEncoder, "begin", lambda self: (shown_bytes, 30.0))
+    monkeypatch.setattr(guided.GuidedEncoder, "encode", encode)
+    comrec.compress(photo(96, 120), preset=LITE, threads=1, effort=1, **asked)
+    assert bool(encoded) == (shown_bytes == 400)
