@@ -54,9 +54,27 @@ def encode_guided(
       guide: the networks to look through.
     """
     plan, relaxed = Plan(effort.rounds, guide), _relax(goal, bound)
+    near = _select_near(propose(modes, relaxed, effort), goal)
+    best, others = _begin_all(near, plan, goal, bound)
+    found = best.encode() if best else []
+    del best  # it fills the memory
+    for mode, quality in others:
+        if any(map(goal.meets, found)):
+            break
+        found += GuidedEncoder(mode, plan, goal, quality).encode()
+    return found
+
+
+def _begin_all(
+    near: Sequence[tuple[CodingMode, float]],
+    plan: Plan,
+    goal: Goal,
+    bound: Candidate | None,
+) -> tuple[GuidedEncoder | None, list[tuple[CodingMode, float]]]:
+    """Returns the encoder with the best start, and the other modes that may win."""
+    best: GuidedEncoder | None = None
     starts = list[tuple[tuple[float, float], CodingMode, float]]()
-    best: GuidedEncoder | None = None  # of two at a time: they fill the memory
-    for mode, quality in _select_near(propose(modes, relaxed, effort), goal):
+    for mode, quality in near:
         encoder = GuidedEncoder(mode, plan, goal, quality)
         total_bytes, shown_db = encoder.begin()
         if not _may_win(total_bytes, shown_db, goal, bound, plan.rounds):
@@ -64,12 +82,8 @@ def encode_guided(
         starts.append((goal.rank(total_bytes, shown_db), mode, quality))
         if starts[-1] == min(starts, key=itemgetter(0)):
             best = encoder
-    found = best.encode() if best else []
-    for _, mode, quality in sorted(starts, key=itemgetter(0))[1:]:
-        if any(map(goal.meets, found)):
-            break
-        found += GuidedEncoder(mode, plan, goal, quality).encode()
-    return found
+    others = sorted(starts, key=itemgetter(0))[1:]
+    return best, [(mode, quality) for _, mode, quality in others]
 
 
 def _may_win(

@@ -120,9 +120,10 @@ def test_ctrl_c_leaves_whole_pairs_and_no_process(tmp_path):
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     for i in range(24):
-        picture = pictures.photo(160, 240)
+        picture = pictures.photo(120, 160)
         Image.fromarray(np.roll(picture, 9 * i, axis=1)).save(source / f"{i:02}.png")
-    process = started("compress", "-r", "-j", 2, "-p", LITE, source, "-o", out)
+    command = "compress", "-r", "-p", LITE, "--effort", 0, source, "-o", out
+    process = started(*command, "-j", 2)
     deadline = time.monotonic() + 60
     while not list(out.rglob("*.jpg")) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -138,7 +139,7 @@ def test_ctrl_c_leaves_whole_pairs_and_no_process(tmp_path):
             picture.load()
     whole = {*made, *map(names.sidecar_of, made)}
     assert {path for path in written if path not in whole} == set()
-    again = started("compress", "-r", "--skip-existing", "-p", LITE, source, "-o", out)
+    again = started(*command, "--skip-existing")
     again.communicate(timeout=120)
     assert again.returncode == 0
     assert len(list(out.rglob("*.jpg"))) == 24
