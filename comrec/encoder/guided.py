@@ -31,8 +31,11 @@ from comrec.jpeg.quantisation import (
 from comrec.networks.presets import Preset
 from comrec.system.pillow import from_pillow, to_pillow
 
-OCTAVES_MIN, OCTAVES_MAX = -0.6, 1.0  # of the price, over that of the steps
+OCTAVES_MIN, OCTAVES_MAX = -0.6, 2.0  # of the price, over that of the steps
+OCTAVES_CHANGE = 1.0  # of the price at most, before a round
 START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
+# Of luma. With coarser ones the means of blocks err: a higher price loses less.
+STEP_MAX = 110.0
 RESTART_DB = 0.1  # by which the first steps may miss the goal
 RESTARTS_MAX = 2
 DRIFT_DB = -0.04  # a mixture of MCUs is worse than its parts show
@@ -112,9 +115,11 @@ class GuidedEncoder:
         if self._plan.guide != self._codec.preset:
             self._calibrate(rounds)
             rounds = self._fit(rounds)
-        found = self._run(rounds, STUCK_DB)
+        is_coarsest = mean_step(rounds.choice.steps[0]) >= STEP_MAX
+        found = self._run(rounds, math.inf if is_coarsest else STUCK_DB)
         excess_db = found[-1].psnr_db - self._goal.min_psnr_db
-        if any(map(self._goal.meets, found)) and excess_db <= STUCK_DB:
+        met = any(map(self._goal.meets, found))
+        if met and (is_coarsest or excess_db <= STUCK_DB):
             return found
         # A lower price takes more bytes than finer steps do.
         octaves = min(self._octaves(rounds.choice), 0)
@@ -202,7 +207,8 @@ class GuidedEncoder:
         if self._goal.maximises_psnr:
             fall = FITTED.price_fall_log2
         excess = self._excess(rounds, left)
-        octaves = self._octaves(rounds.choice) + excess / fall(left)
+        change = min(max(excess / fall(left), -OCTAVES_CHANGE), OCTAVES_CHANGE)
+        octaves = self._octaves(rounds.choice) + change
         octaves = min(max(octaves, OCTAVES_MIN), OCTAVES_MAX)
         usual = price_of(rounds.choice.steps, self._codec.scale)
         rounds.choice = replace(rounds.choice, price=usual * 2.0**octaves)
@@ -286,5 +292,5 @@ class GuidedEncoder:
 
 
 def _coarser(step: float, log_steps: float) -> float:
-    """Returns a step that is coarser by a number of doublings, 1 to 255."""
-    return min(max(step * 2.0**log_steps, 1.0), 255.0)
+    """Returns a step that is coarser by a number of doublings, within the limits."""
+    return min(max(step * 2.0**log_steps, 1.0), STEP_MAX)

@@ -25,7 +25,7 @@ from comrec.networks.presets import Preset
 # In pixels of the image: a multiple of every MCU's side at every scale, and of what
 # networks take.
 GRID_PX = 96
-MEMORY_MB = 200  # of one tile: RecCNN and its gradient keep the maps of all layers
+MEMORY_MB = 160  # of one tile: RecCNN and its gradient keep the maps of all layers
 
 
 class Look(NamedTuple):
