@@ -18,16 +18,6 @@ with atheris.instrument_imports(include=["comrec"]):
     import reading
     import trials
 
-TARGETS = (
-    "sidecar",
-    "container",
-    "pair",
-    "pair-lite",
-    "crae",
-    "reader",
-    "packed",
-)
-
 
 def pairs(target: str) -> list[trials.Pair]:
     """Returns the valid pairs of a target."""
