@@ -17,8 +17,11 @@ import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
+# An editable install finds comrec by a hook, which a child without `site` lacks.
+ROOT = str(Path(__file__).parents[2])
 # Of a request: limits of memory and processor time, length of the name and of the data.
 REQUEST = struct.Struct("<QIHQ")
 REPLY = struct.Struct("<BQ")  # whether the call raised, length of the data
@@ -132,8 +135,9 @@ class _Child:
         self._is_late = False
         # glibc reserves 64 MB of addresses for each thread, unless it is told not to.
         environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
+        path = json.dumps([*sys.path, ROOT])
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _START, json.dumps(sys.path), module],
+            [sys.executable, "-I", "-S", "-c", _START, path, module],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env=environment,
         )  # fmt: skip

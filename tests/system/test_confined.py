@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_a_child_that_ends_ends_one_call(call):
     with pytest.raises(EndedError, match=r"ended \(status 7\)"):
         call("end")
     assert call("echo", b"again") == b"again"
+
+
+def test_a_child_finds_comrec_where_only_an_import_hook_does(monkeypatch):
+    # As in an editable install, from another directory.
+    path = [p for p in sys.path if not (Path(p) / "comrec").is_dir()]
+    monkeypatch.setattr(sys, "path", path)
+    alone = Confined("confined_functions")
+    try:
+        assert alone.call("echo", b"found", MUCH) == b"found"
+    finally:
+        alone.close()
 
 
 @linux
