@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from comrec.encoder.options import Options
+from comrec.networks import presets
+from comrec.networks.presets import Preset
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,19 @@ def effort_of(options: Options, pixels: np.ndarray) -> Effort:
     """Returns the work that the options allow for an image, uint8 (H, W, C)."""
     is_guided = options.is_guided and pixels[..., 0].size <= ROUNDS_MAX_PX
     return (GUIDED_EFFORTS if is_guided else EFFORTS)[options.effort]
+
+
+def find_guide(options: Options, pixels: np.ndarray) -> Preset | None:
+    """Returns the preset through whose RecCNN coefficients are chosen, if any.
+
+    Args:
+      options: of `compress`.
+      pixels: uint8 (H, W, C), the image.
+    """
+    effort = effort_of(options, pixels)
+    if not effort.rounds:
+        return None
+    preset = presets.find(options.preset)
+    if effort.own_network or preset.guide is None:
+        return preset
+    return presets.find(preset.guide)

@@ -32,15 +32,21 @@ from comrec.networks.presets import Preset
 from comrec.system.pillow import from_pillow, to_pillow
 
 OCTAVES_MIN, OCTAVES_MAX = -0.6, 2.0  # of the price, over that of the steps
-OCTAVES_CHANGE = 1.0  # of the price at most, before a round
-START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds
+OCTAVES_CHANGE = 0.5  # of the price at most, before a round
+LANDING_CHANGE = 1.5  # the same, after a decode
+LANDING_SHARE = 0.5  # of what a round would do, if it were not of the same price again
+START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds, for bytes
+START_DB = -0.7  # by which rounds at the draft's steps end below the draft
 # Of luma. With coarser ones the means of blocks err: a higher price loses less.
 STEP_MAX = 110.0
+LIFT_DB = 0.03  # aimed for above the goal after a landing below: a file on each side
 RESTART_DB = 0.1  # by which the first steps may miss the goal
+ROUGH_DB = 0.3  # the same, while modes are compared
 RESTARTS_MAX = 2
 DRIFT_DB = -0.04  # a mixture of MCUs is worse than its parts show
 LANDINGS_MAX = 3  # of which the first is the last round of the plan
 LANDINGS_MORE = 1  # while no file meets the goal
+CALIBRATED_SHARE = 0.15  # of the pixels, restored to compare the codec with the guide
 STUCK_DB = 0.15  # by which a landing may miss: other steps take fewer bytes
 REUSE_MAX = 1.5  # log2 of a worth: beyond it, one more round pays
 WORTH_LOG2 = 0.004  # of the bytes, lost where saved error is worth half as much
@@ -85,6 +91,7 @@ class GuidedEncoder:
         self._offset_db = DRIFT_DB
         if plan.guide != self._codec.preset:
             self._offset_db += FITTED.guide_db
+        self._aim_db = goal.min_psnr_db + ABOVE_DB / 2
         self._rounds: Rounds | None = None
 
     def begin(self) -> tuple[float, float]:
@@ -114,7 +121,7 @@ class GuidedEncoder:
             return self._run(rounds)
         if self._plan.guide != self._codec.preset:
             self._calibrate(rounds)
-            rounds = self._fit(rounds)
+        rounds = self._fit(rounds)
         is_coarsest = mean_step(rounds.choice.steps[0]) >= STEP_MAX
         found = self._run(rounds, math.inf if is_coarsest else STUCK_DB)
         excess_db = found[-1].psnr_db - self._goal.min_psnr_db
@@ -138,9 +145,12 @@ class GuidedEncoder:
     def _begin(self) -> Rounds:
         """Quantises the compact image at the steps that should meet the goal."""
         step = float(scaled_tables("flat", self._quality)[0][0])
-        choice = self._start(_coarser(step, START_LOG_STEPS))
         if not self._goal.maximises_psnr:
-            return self._fit(Rounds(self._receiver, choice))
+            draft_db = self._mode.predict_psnr_db(self._quality)
+            excess_db = draft_db + START_DB - self._goal.min_psnr_db
+            choice = self._start(_coarser(step, self._log_steps(excess_db)))
+            return self._fit(Rounds(self._receiver, choice), ROUGH_DB)
+        choice = self._start(_coarser(step, START_LOG_STEPS))
         for _ in range(2):
             excess = math.log2(len(write(choice, self._layout)) / self._budget_bytes)
             excess += FITTED.rise_log2 * (1 - FITTED.left**self._plan.rounds)
@@ -148,27 +158,29 @@ class GuidedEncoder:
             choice = self._start(_coarser(step, excess / FINER_LOG2_BYTES))
         return Rounds(self._receiver, choice)
 
-    def _fit(self, rounds: Rounds) -> Rounds:
+    def _fit(self, rounds: Rounds, tolerance_db: float = RESTART_DB) -> Rounds:
         """Starts anew until the steps should meet the goal in PSNR."""
         for _ in range(RESTARTS_MAX):
             excess_db = self._excess(rounds, self._plan.rounds)
-            if abs(excess_db) <= RESTART_DB:
+            if abs(excess_db) <= tolerance_db:
                 break
             rounds = self._restart(rounds, excess_db)
         return rounds
 
     def _restart(self, rounds: Rounds, excess_db: float) -> Rounds:
         """Starts anew at steps that take away a number of dB."""
-        step = mean_step(rounds.choice.steps[0])
-        log_steps = excess_db * self._codec.scale / FINER_DB
-        return Rounds(self._receiver, self._start(_coarser(step, log_steps)))
+        step = _coarser(mean_step(rounds.choice.steps[0]), self._log_steps(excess_db))
+        return Rounds(self._receiver, self._start(step))
+
+    def _log_steps(self, excess_db: float) -> float:
+        """Returns by how many doublings coarser steps take away a number of dB."""
+        return excess_db * self._codec.scale / FINER_DB
 
     def _calibrate(self, rounds: Rounds) -> None:
-        """Decodes the start, to learn what the codec restores better than the guide."""
+        """Learns from windows of the start what the codec restores better."""
         data = write(rounds.choice, self._layout)
-        found_db = self._decode(data, rounds.choice)[0].psnr_db
-        self._offset_db = found_db - self._shown_db(rounds.error)
-        self._offset_db += FITTED.guided_db + DRIFT_DB
+        better_db = self._mode.compare_with_guide(data, CALIBRATED_SHARE)
+        self._offset_db = better_db + FITTED.guided_db + DRIFT_DB
 
     def _start(self, step: float) -> Choice:
         """Quantises the compact image as it is, at one step for all frequencies."""
@@ -194,10 +206,6 @@ class GuidedEncoder:
         now_db = self._shown_db(rounds.error) + self._offset_db
         return now_db + still * FITTED.rise_db - self._aim_db
 
-    @property
-    def _aim_db(self) -> float:
-        return self._goal.min_psnr_db + ABOVE_DB / 2
-
     def _shown_db(self, error: float) -> float:
         return psnr_of(round(error), self._mode.pixels.size)
 
@@ -206,8 +214,10 @@ class GuidedEncoder:
         fall = FITTED.price_fall_db
         if self._goal.maximises_psnr:
             fall = FITTED.price_fall_log2
-        excess = self._excess(rounds, left)
-        change = min(max(excess / fall(left), -OCTAVES_CHANGE), OCTAVES_CHANGE)
+        slope, most = fall(left), OCTAVES_CHANGE
+        if not left:
+            slope, most = slope * LANDING_SHARE, LANDING_CHANGE
+        change = min(max(self._excess(rounds, left) / slope, -most), most)
         octaves = self._octaves(rounds.choice) + change
         octaves = min(max(octaves, OCTAVES_MIN), OCTAVES_MAX)
         usual = price_of(rounds.choice.steps, self._codec.scale)
@@ -222,7 +232,7 @@ class GuidedEncoder:
         found: list[Candidate] = []
         for landing in range(LANDINGS_MAX):
             self._steer(rounds, 1 if landing == 0 else 0)
-            trial = rounds.propose()
+            trial = rounds.propose(is_last=True)
             rounds.accept(trial, self._find_worth(trial))
             data = write(rounds.choice, self._layout)
             if len(data) <= self._budget_bytes:
@@ -238,7 +248,7 @@ class GuidedEncoder:
         files on one side only, more or less of the round is accepted, or of one more.
         """
         self._steer(rounds, 1)
-        trial, offset_db = rounds.propose(), self._offset_db
+        trial, offset_db = rounds.propose(is_last=True), self._offset_db
         found, above, below = list[Candidate](), None, None
         for landing in range(LANDINGS_MAX + LANDINGS_MORE):
             worth = trial.find_worth(self._error_at(self._aim_db - offset_db))
@@ -246,7 +256,7 @@ class GuidedEncoder:
             if one_more and landing and abs(math.log2(worth)) > REUSE_MAX:
                 rounds.accept(trial, worth)
                 self._steer(rounds, 0)
-                trial = rounds.propose()
+                trial = rounds.propose(is_last=True)
                 worth = trial.find_worth(self._error_at(self._aim_db - offset_db))
             choice = trial.mixed(worth)
             candidate, seen = self._decode(write(choice, self._layout), choice)
@@ -260,6 +270,8 @@ class GuidedEncoder:
             shown_db = self._shown_db(trial.errors(worth).sum())
             offset_db = self._offset_db = candidate.psnr_db - shown_db
             above, below = (seen, below) if missing_db <= 0 else (above, seen)
+            lift_db = 0.0 if above else LIFT_DB + missing_db / 2
+            self._aim_db = self._goal.min_psnr_db + ABOVE_DB / 2 + lift_db
             if above and below:
                 trial, offset_db = compare(below, above, self._layout), 0.0
         return found

@@ -12,9 +12,7 @@ from comrec.encoder.fitted import FITTED
 from comrec.encoder.goal import Goal
 from comrec.encoder.guided import GuidedEncoder, Plan
 from comrec.encoder.mode import Candidate, CodingMode
-from comrec.encoder.options import Options
 from comrec.encoder.search import propose
-from comrec.networks import presets
 from comrec.networks.presets import Preset
 
 # What rounds may gain of what drafts show: dB, ratio of bytes.
@@ -22,16 +20,6 @@ GUIDED_DB, GUIDED_BYTES = 0.7, 1.2
 GUIDED_MODES = 2  # started at most
 DOUBT_DB = 0.2  # by which rounds may gain more than they are expected to
 NEAR_DB, NEAR_BYTES = 0.8, 1.25  # of the best draft, for a mode to be started
-
-
-def find_guide(options: Options, effort: Effort) -> Preset | None:
-    """Returns the preset through whose RecCNN coefficients are chosen, if any."""
-    if not effort.rounds:
-        return None
-    preset = presets.find(options.preset)
-    if effort.own_network or preset.guide is None:
-        return preset
-    return presets.find(preset.guide)
 
 
 def encode_guided(

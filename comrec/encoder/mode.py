@@ -21,6 +21,7 @@ from comrec.jpeg.encoders import ENCODERS, SHARED_TABLES
 from comrec.jpeg.quantisation import close_qualities, mean_step, read_tables
 from comrec.jpeg.settings import PLAIN, JpegSettings
 from comrec.networks.codec import Codec
+from comrec.networks.presets import Preset
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class CodingMode:
       threads: cores for files that are written at the same time; 0 takes all.
       network_lock: held while the networks run, which take all cores and much memory.
       metric: of the tune, by which candidates are ranked.
+      guide: a lighter preset to predict by; see `Predictor`.
 
     Attributes:
       is_continuous: whether qualities lie so close that bytes and PSNR rise without
@@ -81,6 +83,7 @@ class CodingMode:
         threads: int = 1,
         network_lock: AbstractContextManager[Any] | None = None,
         metric: Metric = PSNR,
+        guide: Preset | None = None,
     ) -> None:
         self.pixels, self.codec, self.threads = pixels, codec, threads
         self.metric = metric
@@ -97,7 +100,7 @@ class CodingMode:
         self.decoded: dict[float, Candidate] = {}
         self.first_quality: float | None = None
         self._files = FileCache(pixels, self.settings, codec, self.compact, threads)
-        self._predictor = Predictor(self._files, network_lock)
+        self._predictor = Predictor(self._files, network_lock, guide)
 
     def approximate(self, pixels: np.ndarray, byte_share: float) -> CodingMode:
         """Returns a faster mode with about the same results, to compare modes with.
@@ -143,6 +146,10 @@ class CodingMode:
     def sample(self, quality: float, share: float) -> bool:
         """Measures the networks' gain on windows; see `Predictor.sample`."""
         return self._predictor.sample(quality, share)
+
+    def compare_with_guide(self, data: bytes, share: float) -> float:
+        """Measures the codec against the guide; see `Predictor.compare_with_guide`."""
+        return self._predictor.compare_with_guide(data, share)
 
     def decode_in_full(self, quality: float) -> Candidate:
         """Measures the PSNR of the whole restored image, which takes the longest."""

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from comrec.encoder.efforts import effort_of
+from comrec.encoder.efforts import effort_of, find_guide
 from comrec.encoder.file_cache import trim_after, with_settings
 from comrec.encoder.mode import CodingMode
 from comrec.encoder.options import Options
@@ -66,7 +66,7 @@ def list_network_modes(
       extra_bytes: returns the bytes of all files of the picture except the JPEG.
     """
     modes, threads, network_lock = [], options.threads_for(pixels), threading.Lock()
-    metric = TUNES[options.tune].metric
+    metric, guide = TUNES[options.tune].metric, find_guide(options, pixels)
     for codec in options.codecs():
         compact = functools.cache(partial(_make_compact, codec, pixels, network_lock))
         variants = [codec]
@@ -81,7 +81,7 @@ def list_network_modes(
         extra = extra_bytes(codec)
         modes += [
             CodingMode(
-                pixels, None, extra, each, compact, threads, network_lock, metric
+                pixels, None, extra, each, compact, threads, network_lock, metric, guide
             )
             for each in variants
         ]

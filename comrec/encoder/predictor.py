@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -15,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from comrec.encoder.file_cache import FileCache, is_large, trim_after
+from comrec.encoder.fitted import FITTED
 from comrec.encoder.sampling import REACH_PX, select_windows
 from comrec.image import resample
 from comrec.image.metrics import psnr_db, square_error
 from comrec.image.window import Window, grid
 from comrec.jpeg import coding
+from comrec.networks.presets import Preset
 
 DEFAULT_GAIN_DB = 1.0  # of the networks, before a measurement
 SAMPLES_MAX = 3  # for one coding mode, at different qualities
@@ -35,16 +38,22 @@ class Predictor:
     Args:
       files: the JPEGs of the mode; also gives the image and the codec.
       network_lock: held while the networks run, which take all cores and much memory.
+      guide: a preset to sample in place of the codec's own, which takes less time and
+        whose gain differs by FITTED.guide_db.
 
     Attributes:
       decoded_db: PSNR of the images that were restored in full, by quality.
     """
 
     def __init__(
-        self, files: FileCache, network_lock: AbstractContextManager[Any] | None = None
+        self,
+        files: FileCache,
+        network_lock: AbstractContextManager[Any] | None = None,
+        guide: Preset | None = None,
     ) -> None:
         self._files, self._pixels, self._codec = files, files.pixels, files.codec
         self._network_lock = network_lock or nullcontext()
+        self._guide = guide
         self._size = files.pixels.shape[0], files.pixels.shape[1]
         self.decoded_db: dict[float, float] = {}
         self._enlarged_db: dict[float, float] = {}
@@ -93,15 +102,55 @@ class Predictor:
         data, enlarged = self._decode_draft(quality)
         if quality not in self._enlarged_db:
             self._enlarged_db[quality] = psnr_db(self._pixels, enlarged)
-        sampler = copy.copy(self._codec)
-        step = sampler.preset.multiple_px
-        reach = -(-REACH_PX // step) * step
-        sampler.preset = replace(sampler.preset, reach_px={"reccnn": reach})
+        sampled = self._guide or self._codec.preset
         if self._windows is None:
-            max_px = share * self._size[0] * self._size[1]
-            self._windows = select_windows(self._pixels, enlarged, max_px, reach)
-        weights = dict(self._windows)
-        image = self._pixels
+            self._windows = self._select_windows(enlarged, share, [sampled])
+        if self._windows:
+            gain_db = self._measure_gain_db(sampled, data, enlarged, self._windows)
+            if sampled != self._codec.preset:
+                gain_db += FITTED.guide_db
+            self._sampled_gain_db[quality] = gain_db
+            trim_after(self._pixels)
+        return bool(self._windows)
+
+    def compare_with_guide(self, data: bytes, share: float) -> float:
+        """Returns by how many dB the codec restores a file better than the guide.
+
+        Args:
+          data: a compact JPEG.
+          share: of the image's pixels, for all windows with their surroundings.
+        """
+        if self._codec is None or self._guide in (None, self._codec.preset):
+            return 0.0
+        presets = [self._codec.preset, self._guide]
+        enlarged = self.enlarge(data)
+        windows = self._select_windows(enlarged, share, presets)
+        if not windows:
+            return FITTED.guide_db
+        own_db, guide_db = (
+            self._measure_gain_db(preset, data, enlarged, windows) for preset in presets
+        )
+        return own_db - guide_db
+
+    def _select_windows(
+        self, enlarged: np.ndarray, share: float, presets: Sequence[Preset]
+    ) -> list[tuple[Window, float]]:
+        max_px = share * self._size[0] * self._size[1]
+        reach_px = max(map(_reach_of, presets))
+        return select_windows(self._pixels, enlarged, max_px, reach_px)
+
+    def _measure_gain_db(
+        self,
+        preset: Preset,
+        data: bytes,
+        enlarged: np.ndarray,
+        windows: list[tuple[Window, float]],
+    ) -> float:
+        """Measures by how many dB a preset's RecCNN lowers the error in windows."""
+        assert self._codec is not None
+        sampler, image = copy.copy(self._codec), self._pixels
+        sampler.preset = replace(preset, reach_px={"reccnn": _reach_of(preset)})
+        weights = dict(windows)
         errors = {
             each: square_error(image[each.slices], enlarged[each.slices])
             for each in weights
@@ -110,17 +159,13 @@ class Predictor:
             self._codec.scale == 1 and self._codec.space(enlarged.shape[2]) == "RGB"
         )
         coded = enlarged if is_coded else None
-        del enlarged  # frees memory before the next decode, which may take less
         remaining = 0.0  # share of the error that is left after the networks
         with self._network_lock:
             parts = sampler.restore_windows(data, self._size, weights, True, coded)
             for window, restored in parts:
                 error = square_error(image[window.slices], restored)
                 remaining += weights[window] * error / max(errors[window], 1)
-        if weights:
-            self._sampled_gain_db[quality] = -10 * math.log10(max(remaining, 1e-6))
-            trim_after(self._pixels)
-        return bool(weights)
+        return -10 * math.log10(max(remaining, 1e-6))
 
     def enlarge(self, data: bytes) -> np.ndarray:
         """Decodes a compact JPEG and enlarges the image, uint8 (H, W, C).
@@ -165,3 +210,8 @@ class Predictor:
         qualities = sorted(self._sampled_gain_db)
         gains_db = [self._sampled_gain_db[q] for q in qualities]
         return float(np.interp(quality, qualities, gains_db))
+
+
+def _reach_of(preset: Preset) -> int:
+    """Returns how much of a window's surroundings a preset gets to see, in pixels."""
+    return -(-REACH_PX // preset.multiple_px) * preset.multiple_px

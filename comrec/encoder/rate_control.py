@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from comrec.encoder import pruning
-from comrec.encoder.efforts import Effort, effort_of
+from comrec.encoder.efforts import Effort, effort_of, find_guide
 from comrec.encoder.excerpt import take_excerpt
 from comrec.encoder.goal import Goal
-from comrec.encoder.guided_modes import encode_guided, find_guide
+from comrec.encoder.guided_modes import encode_guided
 from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.mode_list import (
     EFFORT_SETTINGS,
@@ -77,7 +77,7 @@ def choose(
     if best and options.effort < EFFORT_SETTINGS:  # from there on both are tried
         plain[1] = _fit_chroma(plain[1], goal, best)
     if networks and not effort.thorough:
-        guide = find_guide(options, effort)
+        guide = find_guide(options, pixels)
         best = _find_best_pruned(plain, networks, goal, effort, best, guide)
     else:
         best = _find_best_plain(plain, goal, effort, best)

@@ -25,7 +25,7 @@ from comrec.networks.presets import Preset
 # In pixels of the image: a multiple of every MCU's side at every scale, and of what
 # networks take.
 GRID_PX = 96
-MEMORY_MB = 160  # of one tile: RecCNN and its gradient keep the maps of all layers
+MEMORY_MB = 240  # of one tile: RecCNN and its gradient keep the maps of all layers
 
 
 class Look(NamedTuple):
@@ -35,7 +35,7 @@ class Look(NamedTuple):
       errors: float64 (MCU rows, MCU columns), squared error in grey levels, summed over
         the pixels and channels that an MCU stands for.
       gradients: float32 (rows, columns, 64) a component: of the whole error, by each
-        coefficient in grey levels.
+        coefficient in grey levels. Empty where they were not computed.
     """
 
     errors: np.ndarray
@@ -72,16 +72,13 @@ class Receiver:
           blocks: int16 (rows, columns, 64) a component, in steps.
           steps: float32 (64,) a component, in zigzag order.
         """
-        coded = self._decode(blocks, steps)
-        tables = np.stack([co.natural_order(steps[0]), co.natural_order(steps[-1])])
+        coded, tables = self._decode(blocks, steps), _tables_of(steps)
         errors = self.no_errors()
         gradient = np.zeros(coded.shape, np.float32)
-        for core, wide in self._tiles():
-            enlarged = resample.enlarge(coded, self.scale, self._size, wide)
-            image = self.pixels[wide.slices]
-            restored, change = self._network(enlarged * 255, tables, image)
-            y, x = core.y0 - wide.y0, core.x0 - wide.x0
-            inside = slice(y, y + core.size[0]), slice(x, x + core.size[1])
+        for core, wide, inside in self._tiles():
+            restored, change = self._network(
+                self._enlarge(coded, wide), tables, self.pixels[wide.slices]
+            )
             self.add_errors(errors, core, restored[inside])
             self._add_gradient(gradient, core, change[inside])
         planes = co.gradient_of(gradient, self.layout, self.space)
@@ -90,6 +87,21 @@ class Receiver:
             for plane, component in zip(planes, self.layout.components, strict=True)
         ]
         return Look(errors, found)
+
+    def glance(self, blocks: Blocks, steps: Sequence[np.ndarray]) -> Look:
+        """Runs RecCNN once over the picture, without its gradient; see `look`."""
+        coded, tables = self._decode(blocks, steps), _tables_of(steps)
+        errors = self.no_errors()
+        for core, wide, inside in self._tiles():
+            restored = self._network.restore(
+                self._enlarge(coded, wide), tables, self.pixels[wide.slices]
+            )
+            self.add_errors(errors, core, restored[inside])
+        return Look(errors, [])
+
+    def _enlarge(self, coded: np.ndarray, window: Window) -> np.ndarray:
+        """Returns a window of the enlarged image, float32 in grey levels."""
+        return resample.enlarge(coded, self.scale, self._size, window) * 255
 
     def _decode(self, blocks: Blocks, steps: Sequence[np.ndarray]) -> np.ndarray:
         """Returns the compact image nearly as decoders do: uint8 (h, w, C)."""
@@ -108,8 +120,8 @@ class Receiver:
             coded[..., channel] = np.clip(shown, 0, 255, out=shown)
         return coded
 
-    def _tiles(self) -> Iterator[tuple[Window, Window]]:
-        """Yields each tile with the tile that RecCNN has to see for it.
+    def _tiles(self) -> Iterator[tuple[Window, Window, tuple[slice, slice]]]:
+        """Yields each tile, the tile that RecCNN has to see, and its part of that.
 
         The error of a tile is exact. Near its border the gradient is that of an error
         that RecCNN sees without the rest of the picture.
@@ -123,7 +135,10 @@ class Receiver:
         multiple_px = math.lcm(self._network.multiple_px, int(2 * self.scale))
         reach_px += -reach_px % multiple_px
         for core in grid(*self._size, high, wide):
-            yield core, core.grown(reach_px, *self._size)
+            wide_core = core.grown(reach_px, *self._size)
+            y, x = core.y0 - wide_core.y0, core.x0 - wide_core.x0
+            inside = slice(y, y + core.size[0]), slice(x, x + core.size[1])
+            yield core, wide_core, inside
 
     def no_errors(self) -> np.ndarray:
         """Returns zeros to add errors to: float64 (MCU rows, MCU columns)."""
@@ -164,3 +179,8 @@ class Receiver:
             gradient[(*source.slices, channel)] += (
                 rows.T @ change[..., channel] @ columns
             )
+
+
+def _tables_of(steps: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns the steps of luma and chroma as a decoder reads them: (2, 8, 8)."""
+    return np.stack([co.natural_order(steps[0]), co.natural_order(steps[-1])])

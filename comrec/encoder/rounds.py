@@ -78,7 +78,7 @@ class Rounds:
         self.choice, self.accepted = start, 0.0
         self._receiver, self._layout = receiver, receiver.layout
         self._weights = weights_of(receiver.layout, receiver.scale)
-        self._look = receiver.look(start.blocks, start.steps)
+        self._look = receiver.glance(start.blocks, start.steps)
         self._moves = np.full(self._look.errors.shape, MOVE, np.float32)
 
     @property
@@ -90,11 +90,18 @@ class Rounds:
         """Runs one round, and accepts what lowers J."""
         self.accept(self.propose())
 
-    def propose(self) -> Trial:
-        """Moves every MCU: a pass through the network and its gradient."""
+    def propose(self, is_last: bool = False) -> Trial:
+        """Moves every MCU: a pass through the network and its gradient.
+
+        Args:
+          is_last: whether the gradient is left out, which a further round needs.
+        """
+        if not self._look.gradients:
+            self._look = self._receiver.look(self.choice.blocks, self.choice.steps)
         now = Seen(self.choice, self._look)
         choice = requantise(now.choice, self._targets(), self._layout, self._weights)
-        look = self._receiver.look(choice.blocks, choice.steps)
+        see = self._receiver.glance if is_last else self._receiver.look
+        look = see(choice.blocks, choice.steps)
         return compare(now, Seen(choice, look), self._layout)
 
     def accept(self, trial: Trial, worth: float = 1.0) -> None:
@@ -104,10 +111,10 @@ class Rounds:
         self._moves = np.where(
             taken, np.minimum(self._moves * FASTER, MOVE_MAX), self._moves * SLOWER
         )
-        self._look = Look(
-            trial.errors(worth),
-            mix(taken, new.gradients, self._look.gradients, self._layout),
-        )
+        gradients = new.gradients
+        if gradients:
+            gradients = mix(taken, gradients, self._look.gradients, self._layout)
+        self._look = Look(trial.errors(worth), gradients)
 
     def _targets(self) -> Iterator[np.ndarray]:
         """Yields where each component should move, float32, in grey levels."""

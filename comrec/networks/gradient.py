@@ -79,11 +79,23 @@ class InputGradient:
           WeightsError: the weights are missing or altered, or RecCNN has a node without
             a known gradient.
         """
+        restored, gradient = self._run(True, enlarged, tables, target)
+        return restored, _fold(gradient, enlarged.shape[0], enlarged.shape[1])
+
+    def restore(
+        self, enlarged: np.ndarray, tables: np.ndarray, target: np.ndarray
+    ) -> np.ndarray:
+        """Restores a tile alone, in less than half of the time; see `__call__`."""
+        return self._run(False, enlarged, tables, target)[0]
+
+    def _run(
+        self, backward_too: bool, enlarged: np.ndarray, tables: np.ndarray,
+        target: np.ndarray,
+    ) -> list[np.ndarray]:  # fmt: skip
         condition = families.find(self._preset.family).condition(tables, self._scale)
         padded = pad_to_multiple(enlarged, self.multiple_px)
-        run = _load(self._preset, enlarged.shape[2], *self._engine)
-        restored, gradient = run(padded[None], *condition, target[None])
-        return restored[0], _fold(gradient[0], enlarged.shape[0], enlarged.shape[1])
+        run = _load(self._preset, enlarged.shape[2], backward_too, *self._engine)
+        return [each[0] for each in run(padded[None], *condition, target[None])]
 
 
 def _fold(gradient: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -96,27 +108,32 @@ def _fold(gradient: np.ndarray, height: int, width: int) -> np.ndarray:
     return folded[:height]
 
 
-def _load(preset: Preset, channels: int, threads: int, exact: bool) -> engine.Graph:
-    file = preset.onnx.get("reccnn")
+def _load(
+    preset: Preset, channels: int, backward_too: bool, threads: int, exact: bool
+) -> engine.Graph:
+    file, inner = preset.onnx.get("reccnn"), preset.channels
     with _load_lock:
-        return _load_file(file, preset.channels, channels, threads, exact)
+        return _load_file(file, inner, channels, backward_too, threads, exact)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _load_file(
     file: WeightFile | None,
     network_channels: int,
     channels: int,
+    backward_too: bool,
     threads: int,
     exact: bool,
 ) -> engine.Graph:
     data = weights.read(file) if file else None
     with naming_errors(file.name if file else "no network"):
-        graph = make_graph(data, network_channels, channels)
+        graph = make_graph(data, network_channels, channels, backward_too)
         return engine.load_graph(graph, threads, exact)
 
 
-def make_graph(data: bytes | None, network_channels: int, channels: int) -> bytes:
+def make_graph(
+    data: bytes | None, network_channels: int, channels: int, backward_too: bool = True
+) -> bytes:
     """Makes the graph of the forward and backward pass, as an ONNX file.
 
     Args:
@@ -124,6 +141,7 @@ def make_graph(data: bytes | None, network_channels: int, channels: int) -> byte
         residual; None for a preset without networks.
       network_channels: of RecCNN's image, 1 or 3.
       channels: of the enlarged image, 1 or 3.
+      backward_too: whether the backward pass is in the graph.
 
     Returns:
       A graph of the inputs enlarged, float32 (1, H, W, channels) in grey levels;
@@ -152,14 +170,17 @@ def make_graph(data: bytes | None, network_channels: int, channels: int) -> byte
         pixels = graph.add("Add", pixels, -CHROMA_ZERO)
         pixels = graph.add("MatMul", pixels, YCBCR_TO_RGB.T)
     levels = graph.add("Mul", pixels, white)
-    restored, seed = _add_error(graph, levels, "target", white)
-    gradient = backward.add_gradient(graph, enlarged, levels, seed)
+    restored, sides = _add_restored(graph, levels, "target", white)
+    outputs = [restored]
+    if backward_too:
+        seed = _add_error(graph, levels, "target", restored, sides)
+        outputs.append(backward.add_gradient(graph, enlarged, levels, seed))
     conditions = list(inner.input)[1:]
     del inner.input[:], inner.output[:]
     graph.declare(inner.input, enlarged, np.float32, 4)
     inner.input.extend(conditions)
     graph.declare(inner.input, "target", np.uint8, 4)
-    for name in (restored, gradient):
+    for name in outputs:
         graph.declare(inner.output, name, np.float32, 4)
     return graph.to_bytes()
 
@@ -186,21 +207,27 @@ def _rename(nodes: list, old: str, new: str) -> None:  # type: ignore[type-arg]
                 node.input[place] = new
 
 
-def _add_error(
+def _add_restored(
     graph: Graph, levels: str, target: str, white: np.ndarray
 ) -> tuple[str, str]:
-    """Adds the restored image, and the gradient of its squared error by `levels`."""
+    """Adds the restored image, of the target's sides: clipped, and before that."""
     size = graph.add("Slice", graph.add("Shape", target), *_indices(1, 3))
     sides = graph.add("Slice", levels, _indices(0, 0)[0].repeat(2), size,
                       np.array([1, 2]))  # fmt: skip
-    restored = graph.add("Clip", sides, np.zeros((), np.float32), white)
+    return graph.add("Clip", sides, np.zeros((), np.float32), white), sides
+
+
+def _add_error(
+    graph: Graph, levels: str, target: str, restored: str, sides: str
+) -> str:
+    """Adds the gradient of the restored image's squared error by `levels`."""
     error = graph.add("Sub", restored, graph.add("Cast", target, to=FLOAT))
     doubled = graph.add("Add", error, error)
     is_inside = graph.add("Equal", sides, restored)
     seed = graph.add("Where", is_inside, doubled, np.zeros((), np.float32))
     missing = graph.add("Sub", graph.add("Shape", levels), graph.add("Shape", target))
     pads = graph.add("Concat", np.zeros(4, np.int64), missing, axis=0)
-    return restored, graph.add("Pad", seed, pads)
+    return graph.add("Pad", seed, pads)
 
 
 def _indices(*numbers: int) -> list[np.ndarray]:

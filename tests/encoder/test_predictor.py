@@ -15,13 +15,17 @@ from comrec.encoder.predictor import DEFAULT_GAIN_DB, SAMPLES_MAX, Predictor
 from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding
 from comrec.jpeg.settings import PLAIN
+from comrec.networks import presets
 from comrec.networks.codec import Codec
+from comrec.networks.presets import Preset
 
 
-def predictor_of(pixels: np.ndarray, codec: Codec | None) -> Predictor:
+def predictor_of(
+    pixels: np.ndarray, codec: Codec | None, guide: Preset | None = None
+) -> Predictor:
     compact = functools.cache(lambda: codec.compact(pixels) if codec else pixels)
     settings = codec.settings if codec else PLAIN
-    return Predictor(FileCache(pixels, settings, codec, compact))
+    return Predictor(FileCache(pixels, settings, codec, compact), guide=guide)
 
 
 @pytest.fixture
@@ -81,6 +85,22 @@ def test_a_sample_predicts_the_psnr_to_a_tenth_of_a_decibel(codec):
     data = codec.encode(codec.compact(pixels), 20)
     restored_db = psnr_db(pixels, codec.restore(data, pixels.shape[:2]))
     assert predictor.predict_psnr_db(20) == pytest.approx(restored_db, abs=0.1)
+
+
+@pytest.mark.pretrained
+@pytest.mark.parametrize("scale", [1, 2])
+def test_windows_tell_how_much_better_the_codec_restores_than_its_guide(scale):
+    pixels, guide = photo(), presets.find("comrec-lite-2")
+    codec = Codec(presets.find("comrec-base-3"), scale)
+    data = codec.encode(codec.compact(pixels), 40)
+    found_db = [
+        psnr_db(pixels, each.restore(data, pixels.shape[:2]))
+        for each in (codec, Codec(guide, scale))
+    ]
+    predictor = predictor_of(pixels, codec, guide)
+    better_db = predictor.compare_with_guide(data, 0.5)
+    assert better_db == pytest.approx(found_db[0] - found_db[1], abs=0.1)
+    assert predictor_of(pixels, codec).compare_with_guide(data, 0.5) == 0
 
 
 def test_samples_are_few_and_not_of_near_qualities(codec):

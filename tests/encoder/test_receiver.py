@@ -26,6 +26,16 @@ def test_a_look_shows_the_error_of_the_file(image, scale):
     assert shown == pytest.approx(square_error(image, restored), rel=0.04)
 
 
+@pytest.mark.parametrize("image", [photo, grey])
+def test_a_glance_shows_the_errors_of_a_look(image):
+    image = image(90, 116).reshape(90, 116, -1)
+    receiver, choice, _ = begin(image, 1.5, 20)
+    look = receiver.look(choice.blocks, choice.steps)
+    glance = receiver.glance(choice.blocks, choice.steps)
+    np.testing.assert_allclose(glance.errors, look.errors, rtol=1e-6)
+    assert not glance.gradients
+
+
 @pytest.mark.parametrize("name", ["jiang2017-gray-q50-2", "comrec-base-3"])
 def test_a_look_shows_it_for_every_family(name):
     preset, image = presets.find(name), photo(64, 80)

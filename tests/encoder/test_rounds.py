@@ -46,6 +46,17 @@ def test_units_that_are_not_accepted_stay_as_they_were():
         assert (now[~mask] == old[~mask]).all()
 
 
+def test_a_last_round_may_be_followed_by_another():
+    receiver, choice, _ = begin(photo(64, 80), 1, 24)
+    rounds, other = Rounds(receiver, choice), Rounds(receiver, choice)
+    rounds.accept(rounds.propose(is_last=True))
+    other.accept(other.propose())
+    assert rounds.error == other.error
+    before = rounds.error
+    rounds.accept(rounds.propose())
+    assert rounds.error < before
+
+
 def test_the_same_picture_gives_the_same_coefficients():
     made = []
     for _ in range(2):
