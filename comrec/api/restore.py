@@ -98,7 +98,7 @@ def restore(
       strength: 0 to 1, the share of the change that is taken.
       preset: pair of networks that restores at scale 1, or the folder of one.
       max_pixels: larger pictures are refused before memory is allocated for them.
-      engine, threads, memory_mb, exact: as of `decompress`.
+      engine: as of `decompress`; so are `threads`, `memory_mb` and `exact`.
 
     Returns:
       The picture, and what was found out about the JPEG.
