@@ -36,7 +36,7 @@ test: $(DEV)  ## all extras, then every test that takes seconds
 test-slow: $(DEV)  ## the tests that take minutes
 	$(PYTEST) -m slow
 
-check: lint notebooks wheel test-slow  ## all that takes minutes and runs on TensorFlow
+check: lint notebooks wheel docs test-slow  ## all that takes minutes and runs on TensorFlow
 
 FUZZ_SECONDS ?= 60
 fuzz: $(DEV)  ## FUZZ_SECONDS=60 of fuzzing each reader, and mutations of pairs
