@@ -1,4 +1,4 @@
-"""Brings ordinary JPEGs closer to what they were: `comrec.restore`."""
+"""Brings ordinary JPEGs closer to their originals: `comrec.restore`."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def restore(
     memory_mb: int = MEMORY_MB,
     exact: bool = False,
 ) -> Restored:
-    """Restores an ordinary JPEG, whoever wrote it, to a picture closer to what it was.
+    """Restores an ordinary JPEG, whoever wrote it, to a picture closer to its original.
 
     The network learned what quantisation with the tables of a JPEG does to pictures. It
     undoes a part of that; it cannot invent detail, and undoes no resizing. Where
