@@ -38,7 +38,7 @@ LISTS = "pack.md", "restore.md", "scale.md", "README.md"  # commands without an 
 MORE = {  # options that make a command quick
     "bulk": ("-p", "comrec-lite-2", "--effort", "0", "-j", "1"),
     "compare": ("--points", "0"),
-    "evaluate": ("--points", "1", "-j", "1", "--no-figure"),
+    "evaluate": ("--points", "2", "--every", "2", "-j", "1", "--no-figure"),
 }
 COMPRESSING = (
     "comrec.api.compress", "comrec.api.opener", "comrec.cli.files",
