@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import functools
 import importlib.util
 import io
 import os
@@ -19,12 +20,11 @@ import pictures
 import pytest
 from PIL import Image
 
-import comrec
 from comrec.api.compress import compress_picture
 from comrec.cli import main
 from comrec.encoder.options import Options
 from comrec.encoder.report import Compressed
-from comrec.image.picture import Picture
+from comrec.image.picture import Picture, from_array
 from comrec.networks import presets
 
 ROOT = Path(__file__).parents[2]
@@ -103,14 +103,15 @@ def framework(code: str) -> str:
 
 def quickly(picture: Picture, options: Options, data: bytes = b"") -> Compressed:
     """Compresses at a fixed quality in place of a search for a quality or a size."""
-    if options.preset == presets.PLAIN or options.target_bpp:
-        options = replace(options, effort=0)
-    else:
-        options = replace(
-            options, preset="comrec-lite-2", jpeg_quality=40, scale=1, tune="psnr",
-            quality=None, target_size=None, target_psnr=None,
-        )  # fmt: skip
-    return compress_picture(picture, options, data)
+    if options.target_bpp:
+        return compress_picture(picture, replace(options, effort=0), data)
+    fixed = replace(
+        options, jpeg_quality=40, tune="psnr",
+        quality=None, target_size=None, target_psnr=None,
+    )  # fmt: skip
+    if options.preset != presets.PLAIN:
+        fixed = replace(fixed, preset="comrec-lite-2", scale=1)
+    return compress_picture(picture, fixed, data)
 
 
 @pytest.fixture
@@ -127,22 +128,30 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@functools.cache
+def files() -> dict[str, bytes]:
+    """Returns the pictures that the pages name."""
+    pixels = pictures.photo(64, 96)
+    png, jpeg = (pictures.file_of(pixels, kind) for kind in ("PNG", "JPEG"))
+    made = quickly(from_array(pixels), Options())
+    assert made.sidecar
+    return {
+        "photo.png": png, "photos/a.png": png, "examples/astronaut.png": png,
+        "old.jpg": jpeg, "photos/b.jpg": jpeg,
+        "house.comrec.jpg": made.jpeg, "house.comrec.json": made.sidecar,
+        "examples/digits/five.png": (ROOT / "examples/digits/five.png").read_bytes(),
+    }  # fmt: skip
+
+
 def fill(folder: Path) -> None:
     """Empties a folder, and writes the pictures that the pages name into it."""
     for path in folder.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    pixels = pictures.photo(64, 96)
-    for file in ("photo.png", "old.jpg", "photos/a.png", "photos/b.jpg",
-                 "examples/astronaut.png"):  # fmt: skip
-        path = folder / file
-        path.parent.mkdir(exist_ok=True)
-        kind = "PNG" if path.suffix == ".png" else "JPEG"
-        path.write_bytes(pictures.file_of(pixels, kind))
-    comrec.compress(pixels).save(folder / "house.comrec.jpg")
+    for name, data in files().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     (folder / "site" / "comrec").mkdir(parents=True)
-    digits = folder / "examples" / "digits"
-    digits.mkdir()
-    shutil.copy(ROOT / "examples" / "digits" / "five.png", digits)
 
 
 def redirect(words: list[str], sign: str) -> Path | None:
