@@ -17,15 +17,15 @@ import argparse
 import re
 from pathlib import Path
 
-import learning
-import quality
-import speed
+import shown_learning
+import shown_quality
+import shown_speed
 
 from comrec.system import files
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCKS = quality.BLOCKS | speed.BLOCKS | learning.BLOCKS
+BLOCKS = shown_quality.BLOCKS | shown_speed.BLOCKS | shown_learning.BLOCKS
 MARKED = re.compile(r"(<!-- rows: ([\w-]+) -->\n).*?(<!-- end of rows -->)", re.DOTALL)
 
 

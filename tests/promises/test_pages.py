@@ -36,7 +36,7 @@ def test_another_row_is_another_page(monkeypatch, tmp_path):
         text = (RESULTS / f"{name}.tsv").read_text()
         text = text.replace("29.14", "28.14").replace("-41.1", "-39.1")
         (tmp_path / f"{name}.tsv").write_text(text)
-    monkeypatch.setattr("tables.RESULTS", tmp_path)
+    monkeypatch.setattr("shown_rows.RESULTS", tmp_path)
     changed = fill.filled(README)
     assert ("29.14 dB" in README, "28.14 dB" in changed) == (True, True)
     assert "needs 39 % fewer bits" in changed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tables import LITE, Row, listed, mean, table, tsv
+from shown_rows import LITE, Row, listed, mean, table, tsv
 
 from comrec.networks import presets
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tables import LITE, Row, table, tsv
+from shown_rows import LITE, Row, table, tsv
 
 from comrec.networks import presets
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tables import RESULTS, table, tsv
+from shown_rows import RESULTS, table, tsv
 
 from comrec.apps.autoencoder import measure
 from comrec.apps.autoencoder.measure import Row
