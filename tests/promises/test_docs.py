@@ -34,7 +34,13 @@ INDENTED = re.compile(r"(?:^    \S.*\n)+", re.MULTILINE)
 PROGRAMS = "comrec", "python", "pip", "make", ".venv/bin/pip", "dask"
 # Words of a reader's own, and places that tests do not have.
 OPEN = re.compile(r"\b[A-Z]{4,}\b|://|runs/|\bmine\b|\btry\b|\btrain\b")
-LISTS = "pack.md", "restore.md", "scale.md", "README.md"  # commands without an order
+LISTS = (
+    "pack.md",
+    "restore.md",
+    "scale.md",
+    "training.md",
+    "README.md",
+)  # commands without an order
 MORE = {  # options that make a command quick
     "bulk": ("-p", "comrec-lite-2", "--effort", "0", "-j", "1"),
     "compare": ("--points", "0"),
