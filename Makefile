@@ -8,14 +8,24 @@ JOBS ?= 2
 PYTEST := PYTHONDONTWRITEBYTECODE= TF_CPP_MIN_LOG_LEVEL=3 $(DEV) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-page test test-slow check test-jax test-torch fuzz audit lint notebooks \
-	wheel web test-web clean
+.PHONY: help demo hero pages docs demo-page test test-slow check test-jax test-torch fuzz \
+	audit lint notebooks wheel release web test-web clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(DEMO)  ## base install, one photo both ways, a side-by-side picture
+demo: $(DEMO)  ## base install, one photo by four codecs in the same bytes, a picture of it
 	$(DEMO) examples/demo.py
+
+hero: $(DEV)  ## the picture and the rows at the top of README, made again
+	$(DEV) examples/demo.py experiments/results/demo
+	$(DEV) experiments/pages/fill.py
+
+pages: $(DEV)  ## the tables of README and docs, from the rows in experiments/results
+	$(DEV) experiments/pages/fill.py
+
+docs: $(DEV)  ## build/site, the documentation; strict, without the network
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(DEV) -m mkdocs build --quiet
 
 demo-page: $(DEV)  ## docs/demo, a page of photographs that restore themselves
 	$(DEV) examples/demo_page.py docs/demo
@@ -26,7 +36,7 @@ test: $(DEV)  ## all extras, then every test that takes seconds
 test-slow: $(DEV)  ## the tests that take minutes
 	$(PYTEST) -m slow
 
-check: lint notebooks wheel test-slow  ## all that takes minutes and runs on TensorFlow
+check: lint notebooks wheel docs test-slow  ## all that takes minutes and runs on TensorFlow
 
 FUZZ_SECONDS ?= 60
 fuzz: $(DEV)  ## FUZZ_SECONDS=60 of fuzzing each reader, and mutations of pairs
@@ -58,10 +68,13 @@ lint: $(DEV)  ## style and types
 notebooks: $(DEV)  ## run every notebook
 	$(PYTEST) --nbmake notebooks
 
-wheel: $(DEV)  ## dist/*.whl, tried in an empty environment elsewhere
-	rm -rf build dist
-	$(DEV) -m build --wheel --outdir dist
+wheel: release  ## the wheel of make release, tried in an empty environment elsewhere
 	.ci/try-wheel dist/*.whl
+
+release: $(DEV)  ## dist/, sdist and wheel as they would be published
+	rm -rf build/lib build/bdist.* dist
+	$(DEV) -m build --outdir dist
+	$(DEV) -m twine check --strict dist/*
 
 web: web/node_modules  ## comrec/apps/web/dist, what pages load, from web/src (needs Node.js)
 	cd web && npm run --silent build

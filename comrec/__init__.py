@@ -2,7 +2,7 @@
 
 `comrec.compress` and `comrec.decompress` are the two directions, and `comrec.open`
 restores to an image of Pillow; `comrec.compress_many` takes many pictures.
-`comrec.restore` brings ordinary JPEGs closer to what they were.
+`comrec.restore` brings ordinary JPEGs closer to their originals.
 `comrec.register_opener` makes Pillow open and save the files. `comrec.presets` lists
 the trained pairs of networks, and `comrec.jpeg.encode` writes a plain JPEG. Importing
 comrec loads no machine-learning framework.

@@ -91,8 +91,7 @@ def open(
     EXIF, ICC, XMP, density and others stand in `info`, where Pillow's plugins put them.
 
     Args:
-      jpeg, sidecar, preset, assume, size, scale, max_pixels, engine, threads,
-        memory_mb, exact: as of `decompress`.
+      jpeg: as of `decompress`, and so are all others.
 
     Returns:
       The image, loaded: L, LA, RGB or RGBA.

@@ -48,7 +48,7 @@ def register_opener(
     Errors are ComrecError and, as Pillow's callers expect, OSError.
 
     Args:
-      engine, threads, memory_mb, max_pixels, exact: as of `comrec.decompress`.
+      engine: as of `comrec.decompress`, and so are all others.
 
     Raises:
       UsageError: an option is illegal.

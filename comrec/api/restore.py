@@ -1,4 +1,4 @@
-"""Brings ordinary JPEGs closer to what they were: `comrec.restore`."""
+"""Brings ordinary JPEGs closer to their originals: `comrec.restore`."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def restore(
     memory_mb: int = MEMORY_MB,
     exact: bool = False,
 ) -> Restored:
-    """Restores an ordinary JPEG, whoever wrote it, to a picture closer to what it was.
+    """Restores an ordinary JPEG, whoever wrote it, to a picture closer to its original.
 
     The network learned what quantisation with the tables of a JPEG does to pictures. It
     undoes a part of that; it cannot invent detail, and undoes no resizing. Where
@@ -98,7 +98,7 @@ def restore(
       strength: 0 to 1, the share of the change that is taken.
       preset: pair of networks that restores at scale 1, or the folder of one.
       max_pixels: larger pictures are refused before memory is allocated for them.
-      engine, threads, memory_mb, exact: as of `decompress`.
+      engine: as of `decompress`; so are `threads`, `memory_mb` and `exact`.
 
     Returns:
       The picture, and what was found out about the JPEG.

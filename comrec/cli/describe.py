@@ -108,7 +108,7 @@ def format_verified(row: Row) -> str:
     size = f"{row['width_px']}x{row['height_px']} pixels"
     if "original" in row:
         said = f"restores to {size}, PSNR {_decibel(row['psnr_db'])}"
-        return f"{row['input']}: {said} against {row['original']}, which may go"
+        return f"{row['input']}: {said}; {row['original']} may be deleted"
     if row["outcome"] == "plain":
         said = "plain JPEG, or a compact image that lost marker and sidecar"
         return f"{row['input']}: {size}; {said}"

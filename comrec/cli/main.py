@@ -46,7 +46,7 @@ class Command(Protocol):
 COMMANDS: dict[str, tuple[Command, str]] = {
     "compress": (compress, "compress pictures, each to a .jpg and a sidecar"),
     "decompress": (decompress, "restore the pictures that compress wrote"),
-    "restore": (restore, "bring ordinary JPEGs closer to what they were"),
+    "restore": (restore, "bring ordinary JPEGs closer to their originals"),
     "info": (info, "describe a sidecar or a .jpg"),
     "presets": (presets, "list the trained pairs of networks"),
     "verify": (verify, "check pairs before the originals are deleted"),

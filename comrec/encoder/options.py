@@ -58,7 +58,7 @@ class Options:
     )
     target_bpp: float | None = option(
         None,
-        "bits per pixel of the image, for all files together: as target_size",
+        "bits per pixel of the image, for all files together: as `target_size`",
         Positive(),
         metavar="BITS",
     )
@@ -81,9 +81,10 @@ class Options:
     )
     effort: int = option(
         EFFORT,
-        "0 to 9: time spent on smaller files. From 1 on, the JPEG's coefficients are "
-        "chosen by what the networks make of them, in more and more rounds; from 6 on "
-        "through the preset's own network, where lower efforts use a lighter one",
+        f"0 to 9: time spent on smaller files; {EFFORT} if not given. From 1 on, the "
+        "JPEG's coefficients are chosen for the restored picture, in more rounds for a "
+        "higher effort; from 6 on through the preset's own network, else through a "
+        "lighter one",
         Whole(0, 9),
     )
     scale: float | str = option(

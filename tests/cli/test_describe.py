@@ -126,7 +126,7 @@ def test_a_restored_picture_is_one_line(row, text):
         ),
         (
             {"outcome": "restored", "original": "a.png", "psnr_db": 31.5},
-            "a.jpg: restores to 17x1 pixels, PSNR 31.50 dB against a.png, which may go",
+            "a.jpg: restores to 17x1 pixels, PSNR 31.50 dB; a.png may be deleted",
         ),
         (
             {"outcome": "plain"},

@@ -94,10 +94,11 @@ def parts(monkeypatch):
     return convolution, report, work
 
 
-def test_multiply_adds_are_those_of_the_readme(parts):
+def test_multiply_adds_are_those_of_the_docs(parts):
     pytest.importorskip("onnx", reason="needs the train extra")
     said = re.findall(
-        r"(?m)^\| `(comrec-[\w-]+)`.*?\| ([\d,]+) \|", (ROOT / "README.md").read_text()
+        r"(?m)^\| `(comrec-[\w-]+)`.*?\| ([\d,]+) \|",
+        (ROOT / "docs/presets.md").read_text(),
     )
     assert {presets.DEFAULT, "comrec-lite-2"} <= {name for name, _ in said}
     for name, count in said:

@@ -1,4 +1,4 @@
-"""Reads README and the rows of the experiments."""
+"""Reads pages and the rows of the experiments."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "experiments" / "results"
 README = (ROOT / "README.md").read_text()
-LINES = README.splitlines()
-WORDS = " ".join(README.split())
 LITE = "comrec-lite-2"
+
+
+def page(name: str) -> str:
+    """Returns the words of a page, in one line."""
+    return " ".join((ROOT / name).read_text().split())
 
 
 def tsv(name: str) -> list[dict[str, str]]:

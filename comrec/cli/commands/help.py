@@ -8,7 +8,10 @@ import argparse
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the words of the command that is asked about."""
     parser.add_argument(
-        "topic", nargs="*", metavar="COMMAND", help="command to explain; none: all"
+        "topic",
+        nargs="*",
+        metavar="COMMAND",
+        help="command to explain, if not all",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from collections.abc import Iterable
 
 from comrec.cli import console, describe
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             row |= {"verified": ", ".join(weights.verify(preset)) or "no weights"}
             if absent := weights.absent(preset):
                 row |= {"not installed": ", ".join(absent)}
-        out.print_row(row, _describe, args.json)
+        out.print_row(row, _describe_one if args.name else _describe, args.json)
     if not args.name and not args.all and not args.json:
         out.say(f"{len(newer)} superseded presets: add --all")
     return 0
@@ -80,10 +81,23 @@ def superseded(names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _describe(row: console.Row) -> str:
-    """Returns the lines of a preset, with the default marked in its first line."""
-    name = next(iter(row))
+def _describe_one(row: console.Row) -> str:
+    """Returns the lines of a preset in full."""
     shown = {k: v for k, v in row.items() if k != "default"}
-    if row.get("default"):
-        shown[name] = f"{row[name]} (the default)"
     return describe.format_details(shown)
+
+
+def _describe(row: console.Row) -> str:
+    """Returns the lines of a preset in the list: its name, then the others indented."""
+    name, *others = row
+    head = f"{name} (the default)" if row.get("default") else name
+    said = [str(row[name])]
+    said += [f"{other}: {row[other]}" for other in others if other != "default"]
+    return "\n".join([head, *(_indent(text) for text in said)])
+
+
+def _indent(text: str) -> str:
+    return textwrap.fill(
+        text, 79, initial_indent="  ", subsequent_indent="  ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Runs `comrec restore`: brings ordinary JPEGs closer to what they were."""
+"""Runs `comrec restore`: brings ordinary JPEGs closer to their originals."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ def test_current_presets_are_listed_with_the_default_marked(run):
     marked = [line for line in lines if line.endswith("(the default)")]
     assert [line.split()[0] for line in marked] == [comrec.presets.DEFAULT]
     assert "add --all" in lines[-1]
+    assert max(map(len, lines)) <= 80
     rows = {next(iter(r)): r for r in run("presets", "--all", "--json").rows}
     assert rows["comrec-base"]["superseded by"] == "comrec-base-3"
     assert rows[comrec.presets.DEFAULT]["default"] is True

@@ -1,9 +1,8 @@
-"""Figures of the autoencoders in README are rows."""
+"""The rows of the autoencoders are as claimed, and the commands of their page run."""
 
 import gzip
 import runpy
 import shlex
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,8 @@ from comrec.apps.autoencoder.measure import Row
 from comrec.cli import main
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "autoencoders.md").read_text()
 RESULTS = ROOT / "experiments" / "results" / "autoencoder"
-LATENTS = (16, 32, 64, 128, 196)
 SETS = {"mnist-dense": "mnist", "mnist-cnn": "mnist", "cifar100-conv": "cifar100"}
 
 
@@ -34,71 +32,6 @@ def pca(some: list[Row], values: int) -> Row | None:
     return next(
         (r for r in some if (r.codec, r.latent_values) == ("pca", values)), None
     )
-
-
-def line(name: str) -> str:
-    some = rows(SETS[name])
-    plain, eight = row(some, name, "float"), row(some, name, "8")
-    same = pca(some, plain.latent_values)
-    jpeg = measure.find_nearest_jpeg(some, eight.file_bytes)
-    cells = [
-        f"`{name}`", f"{plain.latent_values} ({plain.share:.0%})",
-        f"{same.psnr_db:.2f}" if same else "", f"{plain.psnr_db:.2f}",
-        *(f"{r.psnr_db:.2f} in {r.file_bytes:.0f} bytes" for r in (eight, jpeg)),
-        f"{row(some, 'png', '').file_bytes:.0f} bytes",
-    ]  # fmt: skip
-    return f"| {' | '.join(cells)} |".replace("|  |", "| |")
-
-
-def photo() -> str:
-    some = rows("photo")
-    ours = row(some, "cifar100-conv", "8")
-    others = {
-        "jpeg": measure.find_nearest_jpeg(some, ours.file_bytes),
-        "comrec-lite": measure.find_nearest(some, "comrec-lite", ours.file_bytes),
-    }
-    said = {
-        name: f"{r.psnr_db:.2f} dB in {r.file_bytes:,.0f} bytes"
-        for name, r in ({"ours": ours} | others).items()
-    }
-    return textwrap.fill(
-        f"The JPEG of a digit is mostly tables. On a photo, the bundled one, "
-        f"`cifar100-conv` loses: {said['ours']}, where JPEG has {said['jpeg']} and "
-        f"comrec-lite {said['comrec-lite']}.",
-        90, break_on_hyphens=False, break_long_words=False,
-    )  # fmt: skip
-
-
-def quantised() -> list[str]:
-    some = rows("quantised")
-    lines = []
-    for label, name in (
-        ("unquantised", "control"), ("noise", "noise"), ("straight through", "ste"),
-    ):  # fmt: skip
-        found = [row(some, f"mnist-dense-{name}", bits) for bits in "832"]
-        cells = [f"{r.psnr_db:.2f} in {r.file_bytes:.0f} bytes" for r in found]
-        lines.append(f"| {label} | {' | '.join(cells)} |")
-    return lines
-
-
-def swept() -> list[str]:
-    lines = []
-    for label, name in (("PCA", "pca"), ("dense", "mnist-dense"), ("cnn", "mnist-cnn")):
-        found = {r.latent_values: r.psnr_db for r in rows("sweep") if name in r.codec}
-        cells = [f"{found[n]:.2f}" if n in found else "" for n in LATENTS]
-        lines.append(f"| {label} | {' | '.join(cells)} |".replace("|  |", "| |"))
-    return lines
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_the_table_is_the_rows(name):
-    assert line(name) in README.splitlines()
-
-
-def test_figures_of_photos_sizes_and_quantised_training_are_the_rows():
-    assert photo() in README
-    for line in (*quantised(), *swept()):
-        assert line.replace("|  |", "| |") in README.splitlines()
 
 
 def test_ranges_learned_with_the_network_gain_half_a_decibel_at_their_bits():
@@ -149,8 +82,10 @@ def test_eight_bits_lose_less_than_a_fifth_of_a_decibel(name):
 
 
 def written(name: str) -> list[str]:
-    """Returns README's lines from training to a restored picture, for one config."""
-    block = README.split("Train one, measure it, and code with it:")[1].split("```")[1]
+    """Returns the page's lines from training to a restored picture, for one config."""
+    block = PAGE.split("Train a model, measure it, and code with it:")[1].split("```")[
+        1
+    ]
     if not name.startswith("mnist"):
         block = block.replace("--mnist MNIST", "--cifar100 CIFAR100")
         block = block.replace("--data MNIST", "--data CIFAR100")
