@@ -183,7 +183,7 @@ def test_never_worse_with_released_pairs_at_length(image, request, preset, optio
     check(image, request, preset=preset, **options)
 
 
-SMOOTH = np.ascontiguousarray(pictures.photo(240, 320))
+SMOOTH = np.ascontiguousarray(pictures.photo(176, 208))
 SMALL = np.ascontiguousarray(pictures.photo(24, 32))
 
 
