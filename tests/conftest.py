@@ -22,16 +22,33 @@ from comrec.cli.main import main
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives JAX, here and in processes that tests start, a cache of what it compiled.
+    """Gives each worker its own cores, and its own cache of what JAX compiled.
 
-    Each worker has a cache of its own: JAX does not write the files of one atomically.
+    Processes that tests start have them too. JAX does not write the files of a cache
+    atomically.
     """
+    take_cores()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     os.environ |= {
         "JAX_COMPILATION_CACHE_DIR": str(config.cache.mkdir(f"jax-{worker}")),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
+
+
+def take_cores() -> None:
+    """Keeps a worker of several to its share of the cores.
+
+    The threads of onnxruntime wait for one another in busy loops, which would take
+    their cores from the other workers.
+    """
+    name, workers = (
+        os.environ.get(f"PYTEST_XDIST_WORKER{part}", "") for part in ("", "_COUNT")
+    )
+    if name and hasattr(os, "sched_setaffinity"):
+        number, held = int(name.removeprefix("gw")), sorted(os.sched_getaffinity(0))
+        share = held[number :: int(workers)] or [held[number % len(held)]]
+        os.sched_setaffinity(0, share)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

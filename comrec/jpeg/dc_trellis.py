@@ -32,11 +32,12 @@ def quantise_dc(
       int16 (n,), -1024 to 1023.
     """
     count = len(targets)
-    chains = -(-count // SEGMENT)
-    padding = chains * SEGMENT - count
+    length = min(SEGMENT, count)  # a small component is one chain without padding
+    chains = -(-count // length)
+    padding = chains * length - count
     # (block, chain): what stands at one place of every chain is worked on at once.
-    target = np.pad(targets, (0, padding), "edge").reshape(chains, SEGMENT).T
-    weight = np.pad(weights, (0, padding)).reshape(chains, SEGMENT).T
+    target = np.pad(targets, (0, padding), "edge").reshape(chains, length).T
+    weight = np.pad(weights, (0, padding)).reshape(chains, length).T
     floor = np.floor(target).astype(np.int32)
     costs = np.asarray(lengths, np.float32)[:12] + np.arange(12, dtype=np.float32)
     costs = costs[bit_size(np.arange(2048))]  # by a difference's magnitude
@@ -46,7 +47,7 @@ def quantise_dc(
     errors = weight[:, None] * (target[:, None] - values) ** 2
     total = errors[0] + costs[np.abs(values[0] - first)]
     origin = np.zeros(values.shape, np.int8)
-    for i in range(1, SEGMENT):
+    for i in range(1, length):
         # (state before, state, chain)
         ways = costs[np.abs(values[i] - values[i - 1][:, None])] + total[:, None]
         origin[i] = ways.argmin(0)

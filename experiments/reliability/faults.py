@@ -243,14 +243,14 @@ def rows(folder: Path, quick: bool, seed: int, only: str) -> Iterator[Row]:
     """Yields a row for each kind of fault, without and with old pairs to replace."""
     chance, batch = np.random.default_rng(seed), Batch(folder)
     mounted = can_mount(batch.out)
-    some, few, every = (2, 1, 16) if quick else (100, 8, 4)
+    some, few, every, pages = (1, 1, 32, 16) if quick else (100, 8, 4, 1)
     for over in (False, True):
         todo: list[tuple[str, Callable[[Trials], None]]] = [
             ("killed", lambda t: killed(t, some, chance)),
             ("killed at a step", lambda t: killed_at_steps(t, every)),
-            ("disk full", lambda t: disk_full(t, 8 if quick else 1))
+            ("disk full", lambda t: disk_full(t, pages))
             if mounted
-            else ("file size limit", lambda t: file_limit(t, 8 if quick else 1)),
+            else ("file size limit", lambda t: file_limit(t, pages)),
             ("read-only folder", lambda t: read_only(t, mounted)),
             ("originals vanish", lambda t: files_vanish(t, few, chance)),
             ("originals change", lambda t: files_change(t, few, chance)),

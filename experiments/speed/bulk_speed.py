@@ -2,8 +2,8 @@
 
 Claim: with two workers, Dask takes at most 15 % longer than processes; two shards at
 once take about as long as one run with `-j 2`; the memory of a worker does not grow
-with the number of pictures. Cost: half an hour on two idle cores; a minute with
-`--quick`. Needs Linux, and `comrec[cluster]` for Dask, else Dask is left out.
+with the number of pictures. Cost: half an hour on two idle cores; half a minute
+with `--quick`. Needs Linux, and `comrec[cluster]` for Dask, else Dask is left out.
 
     python experiments/speed/bulk_speed.py --out experiments/results/bulk.tsv
 
@@ -43,7 +43,6 @@ from comrec.networks import presets
 from comrec.system import cores, files
 
 PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.png"
-SIDE_PX, LARGE_PX = 192, 400
 CODING = ("-p", "comrec-lite-2", "-q", "75")
 ONE_CORE = ("-j", "1", "--threads", "1")
 PRESETS = (presets.DEFAULT, "comrec-lite-2", "plain")
@@ -52,6 +51,21 @@ RUNNERS = {
     "compress": (), "one": ONE_CORE, "pool": ("-j", "2"),
     "shards": ONE_CORE, "dask": ("-j", "2", "--runner", "dask"),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Holds the pictures that are compressed, and how."""
+
+    pictures: int = 1000
+    rounds: int = 3
+    side_px: int = 192
+    large_px: int = 400  # of the pictures for presets
+    large_pictures: int = 20
+    more: tuple[str, ...] = ()  # options of every command
+
+
+QUICK = Plan(6, 1, 48, 64, 2, ("--effort", "0"))
 
 
 @dataclass(frozen=True)
@@ -87,13 +101,14 @@ def make_pictures(folder: Path, count: int, side_px: int) -> Path:
     return folder
 
 
-def commands(runner: str, source: Path, out: Path) -> list[list[str]]:
+def commands(runner: str, source: Path, out: Path, plan: Plan) -> list[list[str]]:
     """Returns the commands of a runner, which are to run at the same time."""
     comrec_ = [sys.executable, "-m", "comrec"]
+    coding = [*CODING, *plan.more]
     if runner == "compress":
         more = ["-r", "-o", f"{out}/", "-j", str(WORKERS), "--quiet"]
-        return [[*comrec_, "compress", str(source), *CODING, *more]]
-    more = [*CODING, *RUNNERS[runner], "--quiet"]
+        return [[*comrec_, "compress", str(source), *coding, *more]]
+    more = [*coding, *RUNNERS[runner], "--quiet"]
     parts = (
         [f"{i}/{WORKERS}" for i in range(WORKERS)] if runner == "shards" else ["0/1"]
     )
@@ -103,14 +118,14 @@ def commands(runner: str, source: Path, out: Path) -> list[list[str]]:
     ]
 
 
-def measure(runner: str, number: int, source: Path, count: int) -> Row:
+def measure(runner: str, number: int, source: Path, plan: Plan) -> Row:
     """Runs one runner over all pictures, and samples the memory of its workers."""
-    workers = 1 if runner == "one" else WORKERS
+    workers, count = (1 if runner == "one" else WORKERS), plan.pictures
     early_mb = late_mb = None
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         started = time.perf_counter()
-        running = [subprocess.Popen(c) for c in commands(runner, source, out)]
+        running = [subprocess.Popen(c) for c in commands(runner, source, out, plan)]
         while any(process.poll() is None for process in running):
             time.sleep(0.25)
             memory = worker_mb([process.pid for process in running], workers)
@@ -123,7 +138,7 @@ def measure(runner: str, number: int, source: Path, count: int) -> Row:
         total_s = time.perf_counter() - started
         if any(process.returncode for process in running):
             raise SystemExit(f"{runner}: failed; see above")
-        row = Row(runner, number, workers, count, SIDE_PX, round(total_s, 2))
+        row = Row(runner, number, workers, count, plan.side_px, round(total_s, 2))
         if runner == "compress":
             return row
         found = [json.loads(line) for line in lines(out)]
@@ -168,36 +183,36 @@ def worker_mb(roots: Sequence[int], workers: int) -> float | None:
     return round(statistics.fmean(largest), 1) if len(largest) == workers else None
 
 
-def preset_row(preset: str, count: int) -> Row:
+def preset_row(preset: str, plan: Plan) -> Row:
     """Measures the megapixels per second of one worker on one core."""
     with tempfile.TemporaryDirectory() as folder:
-        source = make_pictures(Path(folder) / "src", count, LARGE_PX)
+        count, side_px = plan.large_pictures, plan.large_px
+        source = make_pictures(Path(folder) / "src", count, side_px)
         out = Path(folder) / "out"
         command = [
             sys.executable, "-m", "comrec", "bulk", str(source), str(out), "-p", preset,
-            "-q", "75", "-j", "1", "--threads", "1", "--quiet",
+            "-q", "75", "-j", "1", "--threads", "1", "--quiet", *plan.more,
         ]  # fmt: skip
         started = time.perf_counter()
         subprocess.run(command, check=True)
         total_s = time.perf_counter() - started
         seconds = [json.loads(line)["seconds"] for line in lines(out)][1:]
-    speed = LARGE_PX**2 / 1e6 / statistics.fmean(seconds)
+    speed = side_px**2 / 1e6 / statistics.fmean(seconds)
     return Row(
-        f"-p {preset} -q 75", 0, 1, count, LARGE_PX, round(total_s, 2),
+        f"-p {preset} -q 75", 0, 1, count, side_px, round(total_s, 2),
         mp_per_s=round(speed, 4),
     )  # fmt: skip
 
 
-def rounds(count: int, times: int, names: Sequence[str]) -> list[Row]:
+def rounds(plan: Plan, names: Sequence[str]) -> list[Row]:
     """Runs every runner once in each round, and adds the ratios to `pool`."""
     found: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        source = make_pictures(Path(folder) / "src", count, SIDE_PX)
-        for number in range(1, times + 1):
+        source = make_pictures(Path(folder) / "src", plan.pictures, plan.side_px)
+        for number in range(1, plan.rounds + 1):
             turn = number % len(names)
             some = [
-                measure(n, number, source, count)
-                for n in (*names[turn:], *names[:turn])
+                measure(n, number, source, plan) for n in (*names[turn:], *names[:turn])
             ]
             pool_s = next(row.total_s for row in some if row.runner == "pool")
             some = [
@@ -225,21 +240,23 @@ def medians(found: Sequence[Row]) -> list[Row]:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, metavar="ROWS.tsv", required=True)
-    parser.add_argument("--pictures", type=values.number(10, 10**6), default=1000)
-    parser.add_argument("--rounds", type=values.number(1, 99), default=3)
+    parser.add_argument(
+        "--pictures", type=values.number(10, 10**6), default=Plan.pictures
+    )
+    parser.add_argument("--rounds", type=values.number(1, 99), default=Plan.rounds)
     parser.add_argument("--runners", nargs="+", choices=RUNNERS, default=list(RUNNERS))
-    parser.add_argument("--quick", action="store_true", help="6 pictures, one round")
+    parser.add_argument("--quick", action="store_true", help="a round of 6 small ones")
     args = parser.parse_args(argv)
-    count, times = (6, 1) if args.quick else (args.pictures, args.rounds)
+    plan = QUICK if args.quick else Plan(args.pictures, args.rounds)
     names = [*dict.fromkeys(["pool", *args.runners])]  # ratios are to pool
     if "dask" in names and not importlib.util.find_spec("distributed"):
         names.remove("dask")
         print("Dask is left out: pip install comrec[cluster]", file=sys.stderr)
     if cores.available() < WORKERS:
         print(f"only {cores.available()} core: ratios mean little", file=sys.stderr)
-    found = rounds(count, times, names)
+    found = rounds(plan, names)
     found = [*medians(found), *found]
-    found += [preset_row(name, 2 if args.quick else 20) for name in PRESETS]
+    found += [preset_row(name, plan) for name in PRESETS]
     cells = [["" if x is None else x for x in astuple(row)] for row in found]
     files.write(args.out, report.as_tsv([field.name for field in fields(Row)], cells))
 

@@ -67,7 +67,6 @@ def test_array_bytes_and_path_give_what_the_command_line_gives(run, tmp_path, na
         {"jpeg_quality": 30},
         {"jpeg_quality": 30, "embed": True},
         {"quality": 5},
-        {"quality": 75},
     ],
     ids=str,
 )
@@ -98,7 +97,7 @@ def test_the_report_has_the_sizes_and_the_psnr_of_the_files(tmp_path, options, k
         np.testing.assert_array_equal(restored[..., 3], array[..., 3])
 
 
-@pytest.mark.parametrize("quality", [5, 10, 75])
+@pytest.mark.parametrize("quality", [5, 75])
 @pytest.mark.parametrize("kind", ["grey", "RGB"])
 def test_quality_means_as_close_as_plain_jpeg_in_fewer_bytes(quality, kind):
     array = smooth() if kind == "grey" else pictures.photo(64, 96)
@@ -123,9 +122,8 @@ def test_quality_means_as_close_as_plain_jpeg_in_fewer_bytes(quality, kind):
 
 
 def test_both_outcomes_occur():  # else the test above could pass for a constant
-    assert compress_fast(smooth(), quality=100).report.outcome == "plain"
-    low = [compress_fast(smooth(), quality=q).report.outcome for q in (5, 10)]
-    assert "comrec" in low
+    for quality, outcome in ((5, "comrec"), (75, "plain")):
+        assert compress_fast(smooth(), quality=quality).report.outcome == outcome
 
 
 @pytest.mark.parametrize("kind", ["RGB", "grey"])
@@ -182,7 +180,7 @@ def test_stripped_metadata_does_not_turn_an_unchanged_jpg(kinds, where):
         pictures.photo(), "JPEG", quality=20, optimize=True,
         icc_profile=pictures.icc(), **blocks,
     )  # fmt: skip
-    made = compress_fast(source, quality=95, metadata=kinds)
+    made = compress_fast(source, target_bpp=30, metadata=kinds)
     assert made.report.outcome == "unchanged"
     assert made.report.jpeg_bytes == len(made.jpeg)
     assert (made.jpeg == source) == (kinds == "all")
@@ -236,17 +234,17 @@ def test_the_default_target_is_quality_75():
 
 
 @pytest.mark.parametrize("embed", [False, True])
-@pytest.mark.parametrize("kind", ["grey", "RGBA"])
-def test_target_size_counts_metadata_alpha_and_sidecar(kind, embed):
-    array = pictures.photo(64, 96)
+@pytest.mark.parametrize(("kind", "limit"), [("grey", 2000), ("RGBA", 3300)])
+def test_target_size_counts_metadata_alpha_and_sidecar(kind, limit, embed):
+    array = pictures.photo(48, 64)
     array = array[..., 1] if kind == "grey" else pictures.with_alpha(array)
     source = pictures.file_of(
         array, "PNG", exif=pictures.exif(), icc_profile=pictures.icc()
     )
-    made = compress_fast(source, target_size=3500, embed=embed)
+    made = compress_fast(source, target_size=limit, embed=embed)
     total = len(made.jpeg) + len(made.sidecar or b"")
-    assert total == made.report.total_bytes <= 3500
-    least = compress_fast(source, target_size=3500, metadata="none", embed=embed)
+    assert total == made.report.total_bytes <= limit
+    least = compress_fast(source, target_size=limit, metadata="none", embed=embed)
     assert least.report.psnr_db > made.report.psnr_db  # the metadata took their place
 
 
@@ -327,10 +325,9 @@ def test_what_is_no_picture_is_refused_with_what_is_legal(source):
 
 
 def test_savings_count_the_alpha_on_both_sides():
-    image = pictures.with_alpha(pictures.photo(200, 240))
     opaque, report = (
-        comrec.compress(each, quality=5, preset="comrec-lite-2", effort=1).report
-        for each in (pictures.photo(200, 240), image)
+        compress_fast(each, quality=5).report
+        for each in (smooth(), pictures.with_alpha(smooth()))
     )
     assert report.outcome == opaque.outcome == "comrec"
     assert report.total_bytes < report.plain_total_bytes

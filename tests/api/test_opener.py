@@ -157,7 +157,7 @@ def test_save_takes_the_options_of_compress_and_metadata_instead():
     exif[pictures.EXIF_ARTIST] = "Another"
     image.save(
         out, format="COMREC", target_size=2500, exif=exif, icc_profile=None,
-        metadata="exif",
+        metadata="exif", effort=0,
     )  # fmt: skip
     assert len(out.getvalue()) <= 2500
     with Image.open(out) as again:

@@ -37,7 +37,7 @@ def test_control_characters_in_names_are_replaced(run, evil):
     jpeg = EVIL.replace(".png", ".comrec.jpg")
     for words in (
         ("compress", evil), ("decompress", jpeg), ("verify", jpeg),
-        ("verify", jpeg, "--original", evil), ("compress", evil, "-f", "--json"),
+        ("verify", jpeg, "--original", evil), ("compress", evil, "-f", "--json", *USED),
         ("decompress", evil), ("info", evil), ("compress", EVIL + "gone"),
     ):  # fmt: skip
         ran = run(*words)
@@ -56,9 +56,9 @@ def test_a_name_that_is_no_text_is_printed(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
     (tmp_path / name).write_bytes(pictures.photo_file(".png"))
-    made = run("compress", name, "--json")
+    made = run("compress", name, "--json", *USED)
     assert made.rows[0]["input"] == name
-    assert run("compress", name, "-f").out.startswith(b"caf?.png")
+    assert run("compress", name, "-f", *USED).out.startswith(b"caf?.png")
 
 
 def test_a_terminal_without_arrows_gets_question_marks(monkeypatch):

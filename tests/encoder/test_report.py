@@ -83,7 +83,7 @@ def test_a_result_saves_its_pair_and_replaces_only_if_forced(tmp_path):
     )
     with pytest.raises(OutputError, match=r"x\.comrec\.jpg: exists\. Use `force`"):
         made.save(path)
-    plain = comrec.compress(pictures.photo(), quality=100)
+    plain = comrec.compress(pictures.photo(), preset="plain", jpeg_quality=90)
     assert plain.sidecar is None
     plain.save(path, force=True)
     assert [p.name for p in tmp_path.iterdir()] == ["x.comrec.jpg"]

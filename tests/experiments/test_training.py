@@ -164,7 +164,7 @@ def assert_same_tables(place: Path, judged: str) -> None:
 def test_an_end_to_end_run_killed_again_and_again_ends_with_the_same_weights(
     called, joint_config, tmp_path
 ):
-    judged = crops(tmp_path / "judged", 1, side_px=256)  # it judges no smaller ones
+    judged = crops(tmp_path / "judged", 1, 256, count=1)  # it judges no smaller ones
     data = crops(tmp_path / "data")
     args = [joint_config, "--data", data, "--validation", judged]
     kill_again_and_again([*JOINT_SCRIPT, *args], tmp_path / "killed", 2)

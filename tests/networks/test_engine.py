@@ -128,9 +128,9 @@ def test_one_network_is_shared_by_threads(preset, name, network):
     given = [
         pairs.inputs(
             preset, network,
-            rng.random((1, 40 + 2 * (i % 2), 48, preset.channels), np.float32),
+            rng.random((1, 24 + 2 * (i % 2), 32, preset.channels), np.float32),
         )
-        for i in range(8)
+        for i in range(4)
     ]  # fmt: skip
     run = engine.load(preset, network, name, exact=True)
     expected = [run(*each) for each in given]

@@ -53,7 +53,7 @@ def test_max_pixels_lowers_the_limit_and_raises_it(run, refused, tmp_path):
     path.write_bytes(pictures.photo_file(".png"))
     line = refused("compress", path, "--max-pixels", 40 * 56 - 1, names=path)
     assert "--max-pixels" in line
-    assert run("compress", path, "--max-pixels", 40 * 56).status == 0
+    assert run("compress", path, *USED, "--max-pixels", 40 * 56).status == 0
     bomb = tmp_path / "bomb.png"
     bomb.write_bytes(png_that_claims(17_000, 17_000))
     raised = run("compress", bomb, "--max-pixels", 300_000_000, "--dry-run")
@@ -210,7 +210,7 @@ def test_a_full_disk_is_refused_and_unchanged(
     noise = pair[0].with_name("noise.png")
     noise.write_bytes(pictures.file_of(pictures.photo(90, 90), "PNG"))
     target = small_disk / ("x.jpg" if command == "compress" else "x.png")
-    given = [noise, "-q", 100]
+    given = [noise, "--jpeg-quality", 100]
     if command == "decompress":
         made = comrec.compress(noise, jpeg_quality=50, embed=True)
         given = [pair[0].with_name("whole.comrec.jpg")]
@@ -252,11 +252,11 @@ def test_an_interrupt_leaves_no_temporary_file(
 
 def test_the_pixel_limit_of_pillow_is_back_after_a_run(run, pair, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 77)
-    for command, path in (
-        ("compress", "photo.png"),
+    for command, path, *words in (
+        ("compress", "photo.png", *USED),
         ("decompress", "photo.comrec.jpg"),
     ):
-        assert run(command, pair[0].with_name(path), "-f").status == 0
+        assert run(command, pair[0].with_name(path), "-f", *words).status == 0
         assert Image.MAX_IMAGE_PIXELS == 77
 
 

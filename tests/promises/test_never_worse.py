@@ -183,25 +183,27 @@ def test_never_worse_with_released_pairs_at_length(image, request, preset, optio
     check(image, request, preset=preset, **options)
 
 
-SMOOTH = np.ascontiguousarray(pictures.photo(240, 320))
+SMOOTH = np.ascontiguousarray(pictures.photo(176, 208))
+SMALL = np.ascontiguousarray(pictures.photo(24, 32))
 
 
 @pytest.mark.parametrize(
-    ("request_", "expected"),
+    ("image", "request_", "expected"),
     [
-        ({"quality": 4}, "comrec"),
-        ({"quality": 100}, "plain"),
-        ({"target_size": 50}, "refused"),
-        ({"target_bpp": 1e-9}, "refused"),
-        ({"target_psnr": 99}, "refused"),
+        (SMOOTH, {"quality": 4}, "comrec"),
+        (SMALL, {"quality": 100}, "plain"),
+        (SMALL, {"target_size": 50}, "refused"),
+        (SMALL, {"target_bpp": 1e-9}, "refused"),
+        (SMALL, {"target_psnr": 99}, "refused"),
     ],
-    ids=str,
+    ids=["comrec", "plain", "size", "bpp", "psnr"],
 )
-def test_all_outcomes_occur(request_, expected):  # else the tests above see but one
-    assert check(SMOOTH, request_, preset=fake_pair.NAME) == expected
+def test_all_outcomes_occur(image, request_, expected):
+    # Else the tests above see but one.
+    assert check(image, request_, preset=fake_pair.NAME) == expected
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 17), (17, 1), (2, 2), (29, 100)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 17), (17, 1), (2, 2), (11, 29)])
 @pytest.mark.parametrize("request_", [{"quality": 75}, {"target_bpp": 2000 / 2}])
 def test_odd_and_tiny_sizes(size, request_):
     check(drawn("noise", *size, False, 1), request_, preset=fake_pair.NAME)

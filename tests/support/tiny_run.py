@@ -29,11 +29,11 @@ TINY = replace(
 SIDE_PX = 192  # TINY takes no smaller pictures
 
 
-def crops(folder: Path, row: int = 0, side_px: int = SIDE_PX) -> Path:
-    """Makes a folder of two small pictures, other ones for each row: to train fast."""
+def crops(folder: Path, row: int = 0, side_px: int = SIDE_PX, count: int = 2) -> Path:
+    """Makes a folder of small pictures, other ones for each row: to train fast."""
     folder.mkdir(exist_ok=True)
     with Image.open(ROOT / "examples" / "astronaut.png") as astronaut:
-        for x in (0, side_px):
+        for x in range(0, count * side_px, side_px):
             top = row * side_px
             part = astronaut.crop((x, top, x + side_px, top + side_px))
             part.save(folder / f"{row}-{x}.png")
@@ -47,7 +47,7 @@ JOINT_SCRIPT = [
 TINY_JOINT = replace(
     JointConfig.load(ROOT / "experiments" / "configs" / "comrec-base.json").quick(),
     stages=tuple(
-        Stage(learns=learns, epochs=2, rate_start=1e-3, rate_end=1e-4)
-        for learns in ("reccnn", "comcnn", "both")
+        Stage(learns=learns, epochs=epochs, rate_start=1e-3, rate_end=1e-4)
+        for learns, epochs in (("reccnn", 2), ("comcnn", 1), ("both", 1))
     ),
 )

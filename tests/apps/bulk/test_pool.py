@@ -20,7 +20,7 @@ from bulk_trees import KEYS, files
 
 def test_processes_do_what_one_does(monkeypatch, run, source, tmp_path):
     monkeypatch.undo()  # the pool is the pool
-    coding = ["-p", "plain", "-q", 30]
+    coding = ["-p", "plain", "--jpeg-quality", 30]
     shutil.copy(source / "b" / "f.jpg", source / "z.jpg")
     (source / "bad.png").write_bytes(b"no picture")
     ran = run("bulk", source, tmp_path / "dst", *coding, "-j", 2, "--json")

@@ -11,6 +11,8 @@ from comrec.apps import compare
 from comrec.encoder.options import Options
 from comrec.errors import OutputError
 
+QUICK = ("-p", "plain", "-q", 10, "--points", 0)
+
 
 def test_a_page_that_came_meanwhile_is_not_replaced(made, tmp_path):
     report = compare.Report(tmp_path / "page.html", force=False)
@@ -32,12 +34,12 @@ def test_only_a_page_of_comrecs_own_is_replaced(path, tmp_path, run):
     target = tmp_path / "page.html"
     target.write_text("<!doctype html><p>mine</p>")
     for more in ([], ["-f"]):
-        ran = run("compare", photo, "--report", target, "--points", 0, *more)
+        ran = run("compare", photo, "--report", target, *QUICK, *more)
         assert ran.status == 1
         assert f"{target}: exists" in ran.err
     assert "mine" in target.read_text()
     shutil.copy(path, target)
-    ran = run("compare", photo, "--report", target, "--points", 0, "-f", "-q", 10)
+    ran = run("compare", photo, "--report", target, *QUICK, "-f")
     assert ran.status == 0, ran.err
     assert "photo.png" in target.read_text()
 
@@ -47,7 +49,7 @@ def test_a_picture_that_cannot_be_read_does_not_keep_the_others(run, tmp_path):
     photo.write_bytes(pictures.photo_file(".png"))
     broken.write_bytes(b"no picture")
     report = tmp_path / "page.html"
-    ran = run("compare", broken, photo, tmp_path / "none.png", "--json", "-q", 10,
+    ran = run("compare", broken, photo, tmp_path / "none.png", "--json", *QUICK,
               "--report", report)  # fmt: skip
     assert ran.status == 1
     assert [row["input"] for row in ran.rows] == [

@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import pictures
 import pytest
-from compare_made import SIDES
 
 from comrec.apps.compare import measure
 from comrec.apps.evaluate import Peer, PeerError, rivals
@@ -15,6 +14,8 @@ from comrec.encoder.options import Options
 from comrec.image.metrics import psnr_db
 from comrec.image.picture import Picture
 from comrec.jpeg import coding
+
+PLAIN = Options(preset="plain", quality=10)  # the notes are not about networks
 
 
 def test_nothing_has_more_bytes_than_comrec(made):
@@ -65,7 +66,7 @@ def test_crops_are_where_the_two_differ_most():
     assert len(crops) == measure.MAX_CROPS
 
 
-def test_a_codec_that_fails_is_a_note_and_not_the_end(photo, monkeypatch):
+def test_a_codec_that_fails_is_a_note_and_not_the_end(monkeypatch):
     def failing(name: str) -> Peer:
         def encode(pixels: np.ndarray, setting: float) -> tuple[bytes, ...]:
             raise ValueError("Image size exceeds the limit")
@@ -73,24 +74,24 @@ def test_a_codec_that_fails_is_a_note_and_not_the_end(photo, monkeypatch):
         return Peer(name, "", (1, 2), encode, lambda files: np.zeros(1))
 
     monkeypatch.setitem(rivals.MAKERS, "jxl", failing)
-    made = measure.compare(photo, "x", Options(quality=10), ["jxl"], points=0)
+    made = measure.compare(Picture(pictures.photo()), "x", PLAIN, ["jxl"], points=0)
     assert any("jxl does not take this picture" in note for note in made.notes)
 
 
 def test_what_is_not_shown_is_said():
-    array = pictures.with_alpha(pictures.photo(*SIDES))
+    array = pictures.with_alpha(pictures.photo())
     picture = Picture(array[..., :3].copy(), array[..., 3].copy(), notes=("16 bits",))
-    made = measure.compare(picture, "x", Options(quality=10), points=0)
+    made = measure.compare(picture, "x", PLAIN, points=0)
     assert "16 bits" in made.notes
     assert any("Transparency" in note for note in made.notes)
 
 
-def test_a_codec_that_is_not_installed_is_left_out_by_name(photo, monkeypatch):
+def test_a_codec_that_is_not_installed_is_left_out_by_name(monkeypatch):
     def absent(name: str) -> Peer:
         raise PeerError(f"{name} (no such library)")
 
     monkeypatch.setitem(rivals.MAKERS, "jxl", absent)
-    made = measure.compare(photo, "x", Options(quality=10), ["jxl"], points=0)
+    made = measure.compare(Picture(pictures.photo()), "x", PLAIN, ["jxl"], points=0)
     assert any("Left out: jxl (no such library)" in note for note in made.notes)
 
 

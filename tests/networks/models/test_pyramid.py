@@ -1,8 +1,10 @@
 """The comrec family: what its networks promise, and the codec around them."""
 
 import dataclasses
+import functools
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -192,41 +194,49 @@ def test_what_is_no_jpeg_has_no_tables():
 # The codec around them
 
 
-def codec(scale: float, widths=(4, 6), blocks=(1, 1, 1)) -> Codec:
-    sizes = {
-        "comcnn": {"width": 4, "blocks": 1},
-        "reccnn": {"widths": widths, "blocks": blocks},
-    }
-    preset = Preset(
-        name="tiny", number=250, summary="", channels=3, scales=SCALES,
-        compact_quality=None, jpeg=JpegSettings("mozjpeg", "flat"), weights={}, onnx={},
-        licence="", training="", sizes=sizes,
-        reach_px={"comcnn": pyramid.reach_px((1,)), "reccnn": pyramid.reach_px(blocks)},
-        family="comrec", compact_scales=SCALES[1:],
-        multiple_px=pyramid.multiple(widths),
-        jpeg_visual=JpegSettings("mozjpeg", "imagemagick"),
-    )  # fmt: skip
-    networks = {}
-    for name, size in sizes.items():
+WIDTHS, BLOCKS = (4, 6), (1, 1, 1)
+SIZES = {
+    "comcnn": {"width": 4, "blocks": 1}, "reccnn": {"widths": WIDTHS, "blocks": BLOCKS},
+}  # fmt: skip
+
+
+@functools.cache
+def networks() -> dict[str, Callable[..., np.ndarray]]:
+    """Builds networks with random weights, by name."""
+    made = {}
+    for name, size in SIZES.items():
         keras.utils.set_random_seed(2)
         model = build_exact("comrec", name, **size)
         weights = [w + 0.02 * RNG.standard_normal(w.shape) for w in model.get_weights()]
         model.set_weights(weights)
-        networks[name] = lambda *x, model=model: run(model, *x)
-    return Codec(preset, scale, networks=networks)
+        made[name] = lambda *x, model=model: run(model, *x)
+    return made
+
+
+def codec(scale: float) -> Codec:
+    preset = Preset(
+        name="tiny", number=250, summary="", channels=3, scales=SCALES,
+        compact_quality=None, jpeg=JpegSettings("mozjpeg", "flat"), weights={}, onnx={},
+        licence="", training="", sizes=SIZES,
+        reach_px={"comcnn": pyramid.reach_px((1,)), "reccnn": pyramid.reach_px(BLOCKS)},
+        family="comrec", compact_scales=SCALES[1:],
+        multiple_px=pyramid.multiple(WIDTHS),
+        jpeg_visual=JpegSettings("mozjpeg", "imagemagick"),
+    )  # fmt: skip
+    return Codec(preset, scale, networks=networks())
 
 
 @pytest.fixture(scope="module")
 def picture() -> np.ndarray:
     data = pytest.importorskip("skimage.data", reason="needs the dev extra")
-    return np.ascontiguousarray(data.astronaut()[40:171, 160:257])  # odd both ways
+    return np.ascontiguousarray(data.astronaut()[40:115, 160:221])  # odd both ways
 
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_any_size_comes_back_at_its_own(picture, scale, channels):
     pair = codec(scale)
-    for height, width in ((131, 97), (1, 1), (2, 33), (16, 5)):
+    for height, width in ((75, 61), (1, 1), (2, 33), (16, 5)):
         pixels = picture[:height, :width, :channels]
         compact = pair.compact(pixels)
         size = resample.compact_size(height, width, scale)

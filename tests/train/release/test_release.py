@@ -74,7 +74,7 @@ def test_a_released_pair_runs_on_every_engine(released, monkeypatch, name):
         model = build_exact("jiang2017", network, **size)
         model.load_weights(place / preset.weights[network].name)
         given = engine.load(preset, network, name, exact=True)(x)
-        np.testing.assert_allclose(given, model.predict_on_batch(x), atol=1e-4)
+        np.testing.assert_allclose(given, np.array(model(x)), atol=1e-4)
 
 
 def test_another_round_is_released_where_it_is_asked_for(finished, place, released):
