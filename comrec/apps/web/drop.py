@@ -102,7 +102,6 @@ def make_files(
     own = page.read_part(f"dist/{served.DROP_SCRIPT}").encode()
     restoring = make_restoring(request.preset, request.max_pixels)
     files = {f"{served.SCRIPT}/{served.DROP_SCRIPT}": own, RESTORING: restoring}
-    totals = served.count_bytes([], script | files)
     divider = page.fill("divider.html", name="This picture")
     text = page.make_frame(
         request.title,
@@ -114,11 +113,23 @@ def make_files(
         footer="<p>Pictures are restored one after another. Those of more than "
         f"{request.max_pixels / 1e6:g} megapixels are not.</p>\n",
         names=choose_networks(request.preset),
-        totals=totals,
+        cost=_describe_cost(served.count_bytes([], script | files), script),
         scripts=(f"{served.SCRIPT}/{served.DROP_SCRIPT}",),
         style=STYLE,
     )
     return files | {name: text, STYLE: page.read_part(STYLE).encode()}
+
+
+def _describe_cost(totals: Row, script: dict[str, bytes]) -> str:
+    """Returns what a visitor loads, in words; `script` has the networks."""
+    sizes = sorted(len(data) for name, data in script.items() if name.endswith(".bin"))
+    return (
+        f"The script with its runtime takes at most "
+        f"{page.format_bytes(totals['script_bytes'])} "
+        f"({page.format_bytes(totals['script_gzip_bytes'])} with gzip), a network "
+        f"{' or '.join(map(page.format_bytes, sizes))}: it is loaded once a picture "
+        f"needs it."
+    )
 
 
 def make_restoring(preset: str | os.PathLike[str], max_pixels: int) -> bytes:

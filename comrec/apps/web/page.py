@@ -39,7 +39,7 @@ def make_files(
         main=f'<div class="figures">\n{figures}</div>\n',
         footer=fill("gallery.html", link=more),
         names={row["preset"] for row in rows},
-        totals=totals,
+        cost=_describe_cost(totals),
         scripts=("page.js", f"{served.SCRIPT}/comrec-img.js"),
     )
     return {
@@ -56,7 +56,7 @@ def make_frame(
     main: str,
     footer: str,
     names: Collection[str],
-    totals: Row,
+    cost: str,
     scripts: Sequence[str],
     style: str = "",
 ) -> bytes:
@@ -66,7 +66,7 @@ def make_frame(
       title, summary, without_scripts: texts.
       main, footer: HTML.
       names: presets whose networks the site has.
-      totals: of `served.count_bytes`.
+      cost: of a visit, a text.
       scripts: URLs of modules.
       style: URL of a style sheet besides page.css.
     """
@@ -79,7 +79,7 @@ def make_frame(
         without_scripts=html.escape(without_scripts),
         main=main,
         footer=footer,
-        cost=html.escape(_describe_cost(totals)),
+        cost=html.escape(cost),
         credit=html.escape(credit(names)),
         scripts="".join(
             f'<script type="module" fetchpriority="low" src="{url}"></script>\n'

@@ -132,7 +132,7 @@ def test_many_files_are_restored_and_each_of_the_others_is_said_in_words(many):
     kind = "an ordinary JPEG, quality about 30, 4:2:0; JPEGs like it gain"
     assert words["ordinary.jpg"].startswith(by_lite + kind)
     assert words["fine.jpg"] == (
-        "Shown as it came: comrec-lite-2 brings no such JPEG closer (quality about 99, "
+        "Shown unchanged: comrec-lite-2 brings no such JPEG closer (quality about 99, "
         "4:4:4)."
     )
     reasons = {
@@ -146,7 +146,7 @@ def test_many_files_are_restored_and_each_of_the_others_is_said_in_words(many):
     for name, reason in reasons.items():
         assert words[name].startswith("Not restored: ")
         assert reason in words[name]
-    assert many.value["said"] == "6 restored, 1 shown as they came, 6 not restored."
+    assert many.value["said"] == "6 restored, 1 shown unchanged, 6 not restored."
     assert len(words) == 13
     assert many.value["previews"] == 10  # not of the broken, the large and the text
 

@@ -9,6 +9,7 @@ import { Viewer } from "./viewer.js";
 const find = (id) => document.getElementById(id);
 const viewer = new Viewer(find("viewer"));
 const tray = new Tray(find("tray"), (picture) => viewer.open(picture), remove);
+find("tray").addEventListener("click", () => find("viewer").scrollIntoView({ block: "nearest" }));
 const unused = new Map(); // rows of sidecars whose pictures are missing, by file
 let line = null;
 
@@ -111,7 +112,7 @@ function count() {
   const { pictures, isFull } = line;
   const have = (state) => pictures.filter((picture) => picture.state === state).length;
   const parts = [
-    [have("restored"), "restored"], [have("as it came"), "shown as they came"],
+    [have("restored"), "restored"], [have("unchanged"), "shown unchanged"],
     [have("failed"), "not restored"], [have("waiting") + have("restoring"), "to come"],
   ];
   const texts = parts.filter(([number]) => number).map(([number, what]) => `${number} ${what}`);

@@ -6,7 +6,7 @@ import { explain, lacksSidecar } from "./words.js";
 
 const PREVIEW_PX = 192;
 
-/** @typedef {"waiting" | "restoring" | "restored" | "as it came" | "failed"} State */
+/** @typedef {"waiting" | "restoring" | "restored" | "unchanged" | "failed"} State */
 
 /** Sends "change" when its state, words or preview change. */
 export class Dropped extends EventTarget {
@@ -117,7 +117,7 @@ export class Dropped extends EventTarget {
     const kind = facts && `quality about ${facts.quality}, ${facts.sampling}`;
     if (!png) {
       const why = kind ? `${preset} brings no such JPEG closer (${kind})` : "a plain JPEG";
-      return this.#become("as it came", `Shown as it came: ${why}.`);
+      return this.#become("unchanged", `Shown unchanged: ${why}.`);
     }
     this.png = png;
     const gain = facts && `JPEGs like it gain ${facts.expectedDb.toFixed(1)} dB on average`;
