@@ -1,5 +1,7 @@
 """Makes a gallery of six photographs of scikit-image, free of copyright.
 
+Beside it is a page on which visitors restore JPEGs of their own.
+
     python examples/demo_page.py docs/demo
 
 Their sources and terms are in docs/demo/README.md.
@@ -23,7 +25,7 @@ PHOTOS = {
     "hubble_deep_field.jpg": "Hubble extreme deep field",
     "rocket.jpg": "Falcon 9",
 }
-OPTIONS = ("-q", "60", "--title", "Six photographs that restore themselves")
+OPTIONS = ("-q", "60", "--drop", "--title", "Six photographs that restore themselves")
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:

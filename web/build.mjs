@@ -41,6 +41,10 @@ const SCRIPTS = {
   "comrec-img": "src/page/comrec-img.js",
   picture: "src/page/picture.js",
   "comrec-worker": "src/workers/worker.js",
+  // of the pages that `comrec web` makes
+  gallery: "src/page/gallery.js",
+  drop: "src/page/drop.js",
+  "from-disk": "src/page/from-disk.js",
 };
 
 // The third-party code in dist/: who holds the copyright, and the file in licences/. Packages

@@ -54,7 +54,8 @@ def read(jpeg: bytes) -> Traits:
         raise JpegError("damaged (no frame header)")
     steps = log_steps(quantisation.read_tables(jpeg))
     luma = steps[0]  # of chroma, encoders have ideas of their own
-    ours = min(range(1, 101), key=lambda q: abs(log_steps(_tables(q))[0] - luma))
+    distances = [abs(step - luma) for step in luma_steps()]
+    ours = 1 + distances.index(min(distances))
     return Traits(
         ours, _sampling(bytes(frame.payload)), frame.marker in _PROGRESSIVE, *steps
     )
@@ -64,6 +65,12 @@ def log_steps(tables: np.ndarray) -> tuple[float, float]:
     """Returns mean log2 of the steps (2, 8, 8) of luma and chroma."""
     luma, chroma = np.log2(np.maximum(tables, 1)).mean(axis=(1, 2))
     return float(luma), float(chroma)
+
+
+@functools.cache
+def luma_steps() -> tuple[float, ...]:
+    """Returns mean log2 of the luma steps of libjpeg's tables at qualities 1 to 100."""
+    return tuple(log_steps(_tables(quality))[0] for quality in range(1, 101))
 
 
 @functools.cache

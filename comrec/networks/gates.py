@@ -68,8 +68,8 @@ def decide(
       luma_step, chroma_step: mean log2 of the quantiser steps.
       takes_chroma: whether the change of chroma may be taken.
     """
-    measured = _table().get(preset) or _table()[presets.DEFAULT]
-    points = measured.get(sampling) or measured[OTHER]
+    table = measured(preset)
+    points = table.get(sampling) or table[OTHER]
     luma = _gain(points, luma_step, lambda p: (p.luma_step, p.luma))
     legal = [(luma, Decision(True, False, luma.mean_db))]
     if takes_chroma:
@@ -85,6 +85,11 @@ def decide(
     return max(gains, key=lambda choice: choice.expected_db, default=NOTHING)
 
 
+def measured(preset: str) -> dict[str, list[Point]]:
+    """Returns what a preset, or for an unknown one the default, showed by sampling."""
+    return _table().get(preset) or _table()[presets.DEFAULT]
+
+
 @cache
 def _table() -> dict[str, dict[str, list[Point]]]:
     return {
@@ -93,9 +98,9 @@ def _table() -> dict[str, dict[str, list[Point]]]:
                 Point(*point[:2], *(Gain(*gain) for gain in point[2:]))
                 for point in points
             ]
-            for sampling, points in measured.items()
+            for sampling, points in by_sampling.items()
         }
-        for preset, measured in json.loads(TABLE.read_bytes()).items()
+        for preset, by_sampling in json.loads(TABLE.read_bytes()).items()
     }
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from comrec.image import resample
+from comrec.api import restore
+from comrec.apps.web import drop
+from comrec.image import reader, resample
+from comrec.image.notes import Notes
+from comrec.image.picture import Picture
 from comrec.image.window import Window
-from comrec.networks import conditioning
+from comrec.jpeg import analysis
+from comrec.networks import conditioning, gates
 
+PRESET = "comrec-lite-2"
 FILE = Path(__file__).parents[2] / "web" / "test" / "numbers.json"
+# mean log2 of the quantiser steps of luma and chroma
+STEPS = ((7.9, 8.1), (6.2, 7.0), (4.0, 4.4), (1.7, 2.6), (0.0, 0.0))
 # (H, W) of the picture, scale, window of it
 CASES = [
     ((1, 1), 2, (0, 1, 0, 1)),
@@ -46,7 +57,75 @@ def made() -> dict[str, object]:
             "tables": tables.reshape(2, 64).tolist(), "scale": scale,
             "condition": [round(float(v), 6) for v in numbers],
         })  # fmt: skip
-    return {"enlarged": enlarged, "condition": conditions}
+    ordinary = _make_ordinary(random)
+    return {"enlarged": enlarged, "condition": conditions, "ordinary": ordinary}
+
+
+def _make_ordinary(random: np.random.Generator) -> dict[str, object]:
+    """Returns how ordinary JPEGs are read, decided on, turned and changed."""
+    restoring = json.loads(drop.make_restoring(PRESET, 10**6))
+    decisions = []
+    for sampling in ("4:2:0", "4:4:4", "grey", "8x1"):
+        for luma, chroma in STEPS:
+            decision = gates.decide(PRESET, sampling, luma, chroma, sampling != "grey")
+            decisions.append({
+                "sampling": sampling, "steps": [luma, chroma],
+                "takes_chroma": sampling != "grey", "decision": list(decision),
+            })  # fmt: skip
+    turns = []
+    for orientation in range(1, 9):
+        pixels = random.integers(0, 256, (5, 3, 3), np.uint8)
+        upright = reader.turned(Picture(pixels), orientation, Notes()).pixels
+        turns.append({
+            "orientation": orientation, "size": [5, 3],
+            "pixels": pixels.ravel().tolist(), "upright": upright.ravel().tolist(),
+        })  # fmt: skip
+    return {
+        "restoring": restoring, "decisions": decisions, "jpegs": _read_jpegs(),
+        "turns": turns, "changes": _take_changes(random),
+    }  # fmt: skip
+
+
+def _read_jpegs() -> list[dict[str, object]]:
+    y, x = np.mgrid[:24, :32]
+    image = Image.fromarray(np.stack([8 * x, 9 * y, 4 * (x + y)], 2).astype(np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    rows = []
+    for name, kind, options in (
+        ("4:2:0", "RGB", {"quality": 40}),
+        ("4:4:4, fine", "RGB", {"quality": 97, "subsampling": 0}),
+        ("4:2:2, turned", "RGB", {"quality": 71, "subsampling": 1, "exif": exif}),
+        ("grey", "L", {"quality": 25}),
+        ("progressive", "RGB", {"quality": 60, "progressive": True}),
+    ):
+        out = io.BytesIO()
+        image.convert(kind).save(out, "JPEG", **options)
+        data = out.getvalue()
+        traits = analysis.read(data)
+        decision = gates.decide(PRESET, traits.sampling, traits.luma_step,
+                                traits.chroma_step, kind == "RGB")  # fmt: skip
+        rows.append({
+            "name": name, "file": base64.b64encode(data).decode(),
+            "sampling": traits.sampling, "quality": traits.quality,
+            "orientation": reader.orientation(data), "decision": list(decision[:2]),
+        })  # fmt: skip
+    return rows
+
+
+def _take_changes(random: np.random.Generator) -> list[dict[str, object]]:
+    rows = []
+    for decision in (gates.Decision(True, False, 1), gates.Decision(False, True, 1)):
+        part = random.integers(0, 256, (4, 5, 3), np.uint8)
+        before = part[1:3, 1:4]
+        restored = np.clip(before + random.integers(-20, 21, before.shape), 0, 255)
+        change = restore.part_of(restored.astype(np.float32) - before, decision)
+        taken = np.clip(np.rint(before + change), 0, 255).astype(int)
+        rows.append({
+            "decision": list(decision[:2]), "part": part.ravel().tolist(),
+            "restored": restored.ravel().tolist(), "taken": taken.ravel().tolist(),
+        })  # fmt: skip
+    return rows
 
 
 if __name__ == "__main__":

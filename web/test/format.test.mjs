@@ -252,7 +252,7 @@ test("frames that comrec does not write are refused", () => {
   const frameOf = (...header) => () =>
     jpeg.readFrame(jpeg.splitSegments(Uint8Array.from([...SOI, 0xff, 0xc0, 0, header.length + 2, ...header, ...EOI])));
   const component = [1, 0x11, 0];
-  assert.deepEqual(frameOf(8, 0, 2, 0, 3, 1, ...component)(), { height: 2, width: 3, tables: [0] });
+  assert.deepEqual(frameOf(8, 0, 2, 0, 3, 1, ...component)(), { height: 2, width: 3, tables: [0], factors: [[1, 1]] });
   assert.throws(frameOf(12, 0, 2, 0, 3, 1, ...component), /8 bits/);
   assert.throws(frameOf(8, 0, 2, 0, 3, 4, ...component, ...component, ...component, ...component), /4 components/);
   assert.throws(frameOf(8, 0, 0, 0, 3, 1, ...component), /without pixels/);

@@ -154,7 +154,7 @@ def _try_codec(
         back = run(rival, pixels, setting).restored
     except (ComrecError, OSError, ValueError, RuntimeError) as err:
         return f"{label} does not take this picture ({err})."  # as libraries report it
-    return _score(label, f"setting {setting:g}", files, pixels, back)
+    return _score(label, rival.unit.format(setting), files, pixels, back)
 
 
 def fit_budget(

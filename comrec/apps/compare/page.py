@@ -15,13 +15,14 @@ import numpy as np
 from PIL import Image
 
 import comrec
-from comrec.apps.compare.chart import OWN_LABEL, draw_chart
+from comrec.apps.compare.chart import OWN_LABEL, draw_charts
 from comrec.apps.compare.measure import Comparison, Result
 from comrec.image.window import Window
 
 GENERATOR = "comrec"  # with the version, marks a page that `-f` may replace
 WEBP_MAX_PX = 16_383  # of a side
 MISSING = "–"
+COLUMNS = ("bytes", "bits per pixel", "PSNR, dB", "MS-SSIM", "SSIMULACRA2")
 
 
 def make_page(names: Sequence[str], sections: Sequence[str]) -> bytes:
@@ -69,6 +70,9 @@ def make_section(comparison: Comparison, number: int) -> str:
             f'src="{make_data_url(result.pixels)}" alt="">\n'
             for i, result in enumerate(comparison.results)
         ),
+        columns="".join(
+            f'<th scope="col" role="columnheader">{name}</th>' for name in COLUMNS
+        ),
         rows="".join(_make_row(comparison, result) for result in comparison.results),
         notes="".join(
             f'<p class="quiet">{html.escape(n)}</p>\n' for n in comparison.notes
@@ -94,10 +98,14 @@ def _make_row(comparison: Comparison, result: Result) -> str:
         _format_number(result.ms_ssim, ".4f"),
         _format_number(result.ssimulacra2, ".1f"),
     ]
-    figures = "".join(f"<td>{cell}</td>" for cell in cells)
+    figures = "".join(
+        f'<td role="cell" data-name="{name}">{cell}</td>'
+        for name, cell in zip(COLUMNS, cells, strict=True)
+    )
     return (
-        f'<tr{own}><th scope="row">{html.escape(result.label)}</th>{figures}'
-        f'<td class="detail">{html.escape(result.detail)}</td></tr>\n'
+        f'<tr role="row"{own}><th scope="row" role="rowheader">'
+        f"{html.escape(result.label)}</th>{figures}"
+        f'<td role="cell" class="detail">{html.escape(result.detail)}</td></tr>\n'
     )
 
 
@@ -142,7 +150,7 @@ def _make_chart(comparison: Comparison) -> str:
         for result in comparison.results
         if result.rate_bytes
     }
-    drawn = draw_chart(comparison.curves, dots)
+    drawn = draw_charts(comparison.curves, dots)
     return drawn and f"<h3>Rate and distortion</h3>\n{drawn}\n"
 
 

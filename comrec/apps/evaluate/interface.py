@@ -31,6 +31,7 @@ class Peer:
       encode: maps uint8 (H, W, 1) grey or (H, W, 3) RGB, and a setting, to files.
       decode: maps the files alone to uint8 (H, W, 1|3); a codec without a mode for
         grey returns RGB.
+      unit: words for a setting, a format of it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Peer:
     grid: tuple[Setting, ...]
     encode: Callable[[np.ndarray, Setting], Files]
     decode: Callable[[Files], np.ndarray]
+    unit: str = "quality {:.3g}"
 
 
 class Pass(NamedTuple):

@@ -119,6 +119,7 @@ def _make_half_size(name: str) -> Peer:
 def _make_pillow(
     feature: str, kind: str, detail: str, grid: tuple[Setting, ...],
     options: Callable[[int, Setting], dict[str, Any]], name: str,
+    unit: str = Peer.unit,
 ) -> Peer:  # fmt: skip
     """Makes a codec of Pillow.
 
@@ -129,6 +130,7 @@ def _make_pillow(
       grid: settings.
       options: maps channels and a setting to options of `Image.save`.
       name: of the codec.
+      unit: words for a setting.
 
     Raises:
       PeerError: Pillow was built without the codec.
@@ -148,7 +150,7 @@ def _make_pillow(
             return np.atleast_3d(np.asarray(picture))
 
     version = f"{kind} {features.version(feature)} {detail}"
-    return Peer(name, version, grid, encode, decode)
+    return Peer(name, version, grid, encode, decode, unit)
 
 
 def _make_jxl(name: str) -> Peer:
@@ -170,7 +172,10 @@ def _make_jxl(name: str) -> Peer:
     def decode(files: Files) -> np.ndarray:
         return np.atleast_3d(imagecodecs.jpegxl_decode(files[0], numthreads=1))
 
-    return Peer(name, f"{version} effort {JXL_EFFORT}", JXL_GRID, encode, decode)
+    return Peer(
+        name, f"{version} effort {JXL_EFFORT}", JXL_GRID, encode, decode,
+        "Butteraugli distance {:.3g}",
+    )  # fmt: skip
 
 
 def _webp_options(channels: int, quality: Setting) -> dict[str, Any]:
@@ -224,6 +229,7 @@ MAKERS: dict[str, Callable[[str], Peer]] = {
         "irreversible",
         JPEG2000_GRID,
         _jpeg2000_options,
+        unit="a rate of {:.3g} bits per pixel",
     ),
     "avif": partial(_make_pillow, "avif", "AVIF", "speed 6", AVIF_GRID, _avif_options),
     "jxl": _make_jxl,

@@ -67,6 +67,7 @@ def make_entry(preset: Preset, name: str, data: bytes) -> Row:
     return {
         "preset": preset.name, "number": preset.number, "file": name,
         "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+        "licence": preset.licence,
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import comrec
 from comrec.api.compress import compress_picture, read_input
-from comrec.apps.web import page, served, sources
+from comrec.apps.web import drop, page, served, sources
 from comrec.apps.web.outputs import Outputs
 from comrec.encoder.options import Options
 from comrec.errors import ComrecError, OutputError, UsageError, naming_errors
@@ -42,6 +42,7 @@ class GalleryRequest:
       recursive: whether to include folders below the source.
       force: whether to make all files again, and to replace changed ones.
       at_once: number of pictures to compress in parallel.
+      has_drop_page: whether to add a page on which visitors restore pictures.
     """
 
     source: Path
@@ -51,6 +52,7 @@ class GalleryRequest:
     recursive: bool = False
     force: bool = False
     at_once: int = 1
+    has_drop_page: bool = False
 
 
 class Gallery:
@@ -117,13 +119,16 @@ class Gallery:
             )
         networks, notes = served.make_networks({row["preset"] for row in rows})
         sent = self._dist | networks
-        for name, data in sent.items():
-            self._outputs.put(name, data)
         totals = served.count_bytes(rows, sent)
-        for name, data in page.make_files(self.request.title, rows, totals).items():
-            self._outputs.put(name, data)
+        link = drop.PAGE if self.request.has_drop_page else ""
+        own = page.make_files(self.request.title, rows, totals, link)
+        for data in own.values():
             totals["page_bytes"] += len(data)
             totals["page_gzip_bytes"] += served.count_gzip_bytes(data)
+        if self.request.has_drop_page:
+            sent |= self._make_drop_page({row["preset"] for row in rows})
+        for name, data in (sent | own).items():
+            self._outputs.put(name, data)
         removed = self._outputs.finish(set(kept))
         if removed:
             notes.append(f"removed with their pictures: {', '.join(removed)}")
@@ -132,6 +137,13 @@ class Gallery:
             more = sum(totals[f"{part}_{kind}bytes"] for part in parts)
             totals[f"total_{kind}bytes"] = totals["pictures_bytes"] + more
         return {"gallery": str(self.request.folder)} | totals | {"notes": notes}
+
+    def _make_drop_page(self, names: set[str]) -> dict[str, bytes]:
+        """Returns the files of a page to drop pictures on, by name."""
+        request = drop.DropRequest(self.request.folder, self.request.options.preset)
+        all_names = names | drop.choose_networks(request.preset)
+        files = self._dist | served.make_networks(all_names)[0]
+        return files | drop.make_files(request, files)
 
     def _source_of(self, job: Job) -> str:
         assert job.source is not None  # a gallery does not read stdin

@@ -14,6 +14,7 @@ from comrec.networks import presets
 BITS = 16  # of a weight: what `export.web` chooses for every released pair
 SCRIPT = "comrec"  # folder in the gallery
 LICENCES = "LICENCES.txt"  # not loaded by any page
+GALLERY_SCRIPT, DROP_SCRIPT = "gallery.js", "drop.js"  # of one kind of page each
 Row = dict[str, Any]
 
 
@@ -35,14 +36,18 @@ def make_networks(names: set[str]) -> tuple[dict[str, bytes], list[str]]:
 
 
 def read_script() -> dict[str, bytes]:
-    """Reads the built script and its runtime, by name.
+    """Reads the built script and its runtime, which all pages load, by name.
 
     Raises:
       OutputError: the script is not installed.
     """
     folder = resources.files("comrec.apps.web") / "dist"
     try:
-        found = {f"{SCRIPT}/{f.name}": f.read_bytes() for f in folder.iterdir()}
+        found = {
+            f"{SCRIPT}/{f.name}": f.read_bytes()
+            for f in folder.iterdir()
+            if f.name not in (GALLERY_SCRIPT, DROP_SCRIPT)
+        }
     except OSError:
         found = {}
     if f"{SCRIPT}/comrec-img.js" not in found:

@@ -1,4 +1,4 @@
-"""Runs `comrec web`: makes a gallery that restores pictures in the browser."""
+"""Runs `comrec web`: makes pages that restore pictures in the browser."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from pathlib import Path
 
 from comrec.cli import arguments, console, values
 from comrec.cli.commands import batch as batch_command
-from comrec.errors import ComrecError
+from comrec.errors import ComrecError, UsageError
+from comrec.system.checks import MAX_PIXELS
 
-EXAMPLES = ("comrec web photos site",)
+EXAMPLES = (
+    "comrec web photos site",
+    "comrec web --drop site",
+    "comrec web photos site --drop",
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +27,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="SRC",
         help="folder of pictures, and pairs that comrec wrote",
     )
-    add("folder", type=Path, metavar="DIR", help="folder of the gallery")
+    add("folder", type=Path, metavar="DIR", nargs="?",
+        help="folder of the gallery; with --drop, DIR may stand alone")  # fmt: skip
+    add("--drop", action="store_true",
+        help="a page on which visitors restore JPEGs and pairs of their own: DIR "
+        "alone, or one more page of the gallery")  # fmt: skip
     add("--title", metavar="TEXT", help="title of the page (the name of SRC)")
     add("-r", "--recursive", action="store_true", help="read the folders in SRC too")
     add("-f", "--force", action="store_true",
@@ -40,7 +49,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Makes the gallery; returns 1 if a picture failed, else 0."""
+    """Makes the pages; returns 1 if a picture failed, else 0.
+
+    Raises:
+      UsageError: a folder is missing.
+    """
+    if args.folder is None:
+        return _write_drop_page(args)
     from comrec.apps.web import gallery
     from comrec.system import batch
     from comrec.system.batch import Job
@@ -52,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     made = gallery.Gallery(
         gallery.GalleryRequest(
             args.source, args.folder, options, title, args.recursive, args.force,
-            args.jobs,
+            args.jobs, args.drop,
         )
     )  # fmt: skip
     batch_command.report_left_out(made.left_out, out, args)
@@ -75,6 +90,36 @@ def run(args: argparse.Namespace) -> int:
         out.warn(note)
     out.print_row(row, _format_gallery, args.json)
     return int(bool(failed))
+
+
+def _write_drop_page(args: argparse.Namespace) -> int:
+    """Makes a site of the page to drop pictures on alone; returns 0."""
+    from comrec.apps.web import drop
+
+    if not args.drop:
+        raise UsageError("name SRC and DIR, or DIR alone with --drop")
+    given = vars(args)
+    of_galleries = ("recursive", *arguments.TARGETS, *arguments.CHOICES)
+    for name in of_galleries:
+        if given.get(name):
+            raise UsageError(f"`{name}` goes with pictures. Name SRC and DIR")
+    limit = drop.MAX_PIXELS if args.max_pixels == MAX_PIXELS else args.max_pixels
+    request = drop.DropRequest(
+        args.source, given.get("preset", drop.PRESET), args.title or drop.TITLE, limit,
+        args.force,
+    )  # fmt: skip
+    out = console.Output(quiet=args.quiet)
+    row = drop.write(request)
+    for note in row.pop("notes"):
+        out.warn(note)
+    out.print_row(row, _format_drop_page, args.json)
+    return 0
+
+
+def _format_drop_page(row: dict[str, object]) -> str:
+    """Returns the line of a page to drop pictures on."""
+    names = ", ".join(map(str, row["networks"]))  # type: ignore[call-overload]
+    return f"{row['page']}: {row['total_bytes']:,} bytes, with the networks {names}"
 
 
 def _format_picture(row: dict[str, object]) -> str:

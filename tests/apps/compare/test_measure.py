@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pictures
 import pytest
 
 from comrec.apps.compare import measure
-from comrec.apps.evaluate import Peer, PeerError, rivals
+from comrec.apps.evaluate import Peer, PeerError, peers, rivals
 from comrec.encoder.options import Options
 from comrec.image.metrics import psnr_db
 from comrec.image.picture import Picture
@@ -98,3 +99,23 @@ def test_a_codec_that_is_not_installed_is_left_out_by_name(monkeypatch):
 def test_a_comparison_cannot_be_changed(made):
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.name = "other"
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "words"),
+    [
+        ("webp", 40, "quality 40"),
+        ("jpeg2000", 0.252344, "a rate of 0.252 bits per pixel"),
+        ("jxl", 2.65625, "Butteraugli distance 2.66"),
+    ],
+)
+def test_a_setting_is_said_in_words(name, setting, words):
+    (peer,), missing = peers.load([name])
+    assert not missing
+    assert peer.unit.format(setting) == words
+
+
+def test_the_row_of_a_codec_has_its_setting_in_words(made):
+    details = {result.label: result.detail for result in made.results}
+    assert re.fullmatch(r"quality \d+", details["webp"])
+    assert re.fullmatch(r"quality \d+", details["plain JPEG"])

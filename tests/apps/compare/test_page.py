@@ -241,3 +241,27 @@ def test_dark_screens_get_a_dark_page(opened):
 @pytest.mark.slow
 def test_the_page_says_nothing_on_the_console(opened):
     assert [e for e in opened.get_log("browser") if e["level"] == "SEVERE"] == []
+
+
+@pytest.mark.slow
+def test_all_of_it_fits_a_phone_in_letters_that_can_be_read(opened):
+    metrics = {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+    opened.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        over, hidden, least = opened.execute_script("""
+            const texts = [...document.querySelectorAll("body *")].filter((each) =>
+              each.checkVisibility() && !each.closest(".unseen, script, option")
+              && [...each.childNodes].some((n) => n.nodeType === 3 && n.data.trim()));
+            const sizes = texts.map((each) => {
+              const scale = each.ownerSVGElement ? each.getScreenCTM().a : 1;
+              return scale * parseFloat(getComputedStyle(each).fontSize);
+            });
+            const wide = document.querySelector(".wide");
+            return [document.documentElement.scrollWidth - innerWidth,
+              wide.scrollWidth - wide.clientWidth, Math.min(...sizes)];
+        """)
+    finally:
+        opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert over <= 0
+    assert hidden <= 0, "a part of the table is out of view"
+    assert least >= 11

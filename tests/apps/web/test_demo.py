@@ -11,7 +11,7 @@ import scripts
 from PIL import Image
 
 import comrec
-from comrec.apps.web import gallery, network, page, served
+from comrec.apps.web import drop, gallery, network, page, served
 from comrec.image.metrics import psnr_db
 from comrec.networks import presets
 
@@ -43,17 +43,24 @@ def scripts_of(demo: Path) -> dict[str, bytes]:
     return {f"{served.SCRIPT}/{p.name}": p.read_bytes() for p in folder.iterdir()}
 
 
+def of_gallery(preset) -> dict[str, bytes]:
+    return served.read_script() | served.make_networks({preset.name})[0]
+
+
 def test_its_script_and_network_are_those_of_the_package(demo):
     preset = presets.find(gallery.PRESET)
     there = scripts_of(demo)
-    assert there == served.read_script() | served.make_networks({preset.name})[0]
+    dropping = drop.make_files(drop.DropRequest(demo, preset.name), there)
+    more = {name: data for name, data in dropping.items() if name in there}
+    networks = served.make_networks(drop.choose_networks(preset.name))[0]
+    assert there == of_gallery(preset) | networks | more
     name = network.make_file_name(preset, served.BITS)
     assert there[f"{served.SCRIPT}/{name}"] == network.dump(preset, served.BITS)
 
 
 def test_its_page_is_what_the_templates_make_of_its_pictures(demo, rows):
-    totals = served.count_bytes(rows, scripts_of(demo))
-    for name, data in page.make_files(TITLE, rows, totals).items():
+    totals = served.count_bytes(rows, of_gallery(presets.find(gallery.PRESET)))
+    for name, data in page.make_files(TITLE, rows, totals, drop.PAGE).items():
         assert data == (demo / name).read_bytes()
 
 

@@ -48,7 +48,8 @@ def test_export_writes_the_network_and_an_index(run, quick, tmp_path):
         "format": 1,
         "networks": [
             {"preset": "comrec-lite-2", "number": 8, "file": MADE[16],
-             "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()},
+             "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+             "licence": LITE.licence},
         ],
     }  # fmt: skip
     assert {p.name for p in folder.iterdir()} == {MADE[16], "networks.json"}

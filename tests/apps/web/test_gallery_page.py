@@ -67,12 +67,14 @@ def test_the_divider_is_moved_by_keys(site, browser):
         const ring = getComputedStyle(ranges[0]).outlineStyle;
         const before = document.querySelector(".before");
         const was = getComputedStyle(before).display;
+        const start = ranges[0].parentElement.innerText.split(/[ \\n]+/).join(" ");
         for (let i = 0; i < 3; i++) await press("PageUp");
         await press("ArrowRight");
         const { clipPath, display } = getComputedStyle(before);
         return {
           ring, was, display, clipPath, value: ranges[0].value,
           said: ranges[0].getAttribute("aria-valuetext"), other: ranges[1].value,
+          label: ranges[0].parentElement.innerText.split(/[ \\n]+/).join(" "), start,
         };
         """,
     )
@@ -81,8 +83,78 @@ def test_the_divider_is_moved_by_keys(site, browser):
     assert (value["was"], value["display"]) == ("none", "block")
     assert value["value"] == "31"
     assert value["said"] == "31 % JPEG, the rest restored"
+    assert value["start"] == "JPEG from the left 0 %"
+    assert value["label"] == "JPEG from the left 31 %"
     assert "69%" in value["clipPath"]
     assert value["other"] == "0"
+
+
+def test_a_click_shows_the_picture_pixel_by_pixel_with_the_divider(site, browser):
+    ran = browser.visit(
+        f"{site.url}index.html",
+        ALL
+        + """
+        const [, figure] = document.querySelectorAll("figure");
+        figure.style.maxWidth = "100px";
+        const stage = figure.querySelector(".stage"), img = stage.querySelector("img");
+        await seen.until(() => stage.classList.contains("enlarges"));
+        const height = document.body.scrollHeight;
+        const fits = img.getBoundingClientRect().width;
+        const click = async (x, y) => {
+          const box = stage.getBoundingClientRect();
+          const at = {
+            clientX: box.left + x * box.width, clientY: box.top + y * box.height,
+          };
+          stage.setPointerCapture = () => {};
+          stage.dispatchEvent(new PointerEvent("pointerdown", at));
+          stage.dispatchEvent(new PointerEvent("pointerup", at));
+        };
+        await click(0.9, 0.5);
+        const range = figure.querySelector("input");
+        range.value = "50";
+        range.dispatchEvent(new Event("input"));
+        const edge = figure.querySelector(".edge").getBoundingClientRect();
+        const report = {
+          fits, actual: img.getBoundingClientRect().width, scrolled: stage.scrollLeft,
+          edge: edge.left + edge.width / 2 - stage.getBoundingClientRect().left,
+          moved: document.body.scrollHeight - height,
+        };
+        await click(0.5, 0.5);
+        return { ...report, back: img.getBoundingClientRect().width };
+        """,
+    )
+    value = ran.value
+    assert value["fits"] == value["back"] == 100
+    assert value["actual"] == 300
+    assert value["scrolled"] == pytest.approx(180, abs=2), "another part"
+    assert value["edge"] == pytest.approx(50, abs=1.5)
+    assert value["moved"] == 0
+
+
+def test_portraits_and_landscapes_of_a_row_are_equally_high(site, browser):
+    ran = browser.visit(
+        f"{site.url}index.html",
+        """
+        for (const figure of document.querySelectorAll("figure")) {
+          figure.style.setProperty("--width", "2000px"); // as if it were large
+          figure.style.setProperty("--height", "200px");
+        }
+        const boxes = [...document.querySelectorAll(".stage")].map((stage) =>
+          stage.getBoundingClientRect());
+        return boxes.map(({ top, height, width }) => [top, height, width]);
+        """,
+        viewport={"width": 1280, "height": 800},
+    )
+    (top, high, _), (other_top, other_high, _), *_ = ran.value
+    assert top == other_top
+    assert high == pytest.approx(other_high, rel=0.01)
+
+
+def test_opened_from_a_disk_it_says_why_nothing_is_restored(site, browser):
+    script = 'return document.getElementById("from-disk").checkVisibility();'
+    page = site.folder / "index.html"
+    assert browser.visit(page.as_uri(), script).value is True
+    assert browser.visit(f"{site.url}index.html", script).value is False
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -1,6 +1,7 @@
 """The page of a gallery: strict, accessible, and safe with any name."""
 
 import html
+import json
 import os
 import shutil
 
@@ -23,6 +24,27 @@ def test_the_first_picture_is_eager_the_others_lazy_and_all_have_a_size(
     assert [i["loading"] for i in images] == ["eager", "lazy"]
     assert {(i["width"], i["height"]) for i in images} == {("64", "48")}
     assert [i["alt"] for i in images] == ["other", "photo"]
+
+
+def test_the_page_knows_the_shape_of_each_picture_without_inline_styles(
+    run, source, out
+):
+    assert run("web", source, out, *QUICK).status == 0
+    (figure,) = Page(out / "index.html").all("figure")
+    assert figure["class"] == "restores s64x48"
+    rule = ".s64x48 { --ratio: 1.333; --width: 64px; }"
+    assert rule in (out / "page.css").read_text()
+
+
+def test_the_makers_of_the_networks_and_their_licence_are_named(run, source, out):
+    assert run("web", source, out, *QUICK).status == 0
+    text = Page(out / "index.html").text
+    assert "Network by the comrec developers: comrec-lite-2 (CC BY-SA 4.0, as" in text
+    assert page.credit(["plain"]) == ""
+    both = page.credit(["comrec-lite-2", "comrec-base-3"])
+    assert both.startswith("Networks by the comrec developers: comrec-base-3, comrec-l")
+    index = json.loads((out / "comrec" / "networks.json").read_text())
+    assert index["networks"][0]["licence"].startswith("CC BY-SA 4.0")
 
 
 def test_the_page_is_strict_about_what_may_run(run, source, out):
@@ -92,7 +114,8 @@ def test_a_picture_with_alpha_is_restored_though_its_jpeg_is_plain(run, tmp_path
     assert ran.status == 0, ran.err
     assert {row.get("preset") for row in ran.rows[:-1]} == {"plain"}
     page = Page(out / "index.html")
-    assert [f["class"] for f in page.all("figure")] == ["restores", "plain"]
+    kinds = [f["class"].split()[0] for f in page.all("figure")]
+    assert kinds == ["restores", "plain"]
     assert len(page.all("comrec-img")) == len(page.all("input")) == 1
 
 

@@ -10,16 +10,40 @@ import { Refused } from "../errors.js";
  * @throws {Refused} if the picture has another size
  */
 export async function decode(file, { height, width }) {
-  const bitmap = await createImageBitmap(file, {
-    colorSpaceConversion: "none",
-    premultiplyAlpha: "none",
-  });
+  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+  const bitmap = await decodeBitmap(file, options);
   if (bitmap.height !== height || bitmap.width !== width) {
     throw new Refused(
       `${width}x${height} pixels are expected, ${bitmap.width}x${bitmap.height} came`,
     );
   }
   return new DecodedPicture(bitmap);
+}
+
+/**
+ * Decodes a picture as browsers show it, reduced.
+ * @param {Blob} file
+ * @param {{height: number, width: number}} size of the upright picture, in pixels
+ * @param {number} side the longer one that the result has at most, in pixels
+ * @returns {Promise<ImageBitmap>}
+ */
+export function decodeSmall(file, { height, width }, side) {
+  const share = Math.min(1, side / Math.max(height, width));
+  return decodeBitmap(file, {
+    resizeHeight: Math.max(1, Math.round(share * height)),
+    resizeWidth: Math.max(1, Math.round(share * width)),
+    resizeQuality: "medium",
+  });
+}
+
+/** Decodes a file; the error of a damaged one says so. */
+async function decodeBitmap(file, options) {
+  try {
+    return await createImageBitmap(file, options);
+  } catch (error) {
+    if (error.name !== "InvalidStateError") throw error;
+    throw new Refused("damaged, or of a kind that this browser does not decode");
+  }
 }
 
 /** Holds a decoded picture in the browser, and reads windows of it. */

@@ -2,11 +2,13 @@
 
 import { Refused } from "../errors.js";
 
-const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, APP2 = 0xe2, APP11 = 0xeb, COM = 0xfe;
+const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, COM = 0xfe;
+const APP0 = 0xe0, APP2 = 0xe2, APP11 = 0xeb, APP14 = 0xee;
 const SEGMENTS_MAX = 100_000;
 const SCANS_MAX = 100;
 const MAGIC = encodeAscii("comrec\0");
 const ICC = encodeAscii("ICC_PROFILE\0");
+const JFIF = encodeAscii("JFIF\0"), ADOBE = encodeAscii("Adobe");
 const MAGIC_CHANGES_MAX = 2; // bytes that may differ in a damaged marker
 // prettier-ignore
 const ZIGZAG = [
@@ -19,8 +21,9 @@ const ZIGZAG = [
 /**
  * @typedef {{marker: number, content: Uint8Array, whole: Uint8Array}} Segment
  *   `content` lacks marker and length; `whole` has both, and a scan's entropy-coded data
- * @typedef {{height: number, width: number, tables: number[]}} Frame
- *   size in pixels, and the number of each component's quantisation table
+ * @typedef {{height: number, width: number, tables: number[], factors: [number, number][]}}
+ *   Frame size in pixels; of each component, the number of its quantisation table, and how
+ *   often it is sampled across and down
  */
 
 function encodeAscii(text) {
@@ -97,8 +100,28 @@ export function selectCodedData(found) {
  * @returns {Blob}
  */
 export function buildCodedJpeg(found) {
+  return buildJpeg(selectCodedData(found));
+}
+
+/**
+ * Builds a JPEG of the coded data and of the headers that say how colours are coded, which
+ * other encoders than comrec's need.
+ * @param {Segment[]} found
+ * @returns {Blob}
+ */
+export function buildJpegInItsColours(found) {
+  const kept = found.filter((segment) => !isMetadata(segment) || isColourHeader(segment));
+  return buildJpeg(kept.map((segment) => segment.whole));
+}
+
+function buildJpeg(parts) {
   const ends = [SOI, EOI].map((marker) => Uint8Array.of(0xff, marker));
-  return new Blob([ends[0], ...selectCodedData(found), ends[1]], { type: "image/jpeg" });
+  return new Blob([ends[0], ...parts, ends[1]], { type: "image/jpeg" });
+}
+
+function isColourHeader({ marker, content }) {
+  return (marker === APP0 && startsWith(content, JFIF)) ||
+    (marker === APP14 && startsWith(content, ADOBE));
 }
 
 function isMetadata({ marker }) {
@@ -109,9 +132,41 @@ function isMetadata({ marker }) {
  * Reads the frame header.
  * @param {Segment[]} found
  * @returns {Frame}
- * @throws {Refused} if the header is damaged, or of a kind that comrec does not write
+ * @throws {Refused} if the header is damaged, or of a kind that is not restored
  */
 export function readFrame(found) {
+  const { height, width } = readSize(found);
+  const content = findFrame(found);
+  const components = content[5];
+  if (content[0] !== 8 || (components !== 1 && components !== 3)) {
+    throw new Refused(
+      `only JPEGs of 8 bits and 1 or 3 components are restored. ` +
+        `Received: ${content[0]} bits and ${components} components`,
+    );
+  }
+  const ofComponents = Array.from({ length: components }, (_, i) => 7 + 3 * i);
+  return {
+    height, width,
+    tables: ofComponents.map((at) => content[at + 1]),
+    factors: ofComponents.map((at) => [content[at] >> 4, content[at] & 15]),
+  };
+}
+
+/**
+ * Reads the size of any JPEG.
+ * @param {Segment[]} found
+ * @returns {{height: number, width: number}} in pixels
+ * @throws {Refused} if the frame header is damaged
+ */
+export function readSize(found) {
+  const content = findFrame(found);
+  const height = (content[1] << 8) | content[2];
+  const width = (content[3] << 8) | content[4];
+  if (!height || !width) throw new Refused("damaged (a picture without pixels)");
+  return { height, width };
+}
+
+function findFrame(found) {
   const frames = found.filter(
     ({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker),
   );
@@ -119,19 +174,8 @@ export function readFrame(found) {
     throw new Refused(`damaged (one frame header is expected, ${frames.length} came)`);
   }
   const { content } = frames[0];
-  const components = content[5];
-  if (!(content.length >= 6 + 3 * components)) throw new Refused("damaged (a short frame header)");
-  if (content[0] !== 8 || (components !== 1 && components !== 3)) {
-    throw new Refused(
-      `a coded image has 8 bits and 1 or 3 components. ` +
-        `Received: ${content[0]} bits and ${components} components`,
-    );
-  }
-  const height = (content[1] << 8) | content[2];
-  const width = (content[3] << 8) | content[4];
-  if (!height || !width) throw new Refused("damaged (a picture without pixels)");
-  const tables = Array.from({ length: components }, (_, i) => content[8 + 3 * i]);
-  return { height, width, tables };
+  if (!(content.length >= 6 + 3 * content[5])) throw new Refused("damaged (a short frame header)");
+  return content;
 }
 
 /**

@@ -73,7 +73,8 @@ export function matchPair(file, sidecars, presets, maxPixels) {
   }
   const { height, width, scale, alpha } = record.sidecar;
   checkPixels(height, width, maxPixels);
-  const { tables, ...compact } = jpeg.readFrame(segments);
+  const compact = jpeg.readSize(segments);
+  const { tables } = jpeg.readFrame(segments);
   const expected = computeCompactSize(record.sidecar);
   if (expected.height !== compact.height || expected.width !== compact.width) {
     throw new Refused(
@@ -91,7 +92,11 @@ export function matchPair(file, sidecars, presets, maxPixels) {
   };
 }
 
-function checkPixels(height, width, maxPixels) {
+/**
+ * Checks that a picture is within the limit.
+ * @throws {Refused} if the picture is larger
+ */
+export function checkPixels(height, width, maxPixels) {
   if (height * width > maxPixels) {
     throw new Refused(`at most ${maxPixels} pixels are restored. Received: ${width}x${height}`);
   }

@@ -3,7 +3,8 @@
 import { Refused } from "../errors.js";
 import { enlarge } from "./resample.js";
 
-const LUMA = [0.299, 0.587, 0.114];
+/** Shares of R, G and B in luma. */
+export const LUMA = [0.299, 0.587, 0.114];
 
 /**
  * Enlarges a tile, computes its residual and adds it.

@@ -77,10 +77,11 @@ export class Picture {
       const onSize = (size) => {
         if (!signal.aborted) density = this.#reserveSize(size);
       };
-      const result = await restorePicture(url, options, onSize, () => this.#getPriority(), signal);
+      const watcher = { onSize, priority: () => this.#getPriority() };
+      const result = await restorePicture({ url }, options, watcher, signal);
       if (signal.aborted) return;
       if (!result) return this.#stayPlain("a plain JPEG");
-      const { png, ...detail } = result;
+      const { png, facts, ...detail } = result;
       await this.#show(png, density, signal);
       if (signal.aborted) return;
       this.img.dataset.comrec = "restored";

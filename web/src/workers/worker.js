@@ -1,14 +1,19 @@
 // Answers the page's calls in a worker. Between calls a worker keeps only networks.
 
 import { Refused } from "../errors.js";
-import { checkCanvas, decode } from "../format/browser-decoder.js";
-import { matchPair, readSidecars } from "../format/pair.js";
+import { checkCanvas, decode, decodeSmall } from "../format/browser-decoder.js";
+import * as jpegs from "../format/jpeg.js";
+import { readOrdinary } from "../format/ordinary.js";
+import { readOrientation } from "../format/orientation.js";
+import { checkPixels, matchPair, readSidecars } from "../format/pair.js";
 import { encodePng } from "../format/png.js";
 import { assembleBands } from "../networks/bands.js";
 import { loadNetwork } from "../networks/network.js";
 import { restoreTile } from "../networks/restore-tile.js";
+import { takeChange } from "../networks/take-change.js";
 import { planTiles } from "../networks/tiles.js";
-import { deriveSidecarUrl, fetchFile } from "./fetch.js";
+import { turnSize, turnTiles } from "../networks/turn.js";
+import { deriveSidecarUrl, fetchFile, readFile } from "./fetch.js";
 
 const WASM_URL = new URL("./tfjs-backend-wasm-simd.wasm", import.meta.url).href;
 const BYTES_PER_PIXEL_MAX = 2; // of coded data
@@ -24,16 +29,28 @@ let canvasCheck = null;
 
 // Each returns its result and, where there are any, the buffers to transfer with it.
 const functions = {
-  /** Fetches a .jpg, and reads its sidecars. */
-  async read({ url, maxPixels, credentials }) {
-    const maxBytes = BYTES_PER_PIXEL_MAX * maxPixels + SLACK_BYTES;
-    const file = await fetchFile(url, { maxBytes, credentials });
-    if (!file) throw new Refused("it cannot be fetched");
-    const sidecarUrl = deriveSidecarUrl(url);
-    const fetchSidecar = async (limit) =>
-      sidecarUrl && fetchFile(sidecarUrl, { maxBytes: limit, credentials });
-    const sidecars = await readSidecars(file.bytes, fetchSidecar, maxPixels);
-    return [{ jpeg: file.bytes.buffer, sidecars }, [file.bytes.buffer]];
+  /** Reads a .jpg, from its URL or from the files that a person chose, and its sidecars. */
+  async read({ url, file, sidecar, maxPixels, credentials }) {
+    const maxBytes = computeMaxBytes(maxPixels);
+    const read = await (file ? readFile(file, maxBytes) : fetchFile(url, { maxBytes, credentials }));
+    if (!read) throw new Refused("it cannot be fetched");
+    const readSidecar = async (limit) => {
+      if (file) return sidecar && readFile(sidecar, limit);
+      const sidecarUrl = deriveSidecarUrl(url);
+      return sidecarUrl && fetchFile(sidecarUrl, { maxBytes: limit, credentials });
+    };
+    const sidecars = await readSidecars(read.bytes, readSidecar, maxPixels);
+    return [{ jpeg: read.bytes.buffer, sidecars }, [read.bytes.buffer]];
+  },
+
+  /** Makes a small upright picture of a .jpg; `side` is the longer one, in pixels. */
+  async preview({ file, side, maxPixels }) {
+    const { bytes } = await readFile(file, computeMaxBytes(maxPixels));
+    const segments = jpegs.splitSegments(bytes);
+    const size = turnSize(jpegs.readSize(segments), readOrientation(segments));
+    checkPixels(size.height, size.width, maxPixels);
+    const bitmap = await decodeSmall(file, size, side);
+    return [{ bitmap, ...size }, [bitmap]];
   },
 
   /** Matches a .jpg with its sidecar, decodes it and cuts the parts that tiles depend on. */
@@ -41,16 +58,26 @@ const functions = {
     const pair = matchPair(new Uint8Array(jpeg), sidecars, presets, maxPixels);
     const { preset, height, width, scale, compact, channels, alpha, icc, condition } = pair;
     if (preset.preset === "plain" && !alpha) return [null];
-    await (canvasCheck ??= checkCanvas());
-    const decoded = await decode(pair.coded, compact);
-    const parts = planTiles(pair, compact, scale, preset, workers).map((tile) => ({
-      tile,
-      part: decoded.cut(tile.cut, channels),
-    }));
-    decoded.close();
+    const tiles = await cutTiles(pair, workers);
     const coded = { channels, size: [compact.height, compact.width], scale, condition };
     const pairData = { preset: preset.preset, height, width, compact, coded, alpha, icc };
-    return [{ ...pairData, tiles: parts }, parts.map(({ part }) => part.buffer)];
+    return withTiles({ ...pairData, orientation: 1, decision: null }, tiles);
+  },
+
+  /** Reads an ordinary JPEG, decodes it and cuts its parts, if the network brings it closer. */
+  async openOrdinary({ jpeg, restoring, preset, maxPixels, workers }) {
+    const found = readOrdinary(new Uint8Array(jpeg), restoring, maxPixels);
+    const { height, width, channels, condition, icc, orientation, decision } = found;
+    const { quality, sampling } = found;
+    const compact = { height, width };
+    const coded = { channels, size: [height, width], scale: 1, condition };
+    const facts = { quality, sampling, expectedDb: decision.expectedDb };
+    const data = {
+      preset: preset.preset, ...compact, compact, coded, alpha: null, icc, orientation, decision,
+      facts,
+    };
+    if (!decision.luma && !decision.chroma) return withTiles(data, []);
+    return withTiles(data, await cutTiles({ ...found, compact, scale: 1, preset }, workers));
   },
 
   /** Loads a network; returns the name of its backend. */
@@ -62,14 +89,16 @@ const functions = {
   },
 
   /** Restores a tile; returns its pixels and the name of the backend. */
-  async restore({ key, tile, part, coded }) {
+  async restore({ key, tile, part, coded, decision }) {
     const network = networks.get(key);
-    const pixels = await restoreTile(tile, part, coded, network);
+    const restored = await restoreTile(tile, part, coded, network);
+    const pixels = decision ? takeChange(restored, tile, part, coded.channels, decision) : restored;
     return [{ pixels, backend: network.backend }, [pixels.buffer]];
   },
 
-  /** Assembles tiles and the alpha channel, and encodes them as a PNG. */
-  async encode({ height, width, coded, alpha: alphaFile, icc, tiles }) {
+  /** Assembles tiles and the alpha channel, and encodes them as an upright PNG. */
+  async encode({ coded, alpha: alphaFile, icc, tiles, orientation, ...size }) {
+    const { height, width } = turnSize(size, orientation);
     let alpha = null;
     if (alphaFile) {
       const decoded = await decode(alphaFile, { height, width });
@@ -77,10 +106,32 @@ const functions = {
       decoded.close();
     }
     const channels = coded.channels + (alpha ? 1 : 0);
-    const bands = assembleBands(tiles, width, coded.channels, alpha);
+    const upright = turnTiles(tiles, size, coded.channels, orientation);
+    const bands = assembleBands(upright, width, coded.channels, alpha);
     return [await encodePng({ height, width, channels, icc }, bands)];
   },
 };
+
+function computeMaxBytes(maxPixels) {
+  return BYTES_PER_PIXEL_MAX * maxPixels + SLACK_BYTES;
+}
+
+/** Decodes a picture, and cuts the parts that its tiles depend on. */
+async function cutTiles(picture, workers) {
+  const { coded, compact, scale, preset, channels } = picture;
+  await (canvasCheck ??= checkCanvas());
+  const decoded = await decode(coded, compact);
+  const tiles = planTiles(picture, compact, scale, preset, workers).map((tile) => ({
+    tile,
+    part: decoded.cut(tile.cut, channels),
+  }));
+  decoded.close();
+  return tiles;
+}
+
+function withTiles(data, tiles) {
+  return [{ ...data, tiles }, tiles.map(({ part }) => part.buffer)];
+}
 
 async function startNetwork(bytes, preferred) {
   const backend = preferred === "auto" ? await chooseBackend() : preferred;

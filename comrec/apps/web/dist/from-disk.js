@@ -1,0 +1,1 @@
+location.protocol==="file:"&&(document.getElementById("from-disk").hidden=!1);
