@@ -18,7 +18,9 @@ from comrec.format.restoring import restore
 from comrec.format.sidecar import MAGIC
 from comrec.image import exchange
 from comrec.image.picture import MAX_PIXELS
+from comrec.networks import presets as table
 from comrec.networks.codec import MEMORY_MB
+from comrec.networks.presets import Folders
 from comrec.system.checks import whole
 
 FORMAT = "COMREC"
@@ -33,6 +35,7 @@ def register_opener(
     memory_mb: int = MEMORY_MB,
     max_pixels: int = MAX_PIXELS,
     exact: bool = False,
+    presets: Folders | None = None,
 ) -> None:
     """Makes `PIL.Image.open` restore pictures that comrec compressed.
 
@@ -48,11 +51,13 @@ def register_opener(
     Errors are ComrecError and, as Pillow's callers expect, OSError.
 
     Args:
-      engine, threads, memory_mb, max_pixels, exact: as of `comrec.decompress`.
+      engine, threads, memory_mb, max_pixels, exact, presets: as of
+        `comrec.decompress`.
 
     Raises:
-      UsageError: an option is illegal.
+      UsageError: an option is illegal, or a folder has no preset.
     """
+    table.add_folders(presets)
     ComrecImageFile.options = {
         "engine": engine,
         "threads": whole("threads", threads, 0),
