@@ -27,7 +27,7 @@ def test_a_run_is_a_preset_that_compresses_and_restores(finished_joint, tmp_path
     image = pictures.photo(45, 71)
     made = comrec.compress(image, preset=run, jpeg_quality=30)
     assert made.report.preset == preset.name
-    restored = comrec.decompress(made.jpeg, made.sidecar, preset=run)
+    restored = comrec.decompress(made.jpeg, made.sidecar, presets=run)
     assert restored.shape == image.shape
     reccnn = models.load(run, "reccnn")
     assert reccnn.count_params() > 100
