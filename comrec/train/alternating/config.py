@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -173,8 +173,12 @@ class TrainConfig:
         )  # fmt: skip
 
     @classmethod
-    def load(cls, path: Path) -> TrainConfig:
+    def load(cls, path: Path, changes: Sequence[str] = ()) -> TrainConfig:
         """Reads the JSON of a config.
+
+        Args:
+          path: of the file.
+          changes: settings that replace those of the file, such as "batch=8".
 
         Raises:
           UsageError: the file cannot be read, a setting is unknown or missing, or a
@@ -187,7 +191,7 @@ class TrainConfig:
                 record["rounds"] = tuple(map(_read_round, _list(record["rounds"])))
             return cls(**record)
 
-        return load(path, build)
+        return load(path, build, changes)
 
     def dump(self) -> str:
         """Returns the config as JSON."""

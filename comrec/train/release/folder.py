@@ -49,7 +49,8 @@ def write(models: Iterable[keras.Model], row: Preset, folder: Path) -> Preset:
     Args:
       models: named "comcnn" and "reccnn", in float32, as the family builds them.
       row: the preset without its files; reach and multiples are the family's.
-      folder: gets a `.weights.h5` and an `.onnx` for each model, and the row.
+      folder: gets a `.weights.h5` and an `.onnx` for each model, and the row. A row
+        that was there is kept as `preset.HASH.json`, with its files.
 
     Returns:
       The preset, as `presets.find(folder)` reads it.
@@ -74,5 +75,14 @@ def write(models: Iterable[keras.Model], row: Preset, folder: Path) -> Preset:
         row, _ = save_networks(models, row, Path(place))
         for path in sorted(Path(place).iterdir()):
             files.write(folder / path.name, path.read_bytes())
+    _keep_earlier(folder, presets.dump_folder(row))
     files.write(folder / presets.ROW, presets.dump_folder(row).encode())
     return presets.read_folder(folder)
+
+
+def _keep_earlier(folder: Path, text: str) -> None:
+    """Keeps the row of the folder from before, whose pictures are still restored."""
+    path = folder / presets.ROW
+    if path.exists() and path.read_text() != text:
+        digest = presets.read_folder(folder).hash
+        files.write(path.with_name(f"preset.{digest}.json"), path.read_bytes())
