@@ -69,10 +69,11 @@ def read_folder(folder: Path) -> Preset:
     """
     if not os.path.lexists(folder / ROW):
         raise UsageError(_describe_lack(folder))
-    return _read_row(folder / ROW)
+    return read_row(folder / ROW)
 
 
-def _read_row(path: Path) -> Preset:
+def read_row(path: Path) -> Preset:
+    """Reads one row of a folder; see `read_folder`."""
     row = _read(path, "the row of a preset", "Export it again, or name another", _own)
     return with_hash(row, path.parent)
 
@@ -207,7 +208,7 @@ def add_folders(folders: Folders | None) -> None:
         if os.path.isdir(folder):
             rows = _list_rows(Path(folder))
             for path in rows or [Path(folder) / ROW]:
-                add(read_folder(path.parent) if path.name == ROW else _read_row(path))
+                add(read_folder(path.parent) if path.name == ROW else read_row(path))
         elif not find_named(folder):
             raise UsageError(
                 f"{folder!s}: no such folder. Name that of a preset, or of several"
@@ -225,7 +226,7 @@ def _scan_variable(value: str) -> tuple[tuple[Preset, ...], tuple[str, ...]]:
     for folder in filter(None, value.split(os.pathsep)):
         for path in _list_rows(Path(folder)):
             try:
-                found.append(_read_row(path))
+                found.append(read_row(path))
             except UsageError as err:  # the other presets are of use without it
                 refused.append(str(err))
     return tuple(found), tuple(refused)

@@ -19,8 +19,7 @@ EXAMPLES = (
     "comrec train joint --quick --run try",
     "comrec train joint comrec-lite-2 --data PICTURES --run mine",
     "comrec train joint comrec-lite-2 --data PICTURES --run mine --resume",
-    "comrec compress photo.png -p mine",
-    "comrec decompress photo.comrec.jpg --presets mine",
+    "comrec train export mine",
 )
 ALTERNATING, JOINT, AUTOENCODER = "alternating", "joint", "autoencoder"
 # Action: default config, its kind of length, and what the help says.
