@@ -333,7 +333,8 @@ def test_ctrl_c_says_how_the_run_goes_on(line, monkeypatch):
 
 
 def test_a_folder_that_is_no_run_is_not_exported(line, tmp_path):
-    assert f"{tmp_path / 'config.json'}: cannot be read" in line("export", tmp_path)
+    pytest.importorskip("tf2onnx", reason="needs the train extra")
+    assert f"{tmp_path}: no training run (config.json" in line("export", tmp_path)
 
 
 @pytest.mark.slow
