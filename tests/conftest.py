@@ -94,6 +94,20 @@ def run(capsysbinary, monkeypatch):
     return call
 
 
+@pytest.fixture
+def train(run, monkeypatch):
+    """Runs `comrec train` here: train("joint", "--quick") -> Ran."""
+    # The command may set it, which must not outlive the test.
+    monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "tensorflow"))
+    yield lambda *arguments: run("train", *arguments)
+    _forget_policy()
+
+
+def _forget_policy() -> None:
+    if "keras" in sys.modules:  # training leaves its own
+        sys.modules["keras"].config.set_dtype_policy("float32")
+
+
 class Ended(NamedTuple):
     """Holds the result of one run of a script."""
 
@@ -104,7 +118,7 @@ class Ended(NamedTuple):
 
 @pytest.fixture
 def called(capsys, monkeypatch):
-    """Runs a script here: called("training/train_joint", "--quick") -> Ended."""
+    """Runs a script here: called("training/step_speed", "--quick") -> Ended."""
     # A script may set it, which must not outlive the test.
     monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "tensorflow"))
 
@@ -119,13 +133,12 @@ def called(capsys, monkeypatch):
         return Ended(status, *capsys.readouterr())
 
     yield call
-    if "keras" in sys.modules:  # training leaves its own
-        sys.modules["keras"].config.set_dtype_policy("float32")
+    _forget_policy()
 
 
 @pytest.fixture
 def typed(called):
-    """Runs a script that must fail: typed("training/train_joint", ...)."""
+    """Runs a script that must fail: typed("training/race", ...)."""
 
     def call(script: str, *arguments: object) -> tuple[object, str]:
         ended = called(script, *arguments)

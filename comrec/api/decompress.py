@@ -16,8 +16,9 @@ from comrec.format.restoring import restore as restore
 from comrec.image import exchange
 from comrec.image.picture import MAX_PIXELS, Picture, check_size
 from comrec.image.source import File, load
-from comrec.networks import presets
+from comrec.networks import presets as table
 from comrec.networks.codec import MEMORY_MB
+from comrec.networks.presets import Folders
 from comrec.system import forking
 from comrec.system.checks import whole
 
@@ -29,7 +30,7 @@ def decompress(
     jpeg: File,
     sidecar: Sidecar | None = None,
     *,
-    preset: str | os.PathLike[str] | None = None,
+    presets: Folders | None = None,
     assume: str | os.PathLike[str] | None = None,
     size: tuple[int, int] | None = None,
     scale: float | None = None,
@@ -47,8 +48,9 @@ def decompress(
       sidecar: path or bytes of the sidecar. By default it is the file that `comrec
         compress` writes beside the .jpg, where `jpeg` is a path. An embedded sidecar
         needs no file; a plain JPEG has no sidecar and is decoded without a network.
-      preset: folder of your own preset, for pictures compressed with it. Released
-        presets are found by the name in the sidecar.
+      presets: folder of your own preset, or folder of several, or a list of such
+        folders. The preset is found by the name in the sidecar, as released ones are;
+        so are those in the folders of the environment variable COMREC_PRESETS.
       assume: preset of a picture whose sidecar is lost; needs `size`.
       size: (H, W) of a picture whose sidecar is lost; needs `assume`.
       scale: of a picture whose sidecar is lost and whose size fits two scales.
@@ -67,7 +69,7 @@ def decompress(
       ComrecError: a file is missing or damaged, or the two files are of two pictures.
     """
     return _restore(
-        jpeg, sidecar, preset, _assumed(assume, size, scale), max_pixels=max_pixels,
+        jpeg, sidecar, presets, _assumed(assume, size, scale), max_pixels=max_pixels,
         engine=engine, threads=threads, memory_mb=memory_mb, exact=exact,
     ).to_array()  # fmt: skip
 
@@ -76,7 +78,7 @@ def open(
     jpeg: File,
     sidecar: Sidecar | None = None,
     *,
-    preset: str | os.PathLike[str] | None = None,
+    presets: Folders | None = None,
     assume: str | os.PathLike[str] | None = None,
     size: tuple[int, int] | None = None,
     scale: float | None = None,
@@ -101,8 +103,8 @@ def open(
     """
     return exchange.to_image(
         _restore(
-            jpeg, sidecar, preset, _assumed(assume, size, scale), max_pixels=max_pixels,
-            engine=engine, threads=threads, memory_mb=memory_mb, exact=exact,
+            jpeg, sidecar, presets, _assumed(assume, size, scale), engine=engine,
+            max_pixels=max_pixels, threads=threads, memory_mb=memory_mb, exact=exact,
         )
     )  # fmt: skip
 
@@ -135,7 +137,7 @@ def _assumed(
 def _restore(
     jpeg: File,
     sidecar: Sidecar | None,
-    preset: str | os.PathLike[str] | None,
+    presets: Folders | None,
     assumed: Assumed | None,
     max_pixels: int,
     threads: int,
@@ -146,8 +148,7 @@ def _restore(
     threads = whole("threads", threads, 0)
     memory_mb = whole("memory_mb", memory_mb, 1)
     max_pixels = whole("max_pixels", max_pixels, 1)
-    if preset is not None:
-        presets.find(preset)  # makes the name that sidecars hold known
+    table.add_folders(presets)
     data, name = load(jpeg, max_pixels)
     with naming_errors(name):
         pair = _unpack(data, name, jpeg, sidecar, assumed, max_pixels)
@@ -169,7 +170,7 @@ def _unpack(
             raise UsageError("`sidecar` and `assume` exclude each other. Name one")
         assume, size, scale = assumed
         check_size(*size, max_pixels)
-        return container.assume(data, presets.find(assume), size, scale)
+        return container.assume(data, table.find(assume), size, scale)
     max_bytes = container.max_sidecar_bytes(data, max_pixels)
     beside, beside_name = find_sidecar(jpeg, sidecar, max_bytes)
     return container.unpack(data, name, beside, beside_name, max_pixels)

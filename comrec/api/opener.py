@@ -18,7 +18,9 @@ from comrec.format.restoring import restore
 from comrec.format.sidecar import MAGIC
 from comrec.image import exchange
 from comrec.image.picture import MAX_PIXELS
+from comrec.networks import presets as table
 from comrec.networks.codec import MEMORY_MB
+from comrec.networks.presets import Folders
 from comrec.system.checks import whole
 
 FORMAT = "COMREC"
@@ -33,6 +35,7 @@ def register_opener(
     memory_mb: int = MEMORY_MB,
     max_pixels: int = MAX_PIXELS,
     exact: bool = False,
+    presets: Folders | None = None,
 ) -> None:
     """Makes `PIL.Image.open` restore pictures that comrec compressed.
 
@@ -51,8 +54,9 @@ def register_opener(
       engine: as of `comrec.decompress`, and so are all others.
 
     Raises:
-      UsageError: an option is illegal.
+      UsageError: an option is illegal, or a folder has no preset.
     """
+    table.add_folders(presets)
     ComrecImageFile.options = {
         "engine": engine,
         "threads": whole("threads", threads, 0),

@@ -75,6 +75,18 @@ def _value(name: str, described: Option) -> dict[str, Any]:
     return {"type": values.scale if name == "scale" else str, "metavar": metavar}
 
 
+def add_presets(parser: argparse._ActionsContainer) -> None:
+    """Adds the folders of presets that sidecars name."""
+    parser.add_argument(
+        "-p",
+        "--presets",
+        action="append",
+        metavar="DIR",
+        help="folder of your own preset, or of several, for pictures compressed with "
+        "them; may be repeated (more folders: the variable COMREC_PRESETS)",
+    )
+
+
 def add_restoring(parser: argparse.ArgumentParser) -> None:
     """Adds the options that decide how the networks restore pictures."""
     networks = group(parser, "networks and limits")

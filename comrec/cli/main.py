@@ -21,6 +21,7 @@ from comrec.cli.commands import (
     pack,
     presets,
     restore,
+    train,
     unpack,
     verify,
     web,
@@ -57,6 +58,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "bulk": (bulk, "compress, restore or pack a folder or a bucket"),
     "export": (export, "export networks for web pages or as ONNX files"),
     "web": (web, "make a gallery that restores pictures in the browser"),
+    "train": (train, "train networks of your own"),
     "autoencoder": (autoencoder, "compress to .crae files with an autoencoder"),
     "help": (help, "explain a command"),
 }

@@ -126,10 +126,7 @@ class Options:
             )
         preset = presets.find(self.preset)
         values: dict[str, object] = {
-            # A folder by its whole path, for processes that run elsewhere.
-            "preset": os.path.abspath(self.preset)
-            if preset.number == 0
-            else preset.name,
+            "preset": self._locate(preset),
             "metadata": parse_kinds(self.metadata),
             "scale": _legal_scale(self.scale, preset),
         }

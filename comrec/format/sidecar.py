@@ -18,6 +18,7 @@ from comrec.errors import SidecarError
 from comrec.image.resample import compact_size, exact
 from comrec.jpeg import segments as seg
 from comrec.networks import presets
+from comrec.networks.preset import IN_FOLDER
 
 VERSION = 1
 MAGIC = b"comrec\0"
@@ -207,13 +208,17 @@ def _check_version(version: int, source: str) -> None:
 
 
 def _known_preset(name: object, source: str) -> presets.Preset:
-    known = presets.known()  # a path in a sidecar must not name a folder
-    if isinstance(name, str) and name in known:
-        return known[name]
+    if found := presets.find_named(name):
+        return found
+    if isinstance(name, str) and IN_FOLDER.fullmatch(name):
+        refused = "".join(f" ({problem})" for problem in presets.problems()[:1])
+        raise SidecarError(
+            f"{source}: unknown preset {_short(name)}, a network trained by somebody. "
+            f"Name its folder by `presets` or in {presets.VARIABLE}{refused}."
+        )
     raise SidecarError(
         f"{source}: unknown preset {_short(name)}. This comrec has "
-        f"{', '.join(presets.PRESETS)}: upgrade it, name a folder as `preset`, or "
-        f"the sidecar is damaged."
+        f"{', '.join(presets.PRESETS)}: upgrade it, or the sidecar is damaged."
     )
 
 

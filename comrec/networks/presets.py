@@ -1,132 +1,41 @@
-"""Describes the trained pairs: one frozen row each, in `presets.json` or in a folder.
+"""Finds the trained pairs: the rows of `presets.json`, and presets in folders.
 
 A released name or number never changes meaning. `comrec.train.release` adds rows. A
 folder with a `preset.json` and the files that it names is a preset as well, wherever a
-name is expected.
+name is expected: a finished training run is such a folder. Sidecars name presets in
+folders by name and hash; such a name is looked for in the folders that were named in
+this process, and in those of the environment variable COMREC_PRESETS.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from comrec.errors import JpegError, UsageError
-from comrec.jpeg.settings import JpegSettings
-from comrec.system.checks import exact
+from comrec.networks.preset import LAST_NUMBER as LAST_NUMBER
+from comrec.networks.preset import NAME, NO_NUMBER, from_record, to_record, with_hash
+from comrec.networks.preset import Preset as Preset
+from comrec.networks.preset import WeightFile as WeightFile
 
 T = TypeVar("T")
+Folders = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 PLAIN = "plain"
 DEFAULT = "comrec-base-3"
 TABLE = Path(__file__).with_name("presets.json")
 ROW = "preset.json"  # of a preset that is a folder
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # of a preset in a folder
+ROWS = "preset*.json"  # that row, and rows of the folder from before, by their hash
+VARIABLE = "COMREC_PRESETS"  # folders, separated as in PATH
+RUN = "config.json"  # of a training run
+AUTOENCODER = "model.npz"  # of a run that trained one
 SHA256 = re.compile(r"[0-9a-f]{64}")
-LAST_NUMBER = 255  # a byte in binary sidecars
-NO_NUMBER = 0  # of presets in folders, which binary sidecars name in full
-
-
-@dataclass(frozen=True)
-class WeightFile:
-    """Names a file with weights and the SHA-256 that it must have.
-
-    Attributes:
-      name: of the file.
-      sha256: of its content, 64 hex digits.
-      folder: where the file is; None for the files that comrec ships.
-    """
-
-    name: str
-    sha256: str
-    folder: Path | None = None
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Holds a trained pair and everything that both directions need to know of it.
-
-    Attributes:
-      name: in sidecars and on the command line.
-      number: in binary sidecars, 1 to 255; 0 for a preset in a folder.
-      summary: one line for people.
-      channels: of both networks. 1: luma goes through the networks and chroma through
-        fixed resampling.
-      scales: legal linear size ratios image : compact.
-      compact_quality: JPEG quality that the pair was trained at; None for a pair that
-        was trained at all qualities.
-      jpeg: how the compact image is written.
-      jpeg_visual: the same for the tune "visual"; None where `jpeg` serves both.
-      guide: name of a lighter preset, through whose RecCNN the encoder may choose
-        coefficients in place of its own; None for none.
-      weights: master `.weights.h5` of each network.
-      onnx: export of each network, float32, named after the hash of the master.
-      licence: terms of the weights.
-      training: the file with the configuration of the training.
-      sizes: arguments of the builder of each network in `comrec.networks.models`.
-      reach_px: how far each network looks to each side, in pixels of its input.
-      family: key in `comrec.networks.families.FAMILIES`.
-      multiple_px: sides of what goes into the networks are multiples of this number.
-      compact_scales: scales at which ComCNN is used; at others the image is reduced
-        without a network.
-    """
-
-    name: str
-    number: int
-    summary: str
-    channels: int
-    scales: tuple[float, ...]
-    compact_quality: int | None
-    jpeg: JpegSettings
-    weights: Mapping[str, WeightFile]
-    onnx: Mapping[str, WeightFile]
-    licence: str
-    training: str
-    sizes: Mapping[str, Mapping[str, Any]]
-    reach_px: Mapping[str, int]
-    family: str = "jiang2017"
-    multiple_px: int = 1
-    compact_scales: tuple[float, ...] = ()
-    jpeg_visual: JpegSettings | None = None
-    guide: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("scales", "compact_scales"):
-            object.__setattr__(self, name, tuple(map(exact, getattr(self, name))))
-
-    @property
-    def has_networks(self) -> bool:
-        """Whether the preset restores more than a plain JPEG decoder does."""
-        return bool(self.weights or self.onnx)
-
-    @property
-    def hash(self) -> str:
-        """First 8 hex digits of the SHA-256 of the masters, in the order of the row.
-
-        Of everything that decoding depends on, for a preset in a folder.
-        """
-        if self.number == NO_NUMBER:
-            return _decoding_hash(self)
-        return "-".join(file.sha256[:8] for file in self.weights.values())
-
-    def row(self) -> dict[str, object]:
-        """Returns the row as JSON values, for people and programs."""
-        return {
-            "preset": self.name,
-            "summary": self.summary,
-            "channels": self.channels,
-            "scales": list(self.scales),
-            "jpeg": vars(self.jpeg),
-            "weights": {n: f"{f.name} {f.sha256}" for n, f in self.weights.items()},
-            "onnx": {n: f"{f.name} {f.sha256}" for n, f in self.onnx.items()},
-            "licence": self.licence,
-            "training": self.training,
-        }
 
 
 def read(path: Path = TABLE) -> tuple[Preset, ...]:
@@ -138,7 +47,7 @@ def read(path: Path = TABLE) -> tuple[Preset, ...]:
     """
 
     def rows(records: Any) -> tuple[Preset, ...]:
-        found = tuple(map(_preset, records))
+        found = tuple(map(from_record, records))
         names, numbers = {row.name for row in found}, {row.number for row in found}
         if not len(found) == len(names) == len(numbers):
             raise ValueError("two rows share a name or a number")
@@ -153,49 +62,56 @@ def read_folder(folder: Path) -> Preset:
     """Reads the preset that a folder is: `preset.json`, one row without a number.
 
     Returns:
-      The row, whose name is that in the file and the row's hash: pictures can never be
-      restored by what another folder, or the same one at another time, has under the
-      same name.
+      The row, whose name is that in the file and the row's hash.
 
     Raises:
-      UsageError: the row cannot be read, or is not the row of a preset.
+      UsageError: the folder is no preset, or its row is illegal.
     """
-    path = folder / ROW
+    if not os.path.lexists(folder / ROW):
+        raise UsageError(_describe_lack(folder))
+    return read_row(folder / ROW)
+
+
+def read_row(path: Path) -> Preset:
+    """Reads one row of a folder; see `read_folder`."""
     row = _read(path, "the row of a preset", "Export it again, or name another", _own)
-    place = folder.resolve()
-    return replace(
-        row,
-        name=f"{row.name}.{row.hash}",
-        weights=_in(place, row.weights),
-        onnx=_in(place, row.onnx),
+    return with_hash(row, path.parent)
+
+
+def _describe_lack(folder: Path) -> str:
+    """Says why a folder without a row is no preset, and what to do."""
+    if (folder / AUTOENCODER).exists():
+        return (
+            f"{folder}: a run that trained an autoencoder. Compress by `comrec "
+            f"autoencoder compress`, with {AUTOENCODER} in it as the `model`"
+        )
+    if (folder / RUN).exists():
+        return (
+            f"{folder}: a training run that is not finished ({ROW} is missing). Go on "
+            f"with it by `resume`, or export what it has learned so far: comrec train "
+            f"export {folder}"
+        )
+    if inside := sorted(path.parent.name for path in folder.glob(f"*/{ROW}")):
+        return f"{folder}: holds several presets. Name one: {', '.join(inside)}"
+    return (
+        f"{folder}: no preset ({ROW} is missing). Name the folder of a finished "
+        f"training run, or one that was exported"
     )
-
-
-def _in(folder: Path, files: Mapping[str, WeightFile]) -> dict[str, WeightFile]:
-    return {network: replace(file, folder=folder) for network, file in files.items()}
 
 
 def dump(rows: Iterable[Preset]) -> str:
     """Returns the JSON of a table."""
-    return _json([_record(row) for row in rows])
+    return _json([to_record(row) for row in rows])
 
 
 def dump_folder(row: Preset) -> str:
     """Returns the JSON of a `preset.json`, with the name that `read_folder` extends."""
     name = row.name.partition(".")[0]
-    return _json(_record(replace(row, name=name, number=NO_NUMBER)))
+    return _json(to_record(replace(row, name=name, number=NO_NUMBER)))
 
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def _record(row: Preset) -> dict[str, Any]:
-    record = asdict(row)
-    for kind in ("weights", "onnx"):
-        for file in record[kind].values():
-            del file["folder"]
-    return record
 
 
 def _read(path: Path, kind: str, advice: str, build: Callable[[Any], T]) -> T:
@@ -213,7 +129,7 @@ def _read(path: Path, kind: str, advice: str, build: Callable[[Any], T]) -> T:
 
 def _own(record: dict[str, Any]) -> Preset:
     """Returns the row of a folder, checked: it may be somebody else's."""
-    row = _preset({"number": NO_NUMBER} | record)
+    row = from_record({"number": NO_NUMBER} | record)
     networks = row.onnx.keys()
     for holds, legal in (
         (row.number == NO_NUMBER, "number absent or 0"),
@@ -241,50 +157,24 @@ def _is_plain(file: WeightFile) -> bool:
     return is_inside and "\0" not in name and bool(SHA256.fullmatch(str(file.sha256)))
 
 
-def _decoding_hash(row: Preset) -> str:
-    """Returns 8 hex digits of a SHA-256 over everything that decoding depends on."""
-    record = _record(row)
-    names = ("channels", "scales", "onnx", "sizes", "reach_px", "family", "multiple_px")
-    used = json.dumps({name: record[name] for name in names}, sort_keys=True)
-    return hashlib.sha256(used.encode()).hexdigest()[:8]
-
-
-def _preset(record: dict[str, Any]) -> Preset:
-    files = {
-        kind: {network: WeightFile(**file) for network, file in record[kind].items()}
-        for kind in ("weights", "onnx")
-    }
-    visual = record["jpeg_visual"]
-    sizes = {network: _frozen(size) for network, size in record["sizes"].items()}
-    changed = {
-        "scales": tuple(record["scales"]),
-        "compact_scales": tuple(record["compact_scales"]),
-        "jpeg": _settings(record["jpeg"]),
-        "jpeg_visual": visual and _settings(visual),
-        "sizes": sizes,
-    }
-    return Preset(**record | files | changed)
-
-
-def _settings(record: dict[str, Any]) -> JpegSettings:
-    tables = record["tables"]
-    if not isinstance(tables, str):
-        tables = tuple(tuple(table) for table in tables)
-    return JpegSettings(**record | {"tables": tables})
-
-
-def _frozen(size: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in size.items()}
-
-
 _ROWS = read()
 PRESETS: Mapping[str, Preset] = MappingProxyType({row.name: row for row in _ROWS})
 _added: dict[str, Preset] = {}
 
 
 def known() -> Mapping[str, Preset]:
-    """Returns every preset that has a name here: the released ones and those added."""
-    return MappingProxyType({**PRESETS, **_added})
+    """Returns every preset that has a name here.
+
+    These are the released ones, those in the folders of COMREC_PRESETS, and those
+    added.
+    """
+    own, _ = _scan_variable(os.environ.get(VARIABLE, ""))
+    return MappingProxyType({**PRESETS, **{row.name: row for row in own}, **_added})
+
+
+def problems() -> tuple[str, ...]:
+    """Returns the errors of illegal rows in the folders of COMREC_PRESETS."""
+    return _scan_variable(os.environ.get(VARIABLE, ""))[1]
 
 
 def added() -> tuple[Preset, ...]:
@@ -298,6 +188,61 @@ def add(preset: Preset) -> Preset:
     return preset
 
 
+def add_folders(folders: Folders | None) -> None:
+    """Makes presets in folders known, in this process: sidecars that name them work.
+
+    Args:
+      folders: one or several, each a preset or a folder that presets lie in. The name
+        of a preset that is known is legal too.
+
+    Raises:
+      UsageError: a folder is missing or holds no preset, or a row is illegal.
+    """
+    if folders is None:
+        return
+    if isinstance(folders, str | os.PathLike) or not isinstance(folders, Iterable):
+        folders = [folders]
+    for folder in folders:
+        if not isinstance(folder, str | os.PathLike):
+            raise UsageError(f"presets must be folders. Received: {folder!r}")
+        if os.path.isdir(folder):
+            rows = _list_rows(Path(folder))
+            for path in rows or [Path(folder) / ROW]:
+                add(read_folder(path.parent) if path.name == ROW else read_row(path))
+        elif not find_named(folder):
+            raise UsageError(
+                f"{folder!s}: no such folder. Name that of a preset, or of several"
+            )
+
+
+def _list_rows(folder: Path) -> list[Path]:
+    return [*sorted(folder.glob(ROWS)), *sorted(folder.glob(f"*/{ROWS}"))]
+
+
+@lru_cache(maxsize=1)
+def _scan_variable(value: str) -> tuple[tuple[Preset, ...], tuple[str, ...]]:
+    """Returns the presets in the folders of COMREC_PRESETS, and errors of others."""
+    found, refused = [], []
+    for folder in filter(None, value.split(os.pathsep)):
+        for path in _list_rows(Path(folder)):
+            try:
+                found.append(read_row(path))
+            except UsageError as err:  # the other presets are of use without it
+                refused.append(str(err))
+    return tuple(found), tuple(refused)
+
+
+def find_named(name: object) -> Preset | None:
+    """Returns the preset of that name; a path never names one, as in a sidecar."""
+    if not isinstance(name, str):
+        return None
+    if name in PRESETS:
+        return PRESETS[name]
+    if name not in known():
+        _scan_variable.cache_clear()  # one may have come since
+    return known().get(name)
+
+
 def find(name: str | os.PathLike[str]) -> Preset:
     """Returns the preset of that name, or the preset that a folder is.
 
@@ -306,11 +251,12 @@ def find(name: str | os.PathLike[str]) -> Preset:
     Raises:
       UsageError: there is none; the message lists the presets that are known.
     """
-    presets = known()
     if isinstance(name, str) and name in PRESETS:
         return PRESETS[name]
     if isinstance(name, str | os.PathLike) and os.path.isdir(name):
         return add(read_folder(Path(name)))
-    if isinstance(name, str) and name in presets:
-        return presets[name]
-    raise UsageError(f"no preset is called {name!r}. Presets: {', '.join(presets)}")
+    if found := find_named(name):
+        return found
+    if isinstance(name, os.PathLike) or (isinstance(name, str) and os.sep in name):
+        raise UsageError(f"{name!s}: no such folder. Name that of a preset, or a name")
+    raise UsageError(f"no preset is called {name!r}. Presets: {', '.join(known())}")

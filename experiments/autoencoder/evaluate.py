@@ -12,8 +12,7 @@ than comrec and JPEG. Cost: about five minutes on a CPU core.
 --models runs/mine/model.npz measures a model of your own. Bytes are those of whole
 files. Full precision is measured on the whole test set, files on every n-th picture of
 it (column `pictures`). Writes rows, curves and grids of samples; --sweep adds the rows
-of models of other latent sizes, trained by `experiments/autoencoder/train.py --latent
-N`.
+of models of other latent sizes, trained by `comrec train autoencoder --latent N`.
 """
 
 from __future__ import annotations

@@ -90,13 +90,13 @@ def check(run: Path, config: AutoencoderConfig, made: model.Model, given: str) -
     if done[0] < phases:
         raise UsageError(
             f"{run}: not finished, {done[0]} of {phases} phases are trained. Continue "
-            f"by train.py `resume`"
+            f"by comrec train `resume`"
         )
     a = config.architecture
     if (made.name, made.architecture) != (config.preset, a):
         raise UsageError(
             f"{run}: model.npz is {made.name}, and the config names {config.preset}. "
-            f"Write it again by train.py `resume`"
+            f"Write it again by comrec train `resume`"
         )
     images = data.load(given, a.channels, a.size_px or (32, 32)).validation
     log = RunLog(run / "metrics.jsonl")
@@ -107,7 +107,7 @@ def check(run: Path, config: AutoencoderConfig, made: model.Model, given: str) -
     if abs(psnr_db - last["psnr_db"]) > LOST_MAX_DB:
         raise UsageError(
             f"{run}: model.npz has a validation PSNR of {psnr_db:.2f} dB, and the log "
-            f"{last['psnr_db']:.2f}. Write it again by train.py `resume`"
+            f"{last['psnr_db']:.2f}. Write it again by comrec train `resume`"
         )
     print(f"validation: {psnr_db:.4f} dB, in the log {last['psnr_db']:.4f}")
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import training_script
-from train_joint import HELD_BACK, load
 from training_script import EXAMPLES
 
 # Scales with a ComCNN, and what learns through the differentiable codec.
@@ -47,7 +46,7 @@ def main() -> None:
     add("config", type=Path, help="JSON; its stages and scales are replaced")
     add("--start", default="", help="run or preset to start from")
     add("--data", type=Path, nargs="+", default=[EXAMPLES], help="folders of pictures")
-    add("--every", type=int, default=HELD_BACK, metavar="N",
+    add("--every", type=int, default=10, metavar="N",
         help="hold back every N-th picture to validate on")  # fmt: skip
     add("--epochs", type=int, default=3, metavar="N",
         help="train N epochs through the codec, then N of RecCNN")  # fmt: skip
@@ -55,7 +54,6 @@ def main() -> None:
     add("--out", type=Path, help="TSV file to write")
     add("--quick", action="store_true", help="tiny networks, seconds")
     args = parser.parse_args()
-    args.validation = None
     training_script.call(compare, args)
 
 
@@ -70,6 +68,8 @@ def compare(args: argparse.Namespace) -> None:
 
 def measure(args: argparse.Namespace, way: str) -> list[tuple[Any, ...]]:
     """Trains one way, or resumes its run, and returns its rows."""
+    from comrec.apps.train import pictures
+    from comrec.train.alternating.data import load_picture
     from comrec.train.joint.config import JointConfig, Stage
     from comrec.train.joint.schedule import JointRun
     from comrec.train.joint.validate import Validation
@@ -89,7 +89,9 @@ def measure(args: argparse.Namespace, way: str) -> list[tuple[Any, ...]]:
         start=args.start,
     )  # fmt: skip
     config = replace(config.quick(), stages=stages) if args.quick else config
-    images, validation = load(args)
+    training, judged = pictures.split(args.data, (), args.every, args.quick)
+    images = [load_picture(path, 3) for path in training]
+    validation = [load_picture(path, 3) for path in judged]
     with Display() as show:
         print(way, file=sys.stderr, flush=True)
         folder = args.runs / way.replace(",", "").replace(" ", "-")

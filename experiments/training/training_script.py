@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -34,19 +33,6 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
-def add_run_options(made: argparse.ArgumentParser) -> None:
-    """Adds the options that every script with a resumable run has."""
-    add = made.add_argument
-    add("--run", type=Path, help="folder of the run (default: runs/CONFIG)")
-    add("--resume", action="store_true", help="continue the run in that folder")
-    add(
-        "--minutes", type=float, default=float("inf"), metavar="N",
-        help="stop after N minutes",
-    )  # fmt: skip
-    add("--quick", action="store_true", help="tiny networks, seconds, bundled picture")
-    add("--dry-run", action="store_true", help="print the resolved config and stop")
-
-
 def call(
     work: Callable[[argparse.Namespace], None],
     args: argparse.Namespace,
@@ -67,12 +53,6 @@ def call(
         raise SystemExit(
             f"stopped. Continue from the last epoch by {continued_by}"
         ) from None
-
-
-def warn_if_new(args: argparse.Namespace) -> None:
-    """Says so on stderr where --resume finds no run to continue."""
-    if args.resume and not (args.run / "checkpoint.npz").exists():
-        print(f"{args.run}: no run to resume. Starting a new one", file=sys.stderr)
 
 
 def write_rows(

@@ -15,6 +15,7 @@ from comrec.api import decompress
 from comrec.errors import ComrecError, SidecarError, UsageError
 from comrec.format import names
 from comrec.image.picture import MAX_PIXELS
+from comrec.networks import presets
 
 USED = {"jpeg_quality": 50, "scale": 2}
 
@@ -37,7 +38,7 @@ def test_a_pair_of_your_own_preset_needs_its_folder(own, monkeypatch, embed, as_
     own_preset.forget(monkeypatch)
     with pytest.raises(SidecarError, match=f"unknown preset '{own_preset.NAME}."):
         comrec.decompress(made.jpeg, made.sidecar)
-    restored = comrec.decompress(made.jpeg, made.sidecar, preset=given)
+    restored = comrec.decompress(made.jpeg, made.sidecar, presets=given)
     np.testing.assert_array_equal(restored, expected)
     assert restored.shape == picture.shape
 
@@ -45,15 +46,24 @@ def test_a_pair_of_your_own_preset_needs_its_folder(own, monkeypatch, embed, as_
 def test_the_folder_of_your_own_preset_serves_released_pairs_as_well(own):
     made = comrec.compress(pictures.photo(), **USED)
     np.testing.assert_array_equal(
-        comrec.decompress(made.jpeg, made.sidecar, preset=own),
+        comrec.decompress(made.jpeg, made.sidecar, presets=own),
         comrec.decompress(made.jpeg, made.sidecar),
     )
 
 
-@pytest.mark.parametrize("preset", ["nobody", "", 7])
-def test_a_preset_that_does_not_exist_is_refused_before_files_are_read(preset):
-    with pytest.raises(UsageError, match=f"no preset is called {preset!r}"):
-        comrec.decompress("no-such-file.jpg", preset=preset)
+@pytest.mark.parametrize("embed", [False, True])
+def test_a_pair_of_your_own_preset_is_found_by_the_variable(own, monkeypatch, embed):
+    made = comrec.compress(pictures.photo(17, 33), preset=own, embed=embed, **USED)
+    expected = comrec.decompress(made.jpeg, made.sidecar)
+    own_preset.forget(monkeypatch)
+    monkeypatch.setenv(presets.VARIABLE, str(own.parent))
+    np.testing.assert_array_equal(comrec.decompress(made.jpeg, made.sidecar), expected)
+
+
+@pytest.mark.parametrize("folders", ["nobody", "", 7, ["nobody"]])
+def test_a_folder_that_does_not_exist_is_refused_before_files_are_read(folders):
+    with pytest.raises(UsageError, match=r"no such folder|presets must be folders"):
+        comrec.decompress("no-such-file.jpg", presets=folders)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,9 @@ def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPa
 def test_there_is_a_parser_for_every_command_and_action():
     expected = {"comrec", *main.COMMANDS}
     expected |= {f"autoencoder {a}" for a in ("compress", "decompress", "models")}
+    expected |= {
+        f"train {a}" for a in ("alternating", "joint", "autoencoder", "export")
+    }
     assert set(parsers()) == expected
 
 

@@ -262,8 +262,33 @@ def test_a_folder_with_an_illegal_row_is_refused(own, change, said):
 
 
 def test_a_folder_without_a_row_is_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"preset\.json: cannot be read \(No such"):
+    with pytest.raises(UsageError, match=r"no preset \(preset\.json is missing\)"):
         presets.find(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("config.json", "not finished .* Go on with it by `resume`, or export"),
+        ("model.npz", "an autoencoder. Compress by `comrec autoencoder compress`"),
+        ("one/preset.json", "holds several presets. Name one: one"),
+    ],
+)
+def test_a_folder_that_is_no_preset_yet_is_refused_with_what_to_do(
+    tmp_path, file, said
+):
+    (tmp_path / "one").mkdir()
+    (tmp_path / file).write_text("{}")
+    with pytest.raises(UsageError, match=said) as err:
+        presets.find(tmp_path)
+    assert str(err.value).startswith(f"{tmp_path}: ")
+    assert "\n" not in str(err.value)
+
+
+@pytest.mark.parametrize("name", [Path("none"), "runs/none"])
+def test_a_path_where_no_folder_is_is_called_no_folder(name):
+    with pytest.raises(UsageError, match=f"^{name}: no such folder"):
+        presets.find(name)
 
 
 def test_another_network_under_the_same_name_is_another_preset(own):
@@ -291,3 +316,56 @@ def test_a_pipe_where_weights_should_be_does_not_block(own):
     os.mkfifo(own / file.name)
     with pytest.raises(WeightsError, match="not a plain file"):
         weights.read(file)
+
+
+# Folders of presets, which sidecars name
+
+
+def test_a_preset_is_found_by_name_in_the_folders_of_the_variable(
+    own, tmp_path, monkeypatch
+):
+    row = presets.read_folder(own)
+    assert presets.find_named(row.name) is None
+    for folder in (own, own.parent):
+        monkeypatch.setenv(presets.VARIABLE, f"{tmp_path / 'none'}{os.pathsep}{folder}")
+        assert presets.find(row.name) == presets.find_named(row.name) == row
+        assert row.name in presets.known()
+    monkeypatch.delenv(presets.VARIABLE)
+    assert presets.find_named(row.name) is None
+
+
+def test_a_preset_that_comes_into_a_folder_of_the_variable_is_found(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv(presets.VARIABLE, str(tmp_path))
+    assert presets.find_named("my-net.00000000") is None
+    row = presets.read_folder(own_preset.make(tmp_path / "late"))
+    assert presets.find_named(row.name) == row
+
+
+def test_an_illegal_row_in_a_folder_of_the_variable_hides_no_other(own, monkeypatch):
+    monkeypatch.setenv(presets.VARIABLE, str(own.parent))
+    bad = own.parent / "bad"
+    bad.mkdir()
+    (bad / presets.ROW).write_text("{}")
+    row = presets.read_folder(own)
+    assert presets.find(row.name) == row
+    (problem,) = presets.problems()
+    assert problem.startswith(f"{bad / presets.ROW}: not the row of a preset")
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_folders_are_added_with_the_rows_they_had_before(own, several):
+    first = presets.read_folder(own)
+    earlier = own / f"preset.{first.hash}.json"
+    (own / presets.ROW).rename(earlier)
+    text = earlier.read_text().replace('"comrec"', '"comrec2"')
+    (own / presets.ROW).write_text(text)
+    presets.add_folders([own.parent] if several else own)
+    assert presets.find_named(first.name) == first
+    assert len(presets.added()) == 2
+
+
+def test_a_path_in_place_of_a_name_is_no_name(own):
+    assert presets.find_named(str(own)) is None
+    assert presets.find_named(7) is None

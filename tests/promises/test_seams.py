@@ -93,7 +93,7 @@ def test_a_family_of_networks(tmp_path):
     assert made.report.outcome == "comrec"
     assert made.report.preset == presets.find(folder).name
     assert made.report.preset.startswith("toy-net.")
-    restored = comrec.decompress(made.jpeg, made.sidecar, preset=folder)
+    restored = comrec.decompress(made.jpeg, made.sidecar, presets=folder)
     embedded = comrec.compress(image, preset=folder, jpeg_quality=10, embed=True)
     np.testing.assert_array_equal(comrec.decompress(embedded.jpeg), restored)
     plain = comrec.compress(image, preset="plain", jpeg_quality=10)

@@ -26,3 +26,4 @@ def make(folder: Path, source: str = "comrec-lite-2") -> Path:
 def forget(patch: pytest.MonkeyPatch) -> None:
     """Forgets the presets in folders that were found, as a new process does."""
     patch.setattr(presets, "_added", {})
+    patch.delenv(presets.VARIABLE, raising=False)

@@ -1,4 +1,4 @@
-"""The training scripts, and a config for each that takes seconds."""
+"""The commands that train, and a config for each that takes seconds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from comrec.train.joint.config import JointConfig, Stage
 from comrec.train.run.config import LearningRate
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = [
-    sys.executable,
-    str(ROOT / "experiments" / "training" / "train_alternating.py"),
-]
+ALTERNATING = [sys.executable, "-m", "comrec", "train", "alternating"]
+JOINT = [sys.executable, "-m", "comrec", "train", "joint"]
 STRETCH = LearningRate(3, 1e-3, 1e-4)
 TINY = replace(
     TrainConfig().quick(),
@@ -40,10 +38,6 @@ def crops(folder: Path, row: int = 0, side_px: int = SIDE_PX, count: int = 2) ->
     return folder
 
 
-JOINT_SCRIPT = [
-    sys.executable,
-    str(ROOT / "experiments" / "training" / "train_joint.py"),
-]
 TINY_JOINT = replace(
     JointConfig.load(ROOT / "experiments" / "configs" / "comrec-base.json").quick(),
     stages=tuple(

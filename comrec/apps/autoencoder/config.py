@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,12 @@ class AutoencoderConfig:
         )
 
     @classmethod
-    def load(cls, path: Path) -> AutoencoderConfig:
+    def load(cls, path: Path, changes: Sequence[str] = ()) -> AutoencoderConfig:
         """Reads the JSON of a config.
+
+        Args:
+          path: of the file.
+          changes: settings that replace those of the file, such as "batch=8".
 
         Raises:
           UsageError: the file cannot be read, a setting is unknown or missing, or a
@@ -152,7 +156,7 @@ class AutoencoderConfig:
                 **record | {"architecture": Architecture.from_record(architecture)}
             )
 
-        return load(path, build)
+        return load(path, build, changes)
 
     def dump(self) -> str:
         """Returns the config as JSON."""

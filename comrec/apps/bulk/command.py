@@ -175,6 +175,8 @@ class Run:
         engine.choose(options.engine)
         if isinstance(options, Options):
             weights.verify(presets.find(options.preset))
+        else:
+            presets.add_folders(options.presets)
 
     def _claim(self) -> None:
         """Records SRC and the options in the manifest, if DST is free for them."""

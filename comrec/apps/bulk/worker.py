@@ -30,7 +30,7 @@ from comrec.networks.codec import MEMORY_MB
 from comrec.system import memory
 
 # Options on which outputs do not depend.
-EXECUTION_OPTIONS = ("max_pixels", "threads", "memory_mb")
+EXECUTION_OPTIONS = ("max_pixels", "threads", "memory_mb", "presets")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Restoring:
     threads: int = 0
     memory_mb: int = MEMORY_MB
     exact: bool = False
-    preset: str | None = None
+    presets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,8 @@ class Work:
     def output_settings(self) -> dict[str, object]:
         """Returns the settings on which outputs depend, by name."""
         options = asdict(self.options).items()
-        # A fingerprint from before presets in folders has no preset of decompression;
-        # of a folder it is the content that counts, not the path.
-        chosen = {
-            name: value
-            for name, value in options
-            if name not in EXECUTION_OPTIONS and (name, value) != ("preset", None)
-        }
-        if chosen.get("preset"):
+        chosen = {n: value for n, value in options if n not in EXECUTION_OPTIONS}
+        if chosen.get("preset"):  # of a folder the content counts, not the path
             chosen["preset"] = presets.find(str(chosen["preset"])).name
         return {"direction": self.direction} | chosen
 
@@ -169,8 +163,7 @@ def _restore(work: Work, task: Task) -> Row:
     with naming_errors(name):
         data = open_packed(content, options.max_pixels)
     sidecar = _read_sidecar(work, task, data)
-    if options.preset is not None:
-        presets.find(options.preset)  # from here on its name is known
+    presets.add_folders(options.presets)
     with naming_errors(name):
         unpacked = container.unpack(data, name, sidecar, beside, options.max_pixels)
         picture = restore(

@@ -65,7 +65,8 @@ def check(preset: Preset) -> None:
 
 def make_file_name(preset: Preset, bits: int) -> str:
     """Returns the name of a network file: the preset, the master's hash, the type."""
-    stem = weights.stem(preset.name, "reccnn", preset.weights["reccnn"].sha256)
+    master = preset.weights.get("reccnn") or preset.onnx["reccnn"]
+    stem = weights.stem(preset.name, "reccnn", master.sha256)
     return f"{stem}.{KINDS[bits]}.bin"
 
 

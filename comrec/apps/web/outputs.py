@@ -18,7 +18,7 @@ from typing import Any
 
 from comrec.errors import OutputError
 from comrec.image.picture import MAX_PIXELS
-from comrec.networks import presets
+from comrec.networks.preset import IN_FOLDER, NAME
 from comrec.system import files
 from comrec.system.checks import parse_json
 
@@ -173,7 +173,8 @@ def _read_record(path: Path) -> Row:
             counts += [row[n] for n in _OPTIONAL if row.get(n) is not None]
             if not all(isinstance(count, int) for count in counts):
                 raise ValueError("a number is missing")
-            if not presets.NAME.fullmatch(row["preset"]):
+            names = (NAME, IN_FOLDER)
+            if not any(name.fullmatch(row["preset"]) for name in names):
                 raise ValueError("a preset has no name")
         if not all(isinstance(text, str) for text in texts):
             raise ValueError("a text is missing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="print the counts of the manifest, of all parts, and stop")  # fmt: skip
     option("-f", "--force", action="store_true",
         help="write to a DST that another command or SRC has filled")  # fmt: skip
+    option("--presets", action="append", metavar="DIR",
+        help="folder of your own preset, or of several, with --decompress; may be "
+        "repeated (more folders: the variable COMREC_PRESETS)")  # fmt: skip
     arguments.add_encoding(parser)
     arguments.add_restoring(parser)
     arguments.add_limits(parser)
@@ -120,12 +124,16 @@ def _options(args: argparse.Namespace, threads: int) -> Options | Restoring | Pa
         if hasattr(args, name):
             go = "does not go" if args.decompress else "goes"
             raise UsageError(f"`{name}` {go} with `decompress`")
+    folders = args.presets or []
     if not args.decompress:
+        if folders:
+            raise UsageError("`presets` goes with `decompress`")
         return arguments.options(args, threads=threads)
+    folders += [args.preset] if hasattr(args, "preset") else []
     return Restoring(
         max_pixels=args.max_pixels,
         engine=args.engine,
         threads=threads,
-        preset=getattr(args, "preset", None),
+        presets=tuple(os.path.abspath(f) if os.path.isdir(f) else f for f in folders),
         **arguments.restoring(args),
     )

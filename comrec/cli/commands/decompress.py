@@ -50,12 +50,7 @@ def run(args: argparse.Namespace) -> int:
 def add_lost_sidecar(parser: argparse.ArgumentParser) -> None:
     """Adds the options for a .jpg whose sidecar is elsewhere, or lost."""
     pairs = group(parser, "pairs")
-    pairs.add_argument(
-        "-p",
-        "--preset",
-        metavar="DIR",
-        help="folder of your own preset, for pictures compressed with it",
-    )
+    arguments.add_presets(pairs)
     pairs.add_argument(
         "--sidecar",
         type=Path,
@@ -88,8 +83,9 @@ def decode_options(args: argparse.Namespace) -> DecodeOptions:
     from comrec.cli.files import DecodeOptions
     from comrec.networks import presets
 
-    for name in filter(None, (args.preset, args.assume)):
-        presets.find(name)  # makes the name that sidecars hold known
+    presets.add_folders(args.presets)
+    if args.assume:
+        presets.find(args.assume)
     if (args.assume is None) != (args.size is None):
         raise UsageError("--assume PRESET and --size WxH go together")
     if args.scale and args.assume is None:

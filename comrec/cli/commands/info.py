@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from comrec.cli import console, describe
+from comrec.cli import arguments, console, describe
 
 EXAMPLES = (
     "comrec info photo.comrec.json",
@@ -18,20 +18,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", type=Path, metavar="FILE", help=".comrec.json, .jpg or .lep"
     )
-    parser.add_argument(
-        "-p", "--preset", metavar="DIR", help="folder of a preset of your own"
-    )
+    arguments.add_presets(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Describes the file, and returns 0."""
     from comrec.format import inspect
+    from comrec.networks import presets
 
-    if args.preset:
-        from comrec.networks import presets
-
-        presets.find(args.preset)  # from here on its name is known
+    presets.add_folders(args.presets)
     out = console.Output()
     row = inspect.describe(args.file)
     out.print_row(row, describe.format_details, args.json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -57,12 +58,16 @@ def run(args: argparse.Namespace) -> int:
     if args.folder is None:
         return _write_drop_page(args)
     from comrec.apps.web import gallery
+    from comrec.networks import presets
     from comrec.system import batch
     from comrec.system.batch import Job
 
     vars(args).setdefault("preset", gallery.PRESET)
     options = arguments.options(args)
     out = console.Output(quiet=args.quiet)
+    if options.embed and presets.find(options.preset).number == presets.NO_NUMBER:
+        options = replace(options, embed=False)
+        out.warn("sidecars of your own preset go beside the pictures, for browsers")
     title = args.title or args.source.resolve().name or "Pictures"
     made = gallery.Gallery(
         gallery.GalleryRequest(

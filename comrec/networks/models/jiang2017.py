@@ -7,8 +7,11 @@ on Convolutional Neural Networks", IEEE TCSVT 2017, https://arxiv.org/abs/1708.0
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import keras
+import numpy as np
 
 SCALE = 2  # linear size ratio image : compact; fixed by the stride of conv2
 REACH_PX = 4  # of ComCNN: three kernels of 3x3, the last one at half size
@@ -31,31 +34,68 @@ def build_comcnn(channels: int = 1, width: int = 64) -> keras.Model:
       A functional model. It takes float32 pixels in [0, 1] and returns pixels
       on the same scale, *not* clipped and *not* rounded: rounding to 8 bits is
       the codec's business, and training needs the gradient without it.
-      38,145 trainable parameters for channels=1, width=64.
+      38,145 trainable parameters for channels=1, width=64. Before training, the
+      compact image is the mean of each 2x2 pixels.
 
     Raises:
       ValueError: channels is neither 1 nor 3.
     """
     check_channels(channels)
-    # As in the paper: N(0, 2/(9*64)) for every layer, zero bias.
-    initial = keras.initializers.RandomNormal(0.0, math.sqrt(2 / (9 * width)))
-    conv = {"kernel_size": 3, "kernel_initializer": initial}
+    spread = math.sqrt(2 / (9 * width))
+    whole, mean = ((1, 1),), ((1, 1), (1, 2), (2, 1), (2, 2))
+    conv: dict[str, Any] = {"kernel_size": 3}
     image = keras.Input((None, None, channels), name="image")
     x = keras.layers.Conv2D(
-        width, padding="same", activation="relu", name="conv1", **conv
-    )(image)
+        width, padding="same", activation="relu", name="conv1",
+        kernel_initializer=Carrying(channels, whole, spread), **conv,
+    )(image)  # fmt: skip
     # Padded by hand: "same" at stride 2 pads bottom/right only when H is even
     # and on all sides when H is odd, so the sampling grid would shift by one pixel
     # with the parity of the image. The public MATLAB code pads 1 on all sides.
     x = keras.layers.ZeroPadding2D(1, name="conv2_pad")(x)
     x = keras.layers.Conv2D(
-        width, strides=SCALE, activation="relu", name="conv2_down", **conv
-    )(x)
+        width, strides=SCALE, activation="relu", name="conv2_down",
+        kernel_initializer=Carrying(channels, mean, spread), **conv,
+    )(x)  # fmt: skip
     # The output is float32: pixels need more than the 8 bits of bfloat16.
     compact = keras.layers.Conv2D(
-        channels, padding="same", dtype="float32", name="conv3", **conv
-    )(x)
+        channels, padding="same", dtype="float32", name="conv3",
+        kernel_initializer=Carrying(channels, whole, 0), **conv,
+    )(x)  # fmt: skip
     return keras.Model(image, compact, name="comcnn")
+
+
+@keras.saving.register_keras_serializable("comrec")
+class Carrying(keras.initializers.Initializer):
+    """Initialises a kernel so that its first maps carry the picture.
+
+    The paper draws all kernels from N(0, 2/(9*64)). ComCNN then begins as noise, and a
+    short training ends with a compact image that is black.
+
+    Args:
+      channels: number of the maps that carry the picture.
+      taps: (row, column) in the kernel, of which those maps take the mean.
+      spread: standard deviation of all other weights into other maps.
+    """
+
+    def __init__(
+        self, channels: int, taps: Iterable[tuple[int, int]], spread: float
+    ) -> None:
+        self.channels, self.spread = channels, spread
+        self.taps = [tuple(tap) for tap in taps]
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        drawn = keras.random.normal(shape, stddev=self.spread)
+        kernel = np.array(keras.ops.convert_to_numpy(drawn))
+        kernel[..., : self.channels] = 0
+        for i in range(min(self.channels, *shape[2:])):
+            for row, column in self.taps:
+                kernel[row, column, i, i] = 1 / len(self.taps)
+        return keras.ops.convert_to_tensor(kernel, dtype=dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments, for saved models."""
+        return {"channels": self.channels, "taps": self.taps, "spread": self.spread}
 
 
 def check_channels(channels: int) -> None:
@@ -88,7 +128,8 @@ def build_reccnn(channels: int = 1, width: int = 64, depth: int = DEPTH) -> kera
     Returns:
       A functional model from float32 pixels in [0, 1] to a float32 residual on
       that scale. 668,225 trainable parameters for channels=1, width=64,
-      depth=20, and 2,304 running statistics of batch normalisation.
+      depth=20, and 2,304 running statistics of batch normalisation. Before
+      training, the residual is zero.
 
     Raises:
       ValueError: channels is neither 1 nor 3.
@@ -101,13 +142,13 @@ def build_reccnn(channels: int = 1, width: int = 64, depth: int = DEPTH) -> kera
     x = keras.layers.Conv2D(width, activation="relu", name="conv1", **conv)(enlarged)
     for i in range(2, depth):
         x = keras.layers.Conv2D(width, name=f"conv{i}", **conv)(x)
-        # The paper draws the scales from N(0, 2/(9*64)) like the kernels, so that
-        # the residual is near zero at first.
+        # The paper draws the scales from N(0, 2/(9*64)) like the kernels.
         x = keras.layers.BatchNormalization(
             gamma_initializer=keras.initializers.RandomNormal(0.0, spread),
             name=f"bn{i}",
         )(x)
         x = keras.layers.ReLU(name=f"relu{i}")(x)
+    conv["kernel_initializer"] = "zeros"
     residual = keras.layers.Conv2D(
         channels, dtype="float32", name=f"conv{depth}", **conv
     )(x)

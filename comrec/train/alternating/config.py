@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,9 @@ class TrainConfig:
     The differences from the paper: The 64,000 patches of an epoch are drawn anew for
     every epoch, from pictures turned at random; the paper draws the patches once, and
     fewer for RecCNN. Weight decay is decoupled, as in AdamW, and the moments of Adam
-    start anew with every learning rate. A warm-up precedes the rounds, and arithmetic
-    is mixed bfloat16.
+    start anew with every learning rate. ComCNN begins as the mean of 2x2 pixels and
+    RecCNN with a residual of zero; the paper draws all kernels at random. A warm-up
+    precedes the rounds, and arithmetic is mixed bfloat16.
     """
 
     preset: str = "jiang2017-gray-q50"
@@ -112,7 +113,7 @@ class TrainConfig:
     batch: int = 128
     weight_decay: float = 1e-4
     # Epochs in which ComCNN learns bicubic reduction, so that RecCNN starts with
-    # meaningful inputs. The paper does not say how ComCNN starts.
+    # meaningful inputs.
     warmup_epochs: int = 1
     seed: int = 1708
     # float32 is faster on CPUs without bfloat16 instructions (step_speed.py).
@@ -172,8 +173,12 @@ class TrainConfig:
         )  # fmt: skip
 
     @classmethod
-    def load(cls, path: Path) -> TrainConfig:
+    def load(cls, path: Path, changes: Sequence[str] = ()) -> TrainConfig:
         """Reads the JSON of a config.
+
+        Args:
+          path: of the file.
+          changes: settings that replace those of the file, such as "batch=8".
 
         Raises:
           UsageError: the file cannot be read, a setting is unknown or missing, or a
@@ -186,7 +191,7 @@ class TrainConfig:
                 record["rounds"] = tuple(map(_read_round, _list(record["rounds"])))
             return cls(**record)
 
-        return load(path, build)
+        return load(path, build, changes)
 
     def dump(self) -> str:
         """Returns the config as JSON."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,14 @@ from comrec.train.alternating.config import TrainConfig
 FAST = JpegSettings(huffman="standard", scans="baseline")
 
 
-def load_crops(folder: Path, crop_px: int, channels: int) -> np.ndarray:
-    """Reads a folder and cuts every picture into squares that do not overlap.
+Pictures = Path | Sequence[Path]  # a folder, or the paths of pictures
+
+
+def load_crops(pictures: Pictures, crop_px: int, channels: int) -> np.ndarray:
+    """Reads pictures and cuts each into squares that do not overlap.
 
     Args:
-      folder: of pictures.
+      pictures: a folder, or paths.
       crop_px: side of a square.
       channels: 1, luma, or 3, RGB.
 
@@ -35,7 +38,8 @@ def load_crops(folder: Path, crop_px: int, channels: int) -> np.ndarray:
       ImageError: a picture in the folder cannot be read.
     """
     crops = []
-    for path in list_pictures(folder):
+    paths = list_pictures(pictures) if isinstance(pictures, Path) else pictures
+    for path in paths:
         pixels = load_picture(path, channels)
         rows, columns = (side // crop_px for side in pixels.shape[:2])
         for y in range(0, rows * crop_px, crop_px):
@@ -43,21 +47,22 @@ def load_crops(folder: Path, crop_px: int, channels: int) -> np.ndarray:
                 crops.append(pixels[y : y + crop_px, x : x + crop_px])
     if not crops:
         raise UsageError(
-            f"{folder}: none of its pictures has {crop_px}x{crop_px} pixels or more. "
-            f"Name another folder, or make crop_px smaller"
+            f"{pictures if isinstance(pictures, Path) else paths[0].parent}: none of "
+            f"the pictures has {crop_px}x{crop_px} pixels or more. Name other ones, or "
+            f"make crop_px smaller"
         )
     return np.stack(crops)
 
 
 def load_validation(
-    folder: Path, channels: int, every: int = 1, side_px: int = 256
+    pictures: Pictures, channels: int, every: int = 1, side_px: int = 256
 ) -> dict[str, np.ndarray]:
-    """Reads the top left corners of the pictures in a folder.
+    """Reads the top left corners of pictures.
 
     Args:
-      folder: of pictures.
+      pictures: a folder, or paths.
       channels: 1, luma, or 3, RGB.
-      every: n, to read every n-th picture by name.
+      every: n, to read every n-th of them.
       side_px: largest side of a corner.
 
     Returns:
@@ -67,19 +72,21 @@ def load_validation(
       UsageError: the folder cannot be read or is empty.
       ImageError: a picture cannot be read.
     """
-    paths = list_pictures(folder)[::every]
+    paths = list_pictures(pictures) if isinstance(pictures, Path) else pictures
     return {  # copies, so that the rest of a large picture is freed
         path.name: load_picture(path, channels)[:side_px, :side_px].copy()
-        for path in paths
+        for path in paths[::every]
     }
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """Lists the pictures directly in a folder, sorted by name.
+    """Lists the pictures directly in a folder, sorted by name; or a picture alone.
 
     Raises:
       UsageError: the folder cannot be read, or holds no picture.
     """
+    if folder.is_file():
+        return [folder]
     try:
         found = sorting.list_pictures(folder)
     except OSError as err:

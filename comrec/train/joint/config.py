@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -159,8 +159,12 @@ class JointConfig:
         )  # fmt: skip
 
     @classmethod
-    def load(cls, path: Path) -> JointConfig:
+    def load(cls, path: Path, changes: Sequence[str] = ()) -> JointConfig:
         """Reads the JSON of a config.
+
+        Args:
+          path: of the file.
+          changes: settings that replace those of the file, such as "batch=8".
 
         Raises:
           UsageError: the file cannot be read, a setting is unknown or missing, or a
@@ -175,7 +179,7 @@ class JointConfig:
                 ]
             return cls(**{name: _to_tuples(value) for name, value in record.items()})
 
-        return load(path, build)
+        return load(path, build, changes)
 
     def dump(self) -> str:
         """Returns the config as JSON."""

@@ -117,7 +117,7 @@ class JointRun(Run):
         if family is not families.find(FAMILY) or not preset.has_networks:
             raise UsageError(
                 f"start: {preset.name!r} is no pair of the comrec family. Name one, or "
-                f"the folder of a run of this script"
+                f"the folder of an end-to-end run"
             )
         models = [model for model in self.models if model.name in preset.sizes]
         sizes = self.config.sizes

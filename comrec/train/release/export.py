@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import keras
@@ -35,6 +36,9 @@ def save(model: keras.Model, master: Path, export: Path, multiple_px: int = 1) -
             f"the ONNX export needs the TensorFlow backend of Keras. Received: "
             f"{keras.backend.backend()}; set KERAS_BACKEND=tensorflow"
         )
+    # Keras does not name the library that is missing.
+    import tf2onnx  # noqa: F401
+
     model.save_weights(master)
     shapes = model.input_shape
     several = isinstance(shapes, list)
@@ -43,10 +47,12 @@ def save(model: keras.Model, master: Path, export: Path, multiple_px: int = 1) -
         for shape in (shapes if several else [shapes])
     ]
     _predict(model, _draw_inputs(model, np.random.default_rng(0), SIDE_PX, SIDE_PX))
-    model.export(
-        export, format="onnx", verbose=False,
-        input_signature=[specs] if several else specs,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # Keras asks for `np.object`
+        model.export(
+            export, format="onnx", verbose=False,
+            input_signature=[specs] if several else specs,
+        )  # fmt: skip
     restore_squeeze(export, rank=len(model.output_shape))
     keep_blocks(export)
     check(model, export, multiple_px)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import keras
 
-from comrec.errors import UsageError
-from comrec.networks import families, presets
-from comrec.networks.presets import Preset
+from comrec.errors import ComrecError, UsageError
+from comrec.networks import families, presets, weights
+from comrec.networks.presets import Preset, WeightFile
 from comrec.system import files
 from comrec.train.release.release import find, save_networks
 
@@ -49,7 +49,8 @@ def write(models: Iterable[keras.Model], row: Preset, folder: Path) -> Preset:
     Args:
       models: named "comcnn" and "reccnn", in float32, as the family builds them.
       row: the preset without its files; reach and multiples are the family's.
-      folder: gets a `.weights.h5` and an `.onnx` for each model, and the row.
+      folder: gets a `.weights.h5` and an `.onnx` for each model, and the row. A row
+        that was there is kept as `preset.HASH.json`, with its files.
 
     Returns:
       The preset, as `presets.find(folder)` reads it.
@@ -72,7 +73,33 @@ def write(models: Iterable[keras.Model], row: Preset, folder: Path) -> Preset:
     )
     with tempfile.TemporaryDirectory() as place:
         row, _ = save_networks(models, row, Path(place))
+        kept = _find_exports(folder, row)
+        row = replace(row, onnx={**row.onnx, **kept})
+        here = {file.name for file in kept.values()}
         for path in sorted(Path(place).iterdir()):
-            files.write(folder / path.name, path.read_bytes())
-    files.write(folder / presets.ROW, presets.dump_folder(row).encode())
+            if path.name not in here:
+                files.write(folder / path.name, path.read_bytes())
+    path, text = folder / presets.ROW, presets.dump_folder(row)
+    if path.exists() and path.read_text() != text:
+        digest = weights.digest(path.read_bytes())[:8]
+        files.write(folder / f"preset.{digest}.json", path.read_bytes())
+    files.write(path, text.encode())
     return presets.read_folder(folder)
+
+
+def _find_exports(folder: Path, row: Preset) -> dict[str, WeightFile]:
+    """Returns the ONNX files of a folder that have the networks of a row.
+
+    Two exports of a network differ in their bytes, and pictures name those bytes.
+    """
+    found = {}
+    for path in folder.glob(presets.ROWS):
+        try:
+            old = presets.read_row(path)
+            for network, file in row.weights.items():
+                if old.weights[network].sha256 == file.sha256:
+                    weights.read(old.onnx[network])
+                    found[network] = replace(old.onnx[network], folder=None)
+        except (ComrecError, KeyError):  # of no use to anybody
+            continue
+    return found

@@ -67,6 +67,11 @@ def find(folder: Path, number: int | None = None) -> TrainedPair:
       UsageError: the folder holds no run, the round is not finished, or the run has no
         rounds.
     """
+    if not (folder / presets.RUN).is_file():
+        raise UsageError(
+            f"{folder}: no training run ({presets.RUN} is missing). Name the folder of "
+            f"one"
+        )
     if FinishedJoint.is_in(folder):
         return FinishedJoint.find(folder, number)
     return FinishedRound.find(folder, number)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,18 +37,98 @@ class LearningRate:
         return self.rate_start * (self.rate_end / self.rate_start) ** progress
 
 
-def load(path: Path, build: Callable[[Any], T]) -> T:
-    """Builds a config from the JSON in a file.
+def folder() -> Path:
+    """Returns the folder of comrec's own configs: installed, or in the source tree."""
+    try:
+        return Path(str(resources.files("comrec.configs")))
+    except ModuleNotFoundError:  # run from the source tree without an install
+        return Path(__file__).parents[3] / "experiments" / "configs"
+
+
+def find(config: str) -> Path:
+    """Returns the path of a config.
+
+    Args:
+      config: a path, or the name of one of comrec's own configs.
 
     Raises:
-      UsageError: the file cannot be read, or `build` raised a ValueError.
+      UsageError: it is neither.
+    """
+    path = Path(config)
+    if path.suffix == ".json" or path.is_file():
+        return path
+    own = {path.stem: path for path in sorted(folder().glob("*.json"))}
+    if config not in own:
+        raise UsageError(
+            f"no config is called {config!r}. Name a JSON file, or one of "
+            f"{', '.join(own)}"
+        )
+    return own[config]
+
+
+def load(path: Path, build: Callable[[Any], T], changes: Sequence[str] = ()) -> T:
+    """Builds a config from the JSON in a file.
+
+    Args:
+      path: of the file.
+      build: from the JSON value to the config.
+      changes: settings that replace those of the file; see `change`.
+
+    Raises:
+      UsageError: the file cannot be read, a change is illegal, or `build` raised a
+        ValueError.
     """
     try:
-        return build(json.loads(path.read_bytes()))
+        record = json.loads(path.read_bytes())
+        for text in changes:
+            change(record, text)
+        return build(record)
     except OSError as err:
-        raise UsageError(f"{path}: cannot be read ({err.strerror})") from err
+        raise UsageError(
+            f"{path}: cannot be read ({err.strerror}). Name a config"
+        ) from err
     except (ValueError, RecursionError) as err:
         raise UsageError(f"{path}: not a training config ({err})") from err
+
+
+def change(record: Any, text: str) -> None:
+    """Sets a setting in the JSON value of a config.
+
+    Args:
+      record: of the config; is changed.
+      text: such as "batch=8", or "stages.0.epochs=2" for one inside another. The value
+        is JSON, or a text without quotes.
+
+    Raises:
+      UsageError: the text has no "=", or what is inside another is not there.
+    """
+    place, equals, given = text.partition("=")
+    *outer, last = place.split(".")
+    try:
+        if not equals:
+            raise KeyError
+        for name in outer:
+            record = record[_key(record, name)]
+        key = _key(record, last)
+        if isinstance(record, list):
+            record[key]  # a list does not grow
+        record[key] = _read_value(given)
+    except (LookupError, TypeError, ValueError) as err:
+        raise UsageError(
+            f"`set` must be SETTING=VALUE, of a setting that the config has, such as "
+            f"batch=8 or stages.0.epochs=2. Received: {text!r}"
+        ) from err
+
+
+def _key(record: Any, name: str) -> Any:
+    return int(name) if isinstance(record, list) else name
+
+
+def _read_value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def check(config: Any, legal: Legal) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,21 @@ class ProgressListener:
 
     def on_row(self, row: Row) -> None:
         """Receives a row of the log, after the row was written."""
+
+
+class ProgressListeners(ProgressListener):
+    """Passes on what it receives to several listeners."""
+
+    def __init__(self, listeners: Sequence[ProgressListener]) -> None:
+        self._listeners = listeners
+
+    def on_batch(self, phase: str, done: int, total: int, loss: float) -> None:
+        for listener in self._listeners:
+            listener.on_batch(phase, done, total, loss)
+
+    def on_row(self, row: Row) -> None:
+        for listener in self._listeners:
+            listener.on_row(row)
 
 
 class Display(ProgressListener):

@@ -17,20 +17,11 @@ from comrec.train.run import checkpoint
 from comrec.train.run.log import RunLog, read_versions
 from comrec.train.run.parallel import Parallel
 from comrec.train.run.progress import ProgressListener
+from comrec.train.run.request import OutOfTime as OutOfTime
 
 Batches = Iterator[tuple[Any, ...]]  # each the arguments of `train_on_batch`
 Trainable = Any  # a keras.Model, or an object with the same compile and train_on_batch
 CHECKPOINT = "checkpoint.npz"
-
-
-class OutOfTime(Exception):
-    """Reports that the budget is spent; the checkpoint has all finished epochs."""
-
-    def __init__(self, epochs: int) -> None:
-        words = "`resume` goes on from the last epoch"
-        if not epochs:
-            words = "not one epoch was done, so the run needs a larger budget"
-        super().__init__(f"out of time; {words}")
 
 
 class DivergedError(ComrecError):

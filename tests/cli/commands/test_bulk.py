@@ -35,7 +35,7 @@ def test_each_direction_takes_its_own_options():
     assert options("-q", "20") == Options(quality=20, threads=3)
     found = options("--decompress", "--memory", "64", "--exact")
     assert (found.memory_mb, found.exact, found.threads) == (64, True, 3)
-    assert options("--decompress", "-p", "x").preset == "x"
+    assert options("--decompress", "-p", "x", "--presets", "y").presets == ("y", "x")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,7 @@ def test_each_direction_takes_its_own_options():
         (["--decompress", "--target-bpp", "1"], "target_bpp"),
         (["--decompress", "--metadata", "icc"], "metadata"),
         (["--memory", "64"], "memory_mb"),
+        (["--presets", "x"], "presets"),
     ],
 )
 def test_an_option_of_the_other_direction_is_refused_by_its_name(words, name):
@@ -65,7 +66,7 @@ def test_pairs_of_your_own_preset_are_restored_with_its_folder(
     without = run(*words)
     assert (without.status, without.rows[0]["failed"]) == (bulk.SOME_FAILED, 1)
     assert f"unknown preset '{own_preset.NAME}." in without.err
-    ran = run(*words, "-p", own)
+    ran = run(*words, "--presets", own)
     assert (ran.status, ran.rows[0]["done"]) == (0, 1), ran.err
     (restored,) = (tmp_path / "dst").glob("*.png")
     np.testing.assert_array_equal(pixels_of(restored.read_bytes()), expected)

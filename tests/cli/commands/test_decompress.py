@@ -28,11 +28,12 @@ def test_a_pair_of_your_own_preset_is_restored_with_its_folder(run, own, own_pai
     without = run("decompress", own_pair)
     assert (without.status, without.out) == (1, b"")
     assert f"unknown preset '{own_preset.NAME}." in without.err
-    ran = run("decompress", own_pair, "-p", own, "--json")
+    assert "Name its folder by --presets or in COMREC_PRESETS" in without.err
+    ran = run("decompress", own_pair, "--presets", own, "--json")
     assert ran.status == 0, ran.err
     assert ran.rows[0]["preset"].startswith(f"{own_preset.NAME}.")
     restored = pixels_of(own_pair.with_name("photo.restored.png").read_bytes())
-    np.testing.assert_array_equal(restored, comrec.decompress(own_pair, preset=own))
+    np.testing.assert_array_equal(restored, comrec.decompress(own_pair, presets=own))
 
 
 def test_a_pair_of_your_own_preset_is_verified_with_its_folder(
@@ -40,7 +41,7 @@ def test_a_pair_of_your_own_preset_is_verified_with_its_folder(
 ):
     words = "verify", own_pair, "--original", folder / "photo.png"
     assert run(*words).status == 1
-    ran = run(*words, "--preset", own, "--json")
+    ran = run(*words, "-p", own.parent, "--json")
     assert (ran.status, ran.err) == (0, "")
     assert ran.rows[0]["psnr_db"] > 20
 

@@ -59,3 +59,19 @@ def test_a_source_that_is_no_folder_is_refused(refused, tmp_path):
     path = tmp_path / "none"
     ran = refused("web", path, tmp_path / "site", names=path, status=2)
     assert "--" not in ran
+
+
+def test_a_gallery_of_your_own_preset_is_made_again_with_sidecars_that_browsers_read(
+    run, own, tmp_path
+):
+    source, site = tmp_path / "src", tmp_path / "site"
+    source.mkdir()
+    (source / "photo.png").write_bytes(pictures.photo_file(".png"))
+    words = "web", source, site, "-p", own, *QUICK, "--json"
+    for outcome in ("comrec", "skipped"):
+        ran = run(*words)
+        assert ran.status == 0, ran.err
+        assert "go beside the pictures" in ran.err
+        assert ran.rows[0]["outcome"] == outcome
+    assert (site / "pictures" / "photo.comrec.json").is_file()
+    assert list((site / "comrec").glob("my-net.*.bin"))

@@ -94,8 +94,14 @@ def test_comcnns_sampling_grid_does_not_depend_on_parity(axis):
 def test_a_network_looks_as_far_as_its_layers_add_up_to(build, scale, reach_px):
     # ComCNN: 1 + 1 + 1 at half size, so 2. RecCNN: 1 for each of 20.
     model = build()
-    for layer in model.layers:  # so that no path is closed by a ReLU or a sign
-        layer.set_weights([np.abs(w) for w in layer.get_weights()])
+    for layer in model.layers:  # so that no path is closed by a ReLU, sign or zero
+        drawn = (np.abs(RNG.normal(0, 0.06, w.shape)) for w in layer.get_weights())
+        layer.set_weights(
+            [
+                np.where((w == 0) & (w.ndim == 4), other, np.abs(w))
+                for w, other in zip(layer.get_weights(), drawn, strict=True)
+            ]
+        )
     image = np.full((1, 65, 65, 1), 0.5, np.float32)
     changed = image.copy()
     changed[0, 32, 32] = 1e6
@@ -104,9 +110,20 @@ def test_a_network_looks_as_far_as_its_layers_add_up_to(build, scale, reach_px):
     assert far == reach_px
 
 
-def test_the_residual_starts_near_zero():
-    residual = run(build_reccnn(), noise(48, 48))
-    assert np.abs(residual).max() < 1 / 255
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("width", [4, 64])
+def test_an_untrained_pair_reduces_by_means_and_restores_what_it_is_given(
+    channels, width
+):
+    image = noise(8, 10, channels)
+    means = image.reshape(1, 4, 2, 5, 2, channels).mean((2, 4))
+    np.testing.assert_allclose(run(build_comcnn(channels, width), image), means, 1e-5)
+    residual = run(build_reccnn(channels, width, depth=4), image)
+    assert np.abs(residual).max() == 0
+
+
+def test_a_network_too_narrow_to_carry_the_picture_is_built_as_well():
+    assert run(build_comcnn(3, width=1), noise(4, 4, 3)).shape == (1, 2, 2, 3)
 
 
 def test_outputs_leave_mixed_precision():
@@ -169,6 +186,9 @@ def test_weights_mean_the_same_on_another_backend(backend, tmp_path):
         for layer in model.layers:  # as after training: nothing is at its default
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.set_weights([RNG.uniform(0.8, 1.2, 64) for _ in range(4)])
+            elif isinstance(layer, keras.layers.Conv2D):
+                kernel, bias = layer.get_weights()
+                layer.set_weights([RNG.normal(0, 0.06, kernel.shape), bias])
         model.save_weights(tmp_path / f"{name}.weights.h5")
         expected[name] = run(model, image)
     subprocess.run(

@@ -28,7 +28,7 @@ def test_gradients_of_the_estimators_are_what_they_are_defined_as(
     kept = [(v, numpy_of(v)) for model in (comcnn, reccnn) for v in model.variables]
     rng = np.random.default_rng(5)
     for variable in reccnn.variables:  # a RecCNN that does something
-        variable.assign(np.abs(rng.normal(0.2, 0.1, variable.shape)))
+        variable.assign(np.abs(rng.normal(0.02, 0.01, variable.shape)))
     comcnn.trainable, reccnn.trainable = True, False
     step = CompactStep(comcnn, reccnn, replace(TINY, estimator=estimator))
     image = crops[:2, :16, :16].astype(np.float32) / 255
@@ -67,7 +67,7 @@ def moved_by(estimator, run, crops, tmp_path, **settings):
     other = AlternatingRun(config, tmp_path / f"{estimator}{settings}", crops, better)
     rng = np.random.default_rng(5)
     for variable in other.reccnn.variables:  # one that does something
-        variable.assign(np.abs(rng.normal(0.2, 0.1, variable.shape)))
+        variable.assign(np.abs(rng.normal(0.02, 0.01, variable.shape)))
     before = [w.copy() for w in other.comcnn.get_weights()]
     other._train_phase(other.phases[0])
     after = other.comcnn.get_weights()

@@ -57,7 +57,7 @@ def test_training_folders_that_are_of_no_use_are_refused_by_name(tmp_path):
         data.load_crops(tmp_path / "absent", 48, 1)
     picture = np.zeros((40, 60), np.uint8)
     Image.fromarray(picture).save(tmp_path / "small.png")
-    with pytest.raises(UsageError, match="none of its pictures has 48x48"):
+    with pytest.raises(UsageError, match="none of the pictures has 48x48"):
         data.load_crops(tmp_path, 48, 1)
     (tmp_path / "torn.png").write_bytes((tmp_path / "small.png").read_bytes()[:40])
     with pytest.raises(ImageError, match=r"torn\.png: "):

@@ -247,9 +247,9 @@ def test_one_command_makes_a_preset_and_refuses_to_make_it_twice(
 
 
 @pytest.mark.slow
-def test_what_training_leaves_can_be_released(called, tmp_path, place):
+def test_what_training_leaves_can_be_released(called, train, tmp_path, place):
     run = tmp_path / "quick"
-    trained = called("training/train_alternating", "--quick", "--run", run)
+    trained = train("alternating", "--quick", "--run", run)
     assert trained.status == 0, trained
     done = called(*words(run, place))
     assert done.status == 0, done

@@ -15,7 +15,7 @@ keras = pytest.importorskip("keras", reason="needs the train extra")
 
 import processes
 import tiny_run
-from tiny_run import SCRIPT, STRETCH, crops
+from tiny_run import ALTERNATING, STRETCH, crops
 
 from comrec.errors import UsageError
 from comrec.train.alternating.config import Round, TrainConfig
@@ -97,17 +97,17 @@ def test_several_processes_are_refused_on_another_backend_than_jax(
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_a_place_among_processes_that_makes_no_sense_is_refused(typed, args):
-    status, said = typed("training/train_alternating", "--quick", *args)
-    assert status == 2
-    assert "error: --process" in said
+def test_a_place_among_processes_that_makes_no_sense_is_refused(train, args):
+    ran = train("alternating", "--quick", *args)
+    assert ran.status == 2
+    assert "--process" in ran.err
 
 
 # In processes of their own
 
 
 class Trainer:
-    """The script in a process; what it says goes to a file."""
+    """The command in a process; what it says goes to a file."""
 
     def __init__(
         self, folder: Path, run: str, *args: object, config: TrainConfig = TINY,
@@ -118,7 +118,7 @@ class Trainer:
         self.folder, self.says = folder / run, folder / f"{time.monotonic_ns()}.txt"
         data, judged = crops(folder / "data"), crops(folder / "judged", side_px=48)
         command = [
-            *SCRIPT, path, "--data", data, "--validation", judged,
+            *ALTERNATING, path, "--data", data, "--validation", judged,
             "--run", self.folder, *args,
         ]  # fmt: skip
         with open(self.says, "w") as says:

@@ -1,0 +1,1 @@
+"""Trains pairs of networks, and makes presets of their runs: `comrec train`."""

@@ -1,0 +1,1 @@
+"""Configs of training runs; `comrec.train.run.config` finds them by name."""
