@@ -184,10 +184,10 @@ def assert_same(ours: Path, theirs: Path) -> None:
     Measured after round 0: 6e-8. In the compact step RecCNN has biases that differ, so
     here and there a pixel of the JPEG is rounded to its neighbour: after round 1 single
     weights are 7e-5 apart on one kind of CPU and 3e-3 on another, the mean of a tensor
-    1e-4; a wrong share of that step alone makes 7e-3.
+    5e-4; a wrong share of that step alone makes 7e-3.
     """
     for name, worst, mean in (
-        ("round-0.npz", 1e-5, 1e-5), ("round-1.npz", 5e-3, 5e-4)
+        ("round-0.npz", 1e-5, 1e-5), ("round-1.npz", 5e-3, 2e-3)
     ):  # fmt: skip
         one, other = weights(ours / name), weights(theirs / name)
         assert one.keys() == other.keys()
