@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from comrec.errors import ImageError
@@ -22,6 +22,7 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"tIME")
 # Of the file's samples, not of the picture; and the pieces of an animation.
 _NEEDLESS = {b"bKGD", b"sBIT", b"hIST", b"sPLT", b"iDOT", b"vpAg", b"fcTL", b"fdAT"}
+_KNOWN = {*_TEXTS, b"tRNS", b"eXIf", b"pHYs", b"acTL"}
 _CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 _SPACES = {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"mDCv", b"cLLI",
            b"cLLi"}  # fmt: skip
@@ -139,17 +140,18 @@ def _note_rest(data: bytes, found: list[Chunk], notes: Notes) -> None:
             )
         elif frames > 1:
             notes.leave_out("frames", f"the first of {frames} frames was taken")
-    others = {
-        c.kind for c in found
-        if c.kind not in _CRITICAL | _NEEDLESS | _SPACES | set(_TEXTS)
-        and c.kind not in (b"tRNS", b"eXIf", b"pHYs", b"acTL")
-    }  # fmt: skip
+    note_kinds((c.kind for c in found), notes)
+    notes.leave_out_rest(data[found[-1].end :], b"\0\r\n ")
+
+
+def note_kinds(kinds: Iterable[bytes], notes: Notes) -> None:
+    """Notes the chunks that are of no kind that is read."""
+    others = set(kinds) - _CRITICAL - _NEEDLESS - _SPACES - _KNOWN
     if b"caBX" in others:
         notes.leave_out("content credentials", "content credentials left out")
     if others - {b"caBX"}:
         named = ", ".join(sorted(map(_name, others - {b"caBX"})))
         notes.leave_out("application data", f"left out, of no known kind: {named}")
-    notes.leave_out_rest(data[found[-1].end :], b"\0\r\n ")
 
 
 def _metadata(found: list[Chunk], is_grey: bool, notes: Notes) -> Metadata:
