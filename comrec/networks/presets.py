@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from comrec.errors import JpegError, UsageError
 from comrec.jpeg.settings import JpegSettings
+from comrec.system import files
 from comrec.system.checks import exact
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ ROW = "preset.json"  # of a preset that is a folder
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # of a preset in a folder
 SHA256 = re.compile(r"[0-9a-f]{64}")
 LAST_NUMBER = 255  # a byte in binary sidecars
+_ROWS_BYTES_MAX = 2**24  # of a table; the released one has 20 KB
 NO_NUMBER = 0  # of presets in folders, which binary sidecars name in full
 
 
@@ -200,7 +202,7 @@ def _record(row: Preset) -> dict[str, Any]:
 
 def _read(path: Path, kind: str, advice: str, build: Callable[[Any], T]) -> T:
     try:
-        return build(json.loads(path.read_bytes()))
+        return build(json.loads(files.read(path, _ROWS_BYTES_MAX, pipes=False)))
     except OSError as err:
         raise UsageError(f"{path}: cannot be read ({err.strerror}). {advice}") from err
     except (
