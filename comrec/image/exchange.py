@@ -135,12 +135,9 @@ def _of_segments(image: Image.Image, notes: Notes) -> Metadata:
     jpeg.note_segments(parts, notes)
     if any(jpeg.names_gain_map(data) for _, data in found):
         notes.leave_out("gain map", jpeg.GAIN_MAP_NOTE)
-    more = Notes()
-    metadata = blocks.from_segments(parts, more)
-    for kind, line in zip(more.left_out, more.lines, strict=True):
-        if kind in ("icc", "xmp"):
-            notes.leave_out(kind, line)
-    return metadata
+    # Pillow joins all EXIF.
+    others = [p for p in parts if p.payload[:6] != seg.EXIF_PREFIX]
+    return blocks.from_segments(others, notes)
 
 
 def _colour_space(info: Info, is_grey: bool, notes: Notes) -> bytes | None:

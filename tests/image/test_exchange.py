@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from comrec.errors import ImageError
-from comrec.image import exchange, reader, writer
+from comrec.image import exchange, reader, writer, xmp
 from comrec.image import metadata as blocks
 from comrec.image.formats import png_text
 from comrec.image.metadata import Metadata
@@ -202,6 +202,10 @@ def test_extended_xmp_of_an_image_is_kept_while_its_main_packet_is():
     found = exchange.from_image(opened(data))
     assert found.metadata == reader.read(data).metadata
     assert found.metadata.extended_xmp == LARGE
+    twice = [(seg.APP1, seg.XMP_PREFIX + b"<x/>")] * 2
+    lost = [(seg.APP1, xmp.EXTENSION_PREFIX + bytes(40))]
+    image = opened(seg.insert(JPEG, twice + lost))
+    assert len(exchange.from_image(image).notes) == 2
     other = exchange.from_image(opened(data), info={"xmp": b"<other/>"})
     assert (other.metadata.xmp, other.metadata.extended_xmp) == (b"<other/>", None)
 
