@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from comrec.errors import ImageError
-from comrec.image.formats.parsed import damaged
+from comrec.image.formats.parsed import damaged, unsupported
 from comrec.system import vips
 from comrec.system.pillow import from_pillow, open_picture, unlimited
 
@@ -149,15 +149,25 @@ def decode(format_name: str, bits: int, data: bytes) -> Decoded:
       data: the cleaned file.
 
     Raises:
-      ImageError: the table has no decoder for these pixels.
-      Exception: of the library, for damaged data.
+      ImageError: the table has no decoder for these pixels, or the data are damaged.
+      MemoryError: the picture does not fit into memory.
     """
     row = TABLE[format_name]
     if bits not in row.bits:
         raise ImageError(
             f"{format_name} of {bits} bits a channel. Convert it to 8 or 16 bits first"
         )
-    return row.decode(data)
+    try:
+        return row.decode(data)
+    except (ImageError, MemoryError):
+        raise
+    # What libraries raise is undocumented: Pillow passes on what Python raises where data
+    # make no sense (IndexError, struct.error and others); libvips and libheif have
+    # classes of their own. Nothing but libraries runs here.
+    except Exception as err:
+        if str(err).lower().startswith("unsupported"):
+            raise unsupported(f"a {format_name} of a kind ({err})") from err
+        raise damaged(err) from err
 
 
 def split(found: Decoded) -> tuple[np.ndarray, np.ndarray | None]:
