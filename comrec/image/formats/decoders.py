@@ -161,8 +161,8 @@ def decode(format_name: str, bits: int, data: bytes) -> Decoded:
         return row.decode(data)
     except (ImageError, MemoryError):
         raise
-    # What libraries raise is undocumented: Pillow passes on what Python raises where data
-    # make no sense (IndexError, struct.error and others); libvips and libheif have
+    # What libraries raise is undocumented: Pillow passes on what Python raises where
+    # data make no sense (IndexError and others); libvips and libheif have
     # classes of their own. Nothing but libraries runs here.
     except Exception as err:
         if str(err).lower().startswith("unsupported"):
