@@ -20,7 +20,8 @@ _MCU_PX = 16  # to which a JPEG may be padded
 def find(data: bytes) -> Iterator[bytes]:
     """Yields the JPEGs that hold the samples of a TIFF, each as a whole file.
 
-    Of JPEG of before TIFF 6.0 there is one, or none where its parts lie apart.
+    Of JPEG of before TIFF 6.0 there is one, or none where its parts lie apart, as those
+    of several strips do.
 
     Raises:
       ImageError: a JPEG is damaged, or larger than the TIFF says.
@@ -43,7 +44,9 @@ def _parts(data: bytes, page: Directory) -> Iterator[bytes]:
     if page.number(tiff.COMPRESSION) == _OLD_JPEG:
         start, size = page.number(_OLD_START), page.number(_OLD_BYTES)
         jpeg = data[start : start + size]
-        if jpeg[:2] == _SOI and b"\xff\xda" in jpeg:
+        strips = tiff.places(page)
+        is_whole = len(strips) == 1 and start <= strips[0][0] < start + size
+        if is_whole and jpeg[:2] == _SOI and b"\xff\xda" in jpeg:
             yield jpeg + _EOI
     if page.number(tiff.COMPRESSION) == _JPEG:
         tables = page.entries[_TABLES].value if _TABLES in page.entries else _SOI
