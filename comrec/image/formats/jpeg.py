@@ -46,8 +46,8 @@ def parse(data: bytes, notes: Notes) -> Parsed:
         notes.add(f"bytes between the parts of the JPEG passed over: {stray}")
     if transform := seg.unknown_transform(parts):
         notes.add(
-            f"its Adobe header names colour transform {transform}, which does not "
-            f"exist: decoded as other programs do"
+            f"its Adobe header names colour transform {transform}, which is not one of "
+            f"its channels: decoded as other programs do"
         )
     note_segments(parts, notes)
     _note_trailer(data[parts[-1].end + 2 :], parts, notes)
