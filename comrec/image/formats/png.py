@@ -11,7 +11,7 @@ from comrec.errors import ImageError
 from comrec.image import colour_space
 from comrec.image.formats import png_text
 from comrec.image.formats.parsed import Parsed, damaged, unsupported
-from comrec.image.metadata import ICC_MAX_BYTES, Metadata, inflated
+from comrec.image.metadata import ICC_MAX_BYTES, Metadata, inflated, note_repeated
 from comrec.image.notes import Notes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -155,7 +155,9 @@ def note_kinds(kinds: Iterable[bytes], notes: Notes) -> None:
 
 
 def _metadata(found: list[Chunk], is_grey: bool, notes: Notes) -> Metadata:
-    by_kind = {c.kind: c.data for c in found}
+    kinds = [c.kind for c in found]
+    note_repeated({"exif": kinds.count(b"eXIf"), "icc": kinds.count(b"iCCP")}, notes)
+    by_kind = {c.kind: c.data for c in reversed(found)}
     texts = png_text.read([(c.kind, c.data) for c in found if c.kind in _TEXTS], notes)
     icc = None
     if b"iCCP" not in by_kind or b"cICP" in by_kind:  # cICP goes before a profile
@@ -164,9 +166,11 @@ def _metadata(found: list[Chunk], is_grey: bool, notes: Notes) -> Metadata:
         notes.leave_out("icc", "ICC left out: another colour space (cICP) goes first")
     elif b"iCCP" in by_kind:
         icc = _profile(by_kind[b"iCCP"], notes)
-    exif = by_kind.get(b"eXIf")
+    exif = by_kind.get(b"eXIf", b"").removeprefix(b"Exif\0\0") or None
+    if exif and texts.exif and exif != texts.exif:
+        note_repeated({"exif": 2}, notes)
     return texts.updated(
-        exif=exif.removeprefix(b"Exif\0\0") if exif else None,
+        exif=exif,
         icc=icc,
         density=_density(by_kind.get(b"pHYs", b"")),
     )

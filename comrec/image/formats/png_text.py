@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from PIL.PngImagePlugin import iTXt
 
 from comrec.errors import ImageError
-from comrec.image.metadata import TEXT_MAX_BYTES, Metadata, inflated
+from comrec.image.metadata import TEXT_MAX_BYTES, Metadata, inflated, note_repeated
 from comrec.image.notes import Notes
 
 XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -36,7 +36,8 @@ def read(chunks: Iterable[tuple[bytes, bytes]], notes: Notes) -> Metadata:
             try:
                 content = _content(kind, data, TEXT_MAX_BYTES)
                 name, block = ("xmp", content) if raw is None else _raw(raw[1], content)
-                blocks.setdefault(name, block)
+                if blocks.setdefault(name, block) != block:
+                    note_repeated({name: 2}, notes)
             except (ImageError, ValueError):
                 name = "xmp" if raw is None else raw[1].decode()
                 notes.leave_out("text", f"text left out: its {name} is damaged")
