@@ -108,6 +108,7 @@ def _metadata(
     icc = info.get("icc_profile") or None
     if icc is None and "icc_profile" not in given:
         icc = _colour_space(info, is_grey, notes)
+    _note_tiff(image, notes)
     of_jpeg = _of_segments(image, notes)
     return texts.updated(
         exif=_block(given["exif"]) if "exif" in given else _exif(image),
@@ -138,6 +139,20 @@ def _of_segments(image: Image.Image, notes: Notes) -> Metadata:
     # Pillow joins all EXIF.
     others = [p for p in parts if p.payload[:6] != seg.EXIF_PREFIX]
     return blocks.from_segments(others, notes)
+
+
+def _note_tiff(image: Image.Image, notes: Notes) -> None:
+    """Notes what Pillow does not take of a TIFF."""
+    tags = getattr(image, "tag_v2", {})
+    try:
+        is_small = bool(tags.get(tiff.SUBFILE, 0) & 1)
+        bits = max(tags.get(tiff.BITS, (8,)))
+    except (TypeError, ValueError):  # texts, or none
+        return
+    if is_small:
+        notes.leave_out("previews", "a smaller version of the picture was taken")
+    if bits > 8 and image.mode in ("RGB", "RGBA", "RGBX", "LA"):
+        notes.leave_out("bit depth", depth.note(bits))
 
 
 def _colour_space(info: Info, is_grey: bool, notes: Notes) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pictures
@@ -18,6 +19,8 @@ from comrec.image.metadata import Metadata
 from comrec.image.notes import Notes
 from comrec.image.picture import Picture
 from comrec.jpeg import segments as seg
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
 
 
 def opened(data: bytes) -> Image.Image:
@@ -126,8 +129,10 @@ def test_metadata_that_are_given_count_in_place_of_the_images_own():
         (pictures.cmyk(), ["CMYK"]),
         (Image.fromarray(pictures.deep(pictures.grey())), ["bit depth"]),
         (opened(pictures.animations()["two.png"]), ["frames"]),
+        (Image.open(CASES / "associated-alpha-16.tif"), ["bit depth"]),
+        (Image.open(CASES / "preview-first.dng"), ["previews"]),
     ],
-    ids=["CMYK", "16 bits", "frames"],
+    ids=["CMYK", "16 bits", "frames", "16 bits of a TIFF", "preview"],
 )
 def test_what_is_left_out_of_an_image_is_named(image, left_out):
     picture = exchange.from_image(image)
