@@ -11,13 +11,14 @@ from PIL import Image, ImageFile, JpegImagePlugin
 from comrec.api.compress import compress_picture
 from comrec.api.decompress import find_sidecar
 from comrec.encoder.options import Options
-from comrec.errors import ComrecError, PillowError, SidecarError
+from comrec.errors import ComrecError, ImageError, PillowError, SidecarError
 from comrec.format import container, names
 from comrec.format.container import UnpackedPair
 from comrec.format.restoring import restore
 from comrec.format.sidecar import MAGIC
 from comrec.image import exchange
 from comrec.image.picture import MAX_PIXELS
+from comrec.image.source import load
 from comrec.networks import presets as table
 from comrec.networks.codec import MEMORY_MB
 from comrec.networks.presets import Folders
@@ -142,12 +143,12 @@ def _unpack(
     if not (is_marked or has_sidecar):
         return None
     file.seek(0)
-    data = file.read()
-    limit = container.max_sidecar_bytes(data, max_pixels)
     try:
+        data, _ = load(file, max_pixels)
+        limit = container.max_sidecar_bytes(data, max_pixels)
         beside, name = find_sidecar(path or None, None, limit)
         return container.unpack(data, path or "picture", beside, name, max_pixels)
-    except SidecarError:
+    except (ImageError, SidecarError):
         if is_marked:
             raise
         return None

@@ -59,6 +59,8 @@ class Restored:
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Writes the picture in the format of a suffix, such as .png or .webp.
 
+        A PNG keeps all metadata. docs/format.md lists what other formats cannot hold.
+
         Raises:
           OutputError: the suffix is unknown, or the file exists and `force` is not set.
         """

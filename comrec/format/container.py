@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from comrec.errors import JpegError, SidecarError
+from comrec.errors import ImageError, JpegError, SidecarError
 from comrec.format import sidecar
 from comrec.format.sidecar import Sidecar
 from comrec.image import metadata
@@ -245,8 +245,6 @@ def unpack_alpha(record: Sidecar) -> np.ndarray | None:
             found = decoders.decode("PNG", BITS, parsed.clean)
             if found.space == decoders.GREY and found.samples.shape == (*size, 1):
                 return found.samples[..., 0]
-    except MemoryError:
-        raise
-    except Exception as err:  # decoders' errors on damaged PNGs are undocumented
+    except ImageError as err:
         raise SidecarError(damaged) from err
     raise SidecarError(damaged)

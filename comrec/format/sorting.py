@@ -128,7 +128,7 @@ def _refuse_input(name: str, _: Listing, made: Callable[[str], bool]) -> str:
 
 def _refuse_jpeg(name: str, found: Listing, made: Callable[[str], bool]) -> str:
     """Returns why a file is not restored as an ordinary JPEG; else ""."""
-    if names.is_picture(name) and Path(name).suffix.lower() not in names.JPEGS:
+    if names.is_picture(name) and Path(name).suffix.lower() not in names.PACKABLE:
         return NO_JPEGS
     return _refuse_input(name, found, made)
 

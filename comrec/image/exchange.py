@@ -13,14 +13,15 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from comrec.errors import ImageError
-from comrec.image import depth, ifd, reader, writer, xmp
+from comrec.image import colour_space, depth, ifd, reader, xmp
 from comrec.image import metadata as blocks
-from comrec.image.formats import decoders, png_text, tiff
+from comrec.image.formats import decoders, jpeg, png, png_text, tiff
 from comrec.image.formats.parsed import damaged
 from comrec.image.metadata import Density, Metadata
 from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS, Picture, check_size
 from comrec.jpeg import coding
+from comrec.jpeg import segments as seg
 from comrec.system.pillow import unlimited
 
 Info = dict[str | tuple[int, int], Any]  # as Pillow annotates `Image.info`
@@ -61,7 +62,7 @@ def from_image(
     if image.width < 1 or image.height < 1:
         raise ImageError("an image without pixels. Give one of 1x1 at least")
     pixels, alpha = decoders.split(decoders.of_pillow(image))
-    metadata = _metadata(image, info, notes)
+    metadata = _metadata(image, pixels.shape[2] == 1, info, notes)
     if pixels.dtype != np.uint8:
         notes.leave_out("bit depth", depth.note(16))
         pixels = depth.to_8_bits(pixels)
@@ -85,37 +86,88 @@ def info_of(metadata: Metadata) -> Info:
     """Returns metadata as Pillow's own plugins put them into `Image.info`.
 
     Exif, ICC, XMP, comment, density and Photoshop's resources are those of a JPEG, and
-    texts are those of a PNG.
+    texts are those of a PNG: see `png_text.decode`.
     """
     pixel = np.zeros((1, 1, 1), np.uint8)
-    jpeg = blocks.insert(coding.encode(pixel, 50), metadata, [])
-    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+    carrier = blocks.insert(coding.encode(pixel, 50), metadata, [])
+    with Image.open(io.BytesIO(carrier), formats=("JPEG",)) as image:
         info: Info = {k: v for k, v in image.info.items() if k not in _OF_THE_FILE}
     if packet := xmp.merged(metadata.xmp, metadata.extended_xmp):
         info["xmp"] = packet
-    if metadata.text:
-        png = writer.write(Picture(pixel, None, metadata.only(("text",))), ".png")
-        with Image.open(io.BytesIO(png), formats=("PNG",)) as text:
-            text.load()
-            info |= {k: v for k, v in text.info.items() if isinstance(v, str)}
-        if info.get("Software") == writer.SIGNATURE:
-            del info["Software"]
-    return info
+    return info | png_text.decode(metadata.text or b"")
 
 
-def _metadata(image: Image.Image, given: Mapping[str, Any], notes: Notes) -> Metadata:
+def _metadata(
+    image: Image.Image, is_grey: bool, given: Mapping[str, Any], notes: Notes
+) -> Metadata:
     """Reads the metadata that an image of Pillow holds, or that are given."""
     info = image.info | dict(given)
     packet = info.get("xmp")
+    packet = packet.encode() if isinstance(packet, str) else packet or None
     texts = png_text.read(_texts(info), notes)  # which may hold other kinds as well
+    icc = info.get("icc_profile") or None
+    if icc is None and "icc_profile" not in given:
+        icc = _colour_space(info, is_grey, notes)
+    _note_tiff(image, notes)
+    of_jpeg = _of_segments(image, notes)
     return texts.updated(
         exif=_block(given["exif"]) if "exif" in given else _exif(image),
-        icc=info.get("icc_profile") or None,
-        xmp=packet.encode() if isinstance(packet, str) else packet or None,
+        icc=icc,
+        xmp=packet,
+        extended_xmp=of_jpeg.extended_xmp if packet == of_jpeg.xmp else None,
         iptc=_resources(info.get("photoshop")),
         comment=_comments(image, info) or None,
         density=_density(info, given.get("dpi")),
     )
+
+
+def _of_segments(image: Image.Image, notes: Notes) -> Metadata:
+    """Reads what Pillow keeps of a file and gives no picture: segments, and chunks.
+
+    Returns:
+      The metadata of a JPEG; notes take what of the file is left out.
+    """
+    png.note_kinds((each[0] for each in getattr(image, "private_chunks", ())), notes)
+    found = [
+        (seg.COM if name == "COM" else seg.APP0 + int(name.removeprefix("APP")), data)
+        for name, data in getattr(image, "applist", ())
+    ]
+    parts = seg.parse(seg.insert(b"\xff\xd8\xff\xd9", found))
+    jpeg.note_segments(parts, notes)
+    if any(jpeg.names_gain_map(data) for _, data in found):
+        notes.leave_out("gain map", jpeg.GAIN_MAP_NOTE)
+    # Pillow joins all EXIF.
+    others = [p for p in parts if p.payload[:6] != seg.EXIF_PREFIX]
+    return blocks.from_segments(others, notes)
+
+
+def _note_tiff(image: Image.Image, notes: Notes) -> None:
+    """Notes what Pillow does not take of a TIFF."""
+    tags = getattr(image, "tag_v2", {})
+    try:
+        is_small = bool(tags.get(tiff.SUBFILE, 0) & 1)
+        bits = max(tags.get(tiff.BITS, (8,)))
+    except (TypeError, ValueError):  # texts, or none
+        return
+    if is_small:
+        notes.leave_out("previews", "a smaller version of the picture was taken")
+    if bits > 8 and image.mode in ("RGB", "RGBA", "RGBX", "LA"):
+        notes.leave_out("bit depth", depth.note(bits))
+
+
+def _colour_space(info: Info, is_grey: bool, notes: Notes) -> bytes | None:
+    """Returns a profile for the gAMA and cHRM that Pillow read of a PNG."""
+    chunks = {b"sRGB": b"\0"} if "srgb" in info else {}
+    named: dict[bytes, Any] = {
+        b"gAMA": [info.get("gamma")], b"cHRM": info.get("chromaticity", ()),
+    }  # fmt: skip
+    for kind, numbers in named.items():
+        try:
+            levels = [round(n * 100_000) for n in numbers]
+            chunks[kind] = struct.pack(f">{len(levels)}I", *levels)
+        except (TypeError, ValueError, OverflowError, struct.error):
+            continue  # the image has none
+    return colour_space.of_png(chunks, is_grey, notes)
 
 
 def _bytes(value: object) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -198,11 +198,7 @@ def from_segments(segments: list[seg.Segment], notes: Notes | None = None) -> Me
     notes = Notes() if notes is None else notes
     exif = list(seg.payloads(segments, seg.APP1, seg.EXIF_PREFIX))
     packets = list(seg.payloads(segments, seg.APP1, seg.XMP_PREFIX))
-    for kind, found in (("exif", exif), ("xmp", packets)):
-        if len(found) > 1:
-            notes.leave_out(
-                kind, f"the first of {len(found)} {NAMES[kind]} blocks was taken"
-            )
+    note_repeated({"exif": len(exif), "xmp": len(packets)}, notes)
     extended = None
     if parts := list(seg.payloads(segments, seg.APP1, xmp.EXTENSION_PREFIX)):
         extended = xmp.joined(packets[0] if packets else b"", parts)
@@ -219,6 +215,15 @@ def from_segments(segments: list[seg.Segment], notes: Notes | None = None) -> Me
         density=_density(segments),
         text=b"".join(seg.payloads(segments, seg.APP15, TEXT_PREFIX)) or None,
     )
+
+
+def note_repeated(counts: Mapping[str, int], notes: Notes) -> None:
+    """Notes each kind of block that a file has more than once."""
+    for kind, count in counts.items():
+        if count > 1:
+            notes.leave_out(
+                kind, f"the first of {count} {NAMES[kind]} blocks was taken"
+            )
 
 
 def _join_icc(segments: list[seg.Segment], notes: Notes) -> bytes | None:

@@ -9,7 +9,7 @@ import numpy as np
 from comrec.errors import ImageError
 from comrec.image import depth, ifd, xmp
 from comrec.image.formats import decoders, table
-from comrec.image.formats.parsed import Parsed, damaged, unsupported
+from comrec.image.formats.parsed import Parsed, damaged
 from comrec.image.metadata import Metadata
 from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS, Picture, check_size
@@ -104,14 +104,8 @@ def _decode(parsed: Parsed, notes: Notes) -> tuple[np.ndarray, np.ndarray | None
         if found.space == decoders.CMYK:
             notes.leave_out("CMYK", "CMYK came, RGB is kept")
             colours = decoders.from_cmyk(colours, parsed.metadata.icc)
-    except ImageError:
-        raise
     except MemoryError as err:
         raise ImageError("not enough memory for this picture. Reduce it first") from err
-    except Exception as err:  # decoders' errors on damaged data are undocumented
-        if str(err).lower().startswith("unsupported"):
-            raise unsupported(f"a {parsed.format} of a kind ({err})") from err
-        raise damaged(err) from err
     if alpha is None or not parsed.has_alpha:
         return colours, None
     return colours, depth.to_8_bits(alpha)

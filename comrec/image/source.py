@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from comrec.errors import ImageError, naming_errors
 from comrec.image.picture import MAX_PIXELS
 from comrec.jpeg import lepton
 from comrec.system import files
 
-File = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
+File = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes]
 
 
 def load(source: File, max_pixels: int = MAX_PIXELS) -> tuple[bytes, str]:
@@ -65,7 +65,7 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> bytes:
         ) from err
 
 
-def _read_stream(stream: BinaryIO, max_pixels: int) -> tuple[bytes, str]:
+def _read_stream(stream: IO[bytes], max_pixels: int) -> tuple[bytes, str]:
     if not hasattr(stream, "read"):
         raise ImageError(
             "a picture is named by a path, bytes or a file object. Received: "

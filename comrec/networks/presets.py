@@ -24,6 +24,7 @@ from comrec.networks.preset import LAST_NUMBER as LAST_NUMBER
 from comrec.networks.preset import NAME, NO_NUMBER, from_record, to_record, with_hash
 from comrec.networks.preset import Preset as Preset
 from comrec.networks.preset import WeightFile as WeightFile
+from comrec.system import files
 
 T = TypeVar("T")
 Folders = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -36,6 +37,7 @@ VARIABLE = "COMREC_PRESETS"  # folders, separated as in PATH
 RUN = "config.json"  # of a training run
 AUTOENCODER = "model.npz"  # of a run that trained one
 SHA256 = re.compile(r"[0-9a-f]{64}")
+_ROWS_BYTES_MAX = 2**24  # of a table; the released one has 20 KB
 
 
 def read(path: Path = TABLE) -> tuple[Preset, ...]:
@@ -116,7 +118,7 @@ def _json(value: object) -> str:
 
 def _read(path: Path, kind: str, advice: str, build: Callable[[Any], T]) -> T:
     try:
-        return build(json.loads(path.read_bytes()))
+        return build(json.loads(files.read(path, _ROWS_BYTES_MAX, pipes=False)))
     except OSError as err:
         raise UsageError(f"{path}: cannot be read ({err.strerror}). {advice}") from err
     except (

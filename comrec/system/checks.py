@@ -10,6 +10,7 @@ from typing import Any
 from comrec.errors import UsageError
 
 MAX_PIXELS = 2**28  # larger pictures are refused by default: 268 megapixels
+MARKS_MAX, BYTES_PER_MARK = 10_000, 8  # of JSON: commas and opening brackets
 
 
 def positive(name: str, value: object) -> float:
@@ -68,9 +69,16 @@ def _is_no_number(value: object) -> bool:
 def parse_json(data: bytes | str) -> Any:
     """Returns the value of JSON of unknown origin.
 
+    The size of the data bounds the memory of the value: empty objects alone would take
+    twenty times as much.
+
     Raises:
-      ValueError: the data are no JSON, or brackets are nested too deeply.
+      ValueError: the data are no JSON, are nested too deeply, or have too many values.
     """
+    count: Any = data.count
+    marks = ",[{" if isinstance(data, str) else (b",", b"[", b"{")
+    if sum(map(count, marks)) > MARKS_MAX + len(data) // BYTES_PER_MARK:
+        raise ValueError("too many values")
     try:
         return json.loads(data)
     except RecursionError as err:

@@ -11,7 +11,7 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from comrec.errors import OutputError
 
@@ -270,7 +270,7 @@ def read(path: Path, max_bytes: int, pipes: bool = True) -> bytes:
         return read_bounded(file, max_bytes, os.fstat(file.fileno()).st_size)
 
 
-def read_bounded(file: BinaryIO, max_bytes: int, expected_bytes: int = 0) -> bytes:
+def read_bounded(file: IO[bytes], max_bytes: int, expected_bytes: int = 0) -> bytes:
     """Reads the rest of an open file.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from PIL import Image
 
 from comrec.system import libtiff
 
+# Python prints errors that are logged and handled nowhere.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 _lifting, _lifted = threading.Lock(), ExitStack()
 _inside = 0  # callers within `unlimited`
 

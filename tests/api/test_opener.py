@@ -13,6 +13,7 @@ from PIL import Image
 
 import comrec
 from comrec.errors import ComrecError, PillowError, UsageError
+from comrec.system import files
 
 
 @pytest.fixture(autouse=True)
@@ -177,12 +178,17 @@ def test_save_refuses_what_compress_refuses_and_leaves_no_file(
     assert not path.exists()
 
 
-def test_the_opener_has_the_limits_and_options_of_decompress(embedded):
+def test_the_opener_has_the_limits_and_options_of_decompress(embedded, monkeypatch):
     with pytest.raises(UsageError):
         comrec.register_opener(threads=-1)
     comrec.register_opener(max_pixels=100)
     with pytest.raises(PillowError, match="beyond the limit"):
         Image.open(io.BytesIO(embedded[1]))
+    monkeypatch.setattr(files, "SLACK_BYTES", 0)
+    comrec.register_opener(max_pixels=56 * 40)
+    Image.open(io.BytesIO(embedded[1]))
+    with pytest.raises(PillowError, match="larger than 17920 bytes"):
+        Image.open(io.BytesIO(embedded[1] + bytes(17920)))
     comrec.register_opener(engine="abacus")
     with pytest.raises(PillowError, match="abacus"):
         Image.open(io.BytesIO(embedded[1])).load()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from comrec.format import sorting
-from comrec.format.names import COMPRESS, DECOMPRESS, PACK, UNPACK
+from comrec.format.names import COMPRESS, DECOMPRESS, PACK, RESTORE, UNPACK
 from comrec.system.listing import LINKED_FOLDER, SPECIAL, Entry, Listing
 
 FOLDER = {
@@ -48,7 +48,14 @@ def test_pairs_are_inputs_with_their_sidecars_as_parts():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("direction", [COMPRESS, DECOMPRESS, PACK, UNPACK])
+@pytest.mark.parametrize("direction", [RESTORE, PACK])
+def test_jpegs_of_every_suffix_are_inputs_where_jpegs_are(direction):
+    jpegs = ["b.jfif", "c.jpe", "d.JPEG", "e.mpo"]
+    found = sorting.sort(listing("a.png", *jpegs), direction)
+    assert found.inputs == jpegs
+
+
+@pytest.mark.parametrize("direction", [COMPRESS, DECOMPRESS, RESTORE, PACK, UNPACK])
 def test_nothing_that_is_wanted_is_dropped(direction):
     found = listing(*FOLDER, "b.jpg", "b.lep", "b.comrec.json", x=SPECIAL)
     done = sorting.sort(found, direction)

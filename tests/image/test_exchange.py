@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pictures
@@ -10,9 +12,15 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from comrec.errors import ImageError
-from comrec.image import exchange, reader, writer
+from comrec.image import exchange, reader, writer, xmp
+from comrec.image import metadata as blocks
+from comrec.image.formats import png_text
 from comrec.image.metadata import Metadata
+from comrec.image.notes import Notes
 from comrec.image.picture import Picture
+from comrec.jpeg import segments as seg
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
 
 
 def opened(data: bytes) -> Image.Image:
@@ -121,8 +129,10 @@ def test_metadata_that_are_given_count_in_place_of_the_images_own():
         (pictures.cmyk(), ["CMYK"]),
         (Image.fromarray(pictures.deep(pictures.grey())), ["bit depth"]),
         (opened(pictures.animations()["two.png"]), ["frames"]),
+        (Image.open(CASES / "associated-alpha-16.tif"), ["bit depth"]),
+        (Image.open(CASES / "preview-first.dng"), ["previews"]),
     ],
-    ids=["CMYK", "16 bits", "frames"],
+    ids=["CMYK", "16 bits", "frames", "16 bits of a TIFF", "preview"],
 )
 def test_what_is_left_out_of_an_image_is_named(image, left_out):
     picture = exchange.from_image(image)
@@ -146,3 +156,79 @@ def test_a_large_image_and_a_damaged_one_are_refused():
         exchange.from_image(opened(data), max_pixels=100)
     with pytest.raises(ImageError, match="damaged or cut off"):
         exchange.from_image(opened(data[: len(data) // 2]))
+
+
+def with_texts(*texts: tuple[bytes, bytes]) -> bytes:
+    return writer.write(
+        Picture(
+            pictures.photo(), None, Metadata(text=png_text.read(texts, Notes()).text)
+        ),
+        ".png",
+    )
+
+
+LONG = b"x" * (2**20 + 1)  # beyond Pillow's own limit
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        ([(b"zTXt", b"Note\0\0" + zlib.compress(LONG))], {"Note": LONG.decode()}),
+        ([(b"zTXt", b"Note\0\7damaged"), (b"tEXt", b"Title\0Rain")], {"Title": "Rain"}),
+        ([(b"iTXt", b"Note\0\1\0de\0\0" + zlib.compress(LONG))],
+         {"Note": LONG.decode()}),
+    ],
+    ids=["long", "damaged", "international"],
+)  # fmt: skip
+def test_texts_that_pillow_refuses_do_not_make_an_image_impossible(texts, wanted):
+    image = exchange.to_image(reader.read(with_texts(*texts)))
+    assert {k: v for k, v in image.info.items() if isinstance(v, str)} == wanted
+
+
+def test_the_colour_space_that_pillow_read_of_a_png_is_kept():
+    gamma = (b"gAMA", (100_000).to_bytes(4, "big"))
+    rows = b"".join(b"\0" + row.tobytes() for row in pictures.grey())
+    data = pictures.png_of(56, 40, 8, 0, rows, gamma)
+    wanted = reader.read(data).metadata.icc
+    assert exchange.from_image(opened(data)).metadata.icc == wanted is not None
+    without = exchange.from_image(opened(data), info={"icc_profile": None})
+    assert without.metadata.icc is None
+    image = opened(data)
+    image.info |= {"gamma": "no number", "chromaticity": 7}
+    assert exchange.from_image(image).metadata.icc is None
+
+
+JPEG = pictures.photo_file(".jpg")
+LARGE = b'<rdf:RDF a="%s"></rdf:RDF>' % (b"x" * 70_000)
+
+
+def test_extended_xmp_of_an_image_is_kept_while_its_main_packet_is():
+    data = blocks.insert(JPEG, blocks.fit_jpeg(Metadata(xmp=LARGE))[0], [])
+    found = exchange.from_image(opened(data))
+    assert found.metadata == reader.read(data).metadata
+    assert found.metadata.extended_xmp == LARGE
+    twice = [(seg.APP1, seg.XMP_PREFIX + b"<x/>")] * 2
+    lost = [(seg.APP1, xmp.EXTENSION_PREFIX + bytes(40))]
+    image = opened(seg.insert(JPEG, twice + lost))
+    assert len(exchange.from_image(image).notes) == 2
+    other = exchange.from_image(opened(data), info={"xmp": b"<other/>"})
+    assert (other.metadata.xmp, other.metadata.extended_xmp) == (b"<other/>", None)
+
+
+@pytest.mark.parametrize(
+    ("data", "left_out"),
+    [
+        (seg.insert(JPEG, [(seg.APP1, seg.XMP_PREFIX + b'<x hdrgm:Version="1"/>')]),
+         "gain map"),
+        (seg.insert(JPEG, [(seg.APP11, b"JP\0\1jumb c2pa")]), "content credentials"),
+        (seg.insert(JPEG, [(0xE4, b"Qualcomm\0")]), "application data"),
+        (seg.insert(JPEG, [(seg.APP2, seg.ICC_PREFIX + b"\1\2" + b"half")]), "icc"),
+        (pictures.png_of(2, 1, 8, 0, b"\0ab", (b"caBX", b"c2pa")),
+         "content credentials"),
+    ],
+    ids=["gain map", "c2pa", "APP4", "half a profile", "c2pa of a PNG"],
+)  # fmt: skip
+def test_what_pillow_keeps_of_a_file_beside_its_picture_is_named(data, left_out):
+    picture = exchange.from_image(opened(data))
+    assert picture.left_out == (left_out,)
+    assert len(picture.notes) == 1

@@ -301,6 +301,18 @@ def test_another_network_under_the_same_name_is_another_preset(own):
     assert presets.find(first.name) == first, "pictures of the first are known still"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_row_that_is_a_pipe_or_nested_too_deeply_is_refused(own):
+    row = own / presets.ROW
+    row.write_text("[" * 100_000)
+    with pytest.raises(UsageError, match=r"preset\.json: not the row of a preset"):
+        presets.find(own)
+    row.unlink()
+    os.mkfifo(row)
+    with pytest.raises(UsageError, match="not a plain file"):
+        presets.find(own)
+
+
 def test_a_folder_called_like_a_preset_that_was_added_is_read_anew(own, monkeypatch):
     monkeypatch.chdir(own.parent)
     presets.find("trained")

@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pictures
 import pytest
+
+import comrec
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "data" / "cases"
@@ -166,3 +169,17 @@ def test_rows_of_another_source_stay(tmp_path, monkeypatch):
     assert [line.split("\t")[:4] for line in lines[1:]] == [
         ["a", "x.png", "PNG", "done"], ["b", "x.png", "PNG", "refused"],
     ]  # fmt: skip
+
+
+def test_a_round_trip_that_is_not_as_reported_is_wrong(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "fuzz")
+    import corpus
+
+    monkeypatch.setattr(corpus.isolated, "said_bytes", lambda: 0)
+    data = pictures.photo_file(".png")
+    assert next(corpus.steps(data, "PNG", True))["outcome"] == "done"
+    decompress = comrec.decompress
+    monkeypatch.setattr(comrec, "decompress", lambda *a: 255 - decompress(*a))
+    answer = next(corpus.steps(data, "PNG", True))
+    assert answer["outcome"] == "wrong"
+    assert "reported" in answer["note"]

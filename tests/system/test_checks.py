@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -71,3 +72,12 @@ def test_a_bound_on_one_side_is_named_alone(value):
 def test_what_is_no_json_is_a_value_error_also_if_nested_too_deeply(text):
     with pytest.raises(ValueError):  # noqa: PT011
         checks.parse_json(text)
+
+
+def test_json_whose_values_take_far_more_memory_than_itself_is_refused_unparsed():
+    row = {"title": "a, b", "files": ["pictures/a.comrec.jpg"], "bytes": 12345}
+    many = json.dumps([row] * 5000)
+    assert len(checks.parse_json(many)) == len(checks.parse_json(many.encode())) == 5000
+    for text in ("[" + "{}," * 20_000 + "{}]", b"[" + b"[]," * 20_000 + b"[]]"):
+        with pytest.raises(ValueError, match="too many values"):
+            checks.parse_json(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import numpy as np
@@ -57,3 +58,9 @@ def test_pixels_beyond_pillows_limit_are_copied_without_a_warning(monkeypatch):
     picture = to_pillow(pixels, "L")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     np.testing.assert_array_equal(from_pillow(picture), pixels)
+
+
+def test_what_pillow_logs_does_not_reach_the_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(logging.root, "handlers", [])
+    logging.getLogger("PIL.TiffImagePlugin").error("More samples than can be decoded")
+    assert capsys.readouterr().err == ""

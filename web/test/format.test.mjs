@@ -72,6 +72,19 @@ test("metadata that a host strips or adds change nothing", async () => {
   assert.ok(!text(await found.coded.arrayBuffer()).includes("Adobe"));
 });
 
+for (const stray of [[0, 0, 0, 0], [0xff, 0xff], [1, 0xff, 0, 2], [...bytes("stray"), 0xff]]) {
+  test(`${stray} between metadata are passed over, as Python does it`, async () => {
+    const more = Uint8Array.from([0xff, 0xd8, ...stray, ...GOLDEN.jpeg.subarray(2)]);
+    assert.equal((await opened({ ...GOLDEN, jpeg: more })).scale, 1.5);
+  });
+}
+
+test("255 and 0 after the first scan are no bytes to pass over", () => {
+  const later = Uint8Array.from([...GOLDEN.jpeg.subarray(0, -2), 0xff, 0xfe, 0, 2, 0xff, 0, 0xff, 0xd9]);
+  assert.throws(() => jpeg.splitSegments(later), /a marker out of place/);
+  assert.throws(() => jpeg.splitSegments(later.subarray(0, -4)), /no marker/);
+});
+
 test("a plain JPEG is no pair, and no error", async () => {
   const bare = without(GOLDEN.jpeg, ({ marker }) => marker !== 0xeb);
   assert.equal(await opened({ jpeg: bare, sidecar: null }), null);

@@ -14,8 +14,10 @@ import numpy as np
 
 from comrec.api.compress import read_input
 from comrec.apps.autoencoder import cifar, npz
-from comrec.errors import ImageError, UsageError, naming_errors
+from comrec.errors import UsageError, naming_errors
+from comrec.format import sorting
 from comrec.image.picture import MAX_PIXELS
+from comrec.image.source import read
 
 VALIDATION_EVERY = 10  # one in ten training pictures is held back
 IDX_IMAGES = 0x00000803  # magic of unsigned bytes in three dimensions
@@ -167,14 +169,10 @@ def _read_folder(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Reads a folder of pictures, of which every tenth by name is for the test."""
     found = []
-    for file in sorted(p for p in path.iterdir() if p.is_file()):
+    for file in sorting.list_pictures(path):
+        content = read(file)
         with naming_errors(str(file)):
-            try:
-                picture = read_input(file.read_bytes(), MAX_PIXELS)
-            except ImageError:
-                if file.suffix.lower() in (".txt", ".md", ".json", ".tsv", ""):
-                    continue  # notes beside the pictures
-                raise
+            picture = read_input(content, MAX_PIXELS)
         found.append(fit(picture.pixels, channels, size_px))
     if len(found) < 3:
         raise UsageError(

@@ -107,8 +107,9 @@ def read(place: Place, shard: Shard = ALL) -> Iterator[Row]:
 
     Skips incomplete and invalid lines; their pictures are then processed again.
     """
-    for name in sorted(place.children("").files):
-        if name.endswith(SUFFIX) and shard.concerns(name):
+    for name, entry in sorted(place.children("").files.items()):
+        is_file = not entry.kind  # and no pipe, which would be waited for
+        if is_file and name.endswith(SUFFIX) and shard.concerns(name):
             for line in _read_lines(place, name):
                 row = _parse(line)
                 if row is not None:

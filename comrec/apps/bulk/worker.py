@@ -22,6 +22,7 @@ from comrec.errors import ComrecError, WeightsError, naming_errors
 from comrec.format import container, names, provenance
 from comrec.format.names import COMPRESS, DECOMPRESS, PACK
 from comrec.image import writer
+from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS
 from comrec.image.source import open_packed
 from comrec.jpeg import lepton
@@ -170,15 +171,16 @@ def _restore(work: Work, task: Task) -> Row:
             unpacked, options.engine, options.threads, options.memory_mb,
             options.max_pixels, options.exact,
         )  # fmt: skip
+    notes = Notes(list(picture.notes), list(picture.left_out))
     with naming_errors(work.destination.where(task.output)):
-        made = writer.write(picture, ".png", options.threads)
+        made = writer.write(picture, ".png", options.threads, notes)
     transfer.prepare_outputs(work.destination, task, (task.output,))
     transfer.write(work.destination, task.output, made)
     outputs = {os.path.basename(task.output): len(made)}
     row = _make_row(
         work, task, outputs, len(content) + len(sidecar or b""), *picture.size
     ) | {"outcome": "restored" if unpacked.sidecar else "plain"}
-    return row | ({"notes": list(picture.notes)} if picture.notes else {})
+    return row | ({"notes": notes.lines} if notes.lines else {})
 
 
 def _pack(work: Work, task: Task) -> Row:

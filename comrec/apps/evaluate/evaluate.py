@@ -151,13 +151,16 @@ def evaluate(
         request.retry,
     )
     failed = []
+    is_new = not os.path.lexists(request.out)
     results = sweep.measure_all(tasks, request.jobs)
     total = sum(len(task.settings) for task in tasks)
     for batch in watch(results, total):
         failed += [row for row in batch if row.error]
         # A metric that fails must not replace a row without that metric.
         found |= {row.key: row for row in batch if not row.error or _is_new(row, found)}
-        rows.write(request.out, list(found.values()))  # read above, so comrec's
+        # A file that was there was read above, so it is comrec's.
+        rows.write(request.out, list(found.values()), replace=not is_new)
+        is_new = False
     # Read back, so that a summary does not depend on when its rows were measured.
     lines, more = summary.summarise(rows.read(request.out), pictures)
     if request.published:

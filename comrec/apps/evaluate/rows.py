@@ -91,15 +91,19 @@ def read(path: Path) -> list[Row]:
         ) from err
 
 
-def write(path: Path, found: Sequence[Row]) -> None:
-    """Writes rows in the order of their keys, whatever the order of measurement."""
+def write(path: Path, found: Sequence[Row], replace: bool = True) -> None:
+    """Writes rows in the order of their keys, whatever the order of measurement.
+
+    Raises:
+      OutputError: the file cannot be written, or exists and is not to be replaced.
+    """
     out = io.StringIO()
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(Row._fields)
     for row in sorted(found, key=lambda row: row.key):
         writer.writerow([f"{v:g}" if n == "setting" else _format_cell(v) for n, v in
                          row._asdict().items()])  # fmt: skip
-    files.write(path, out.getvalue().encode())
+    files.write(path, out.getvalue().encode(), replace)
 
 
 def _parse_number(cell: str) -> float:

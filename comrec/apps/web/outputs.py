@@ -25,7 +25,7 @@ from comrec.system.checks import parse_json
 RECORD = "comrec-web.json"
 FORMAT = 1
 SAVE_EVERY_S = 2.0
-_RECORD_BYTES_MAX = 2**28
+_RECORD_BYTES_MAX = 2**27
 _TEXTS = ("made_of", "title", "preset")  # of a picture's row, among others
 _OPTIONAL = ("input_bytes", "plain_bytes", "plain_quality")
 _NUMBERS = ("width_px", "height_px", "bytes", "restores")

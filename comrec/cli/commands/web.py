@@ -41,7 +41,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="pictures at a time (1)")  # fmt: skip
     # A page is public: by default it does not say where a photo was taken.
     add("--metadata", default="icc", metavar="KINDS",
-        help="metadata to keep: all, none, or some of exif,icc,xmp (icc)")  # fmt: skip
+        help="metadata to keep: all, none, web, or some of exif,icc,xmp,iptc,comment,"
+        "density,text (icc)")  # fmt: skip
     add("--embed", action=argparse.BooleanOptionalAction, default=True,
         help="put sidecars inside the .jpg files, or beside them (inside)")  # fmt: skip
     batch_command.add_left_out(parser)

@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from comrec.errors import ImageError
-from comrec.image.formats.parsed import damaged
+from comrec.image.formats import tiff_jpegs
+from comrec.image.formats.parsed import damaged, unsupported
 from comrec.system import vips
 from comrec.system.pillow import from_pillow, open_picture, unlimited
 
@@ -78,6 +79,16 @@ def _by_pillow(data: bytes, format_name: str) -> Decoded:
         return of_pillow(picture)
 
 
+def _by_libtiff(data: bytes) -> Decoded:
+    """Decodes a TIFF, once libvips has found the JPEGs in it whole.
+
+    Of a damaged JPEG the libtiff of Pillow says nothing.
+    """
+    for jpeg in tiff_jpegs.find(data):
+        vips.check_jpeg(jpeg)
+    return _by_pillow(data, "TIFF")
+
+
 def _by_pnm(data: bytes) -> Decoded:
     """Decodes a PNM, whose errors in Pillow are those of Python's own numbers."""
     try:
@@ -129,7 +140,7 @@ TABLE: dict[str, Decoder] = {
     "PNG": Decoder((1, 2, 4, 8, 16), "libvips (libpng)", _by_vips),
     "JPEG": Decoder((8,), "Pillow (libjpeg-turbo)", _by_turbo),
     "TIFF": Decoder((1, 2, 4, 8, 16), "libvips (libtiff)", _by_vips),
-    "rare TIFF": Decoder((1, 8), "Pillow (libtiff)", _pillow("TIFF")),
+    "rare TIFF": Decoder((1, 8), "Pillow (libtiff)", _by_libtiff),
     "WEBP": Decoder((8,), "Pillow (libwebp)", _pillow("WEBP")),
     "GIF": Decoder(_SHALLOW, "Pillow", _pillow("GIF")),
     "BMP": Decoder((1, 4, 8, 16, 24, 32), "Pillow", _pillow("BMP")),
@@ -149,15 +160,25 @@ def decode(format_name: str, bits: int, data: bytes) -> Decoded:
       data: the cleaned file.
 
     Raises:
-      ImageError: the table has no decoder for these pixels.
-      Exception: of the library, for damaged data.
+      ImageError: the table has no decoder for these pixels, or the data are damaged.
+      MemoryError: the picture does not fit into memory.
     """
     row = TABLE[format_name]
     if bits not in row.bits:
         raise ImageError(
             f"{format_name} of {bits} bits a channel. Convert it to 8 or 16 bits first"
         )
-    return row.decode(data)
+    try:
+        return row.decode(data)
+    except (ImageError, MemoryError):
+        raise
+    # What libraries raise is undocumented: Pillow passes on what Python raises where
+    # data make no sense (IndexError and others); libvips and libheif have
+    # classes of their own. Nothing but libraries runs here.
+    except Exception as err:
+        if str(err).lower().startswith("unsupported"):
+            raise unsupported(f"a {format_name} of a kind ({err})") from err
+        raise damaged(err) from err
 
 
 def split(found: Decoded) -> tuple[np.ndarray, np.ndarray | None]:

@@ -9,6 +9,8 @@ from comrec.image.notes import Notes
 from comrec.jpeg import segments as seg
 
 _READ = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # DCT, sequential or progressive
+GAIN_MAP_NOTE = "the gain map, which makes it HDR, was left out"
+_GAIN_MAP_MARKS = (b"hdrgm", b"GainMap", b"urn:iso:std:iso:ts:21496")
 _PADDING = b"\0\xff\r\n\x1a "
 # What a segment of metadata begins with, and its kind; "" needs no note.
 _KNOWN = (
@@ -44,10 +46,10 @@ def parse(data: bytes, notes: Notes) -> Parsed:
         notes.add(f"bytes between the parts of the JPEG passed over: {stray}")
     if transform := seg.unknown_transform(parts):
         notes.add(
-            f"its Adobe header names colour transform {transform}, which does not "
-            f"exist: decoded as other programs do"
+            f"its Adobe header names colour transform {transform}, which is not one of "
+            f"its channels: decoded as other programs do"
         )
-    _note_segments(parts, notes)
+    note_segments(parts, notes)
     _note_trailer(data[parts[-1].end + 2 :], parts, notes)
     return Parsed(
         "JPEG", frames[0].payload[0], height, width, seg.cleaned(parts),
@@ -55,7 +57,7 @@ def parse(data: bytes, notes: Notes) -> Parsed:
     )  # fmt: skip
 
 
-def _note_segments(parts: list[seg.Segment], notes: Notes) -> None:
+def note_segments(parts: list[seg.Segment], notes: Notes) -> None:
     """Notes the segments of metadata that are of no known kind."""
     others = []
     for part in parts:
@@ -80,6 +82,11 @@ def _note_segments(parts: list[seg.Segment], notes: Notes) -> None:
         )
 
 
+def names_gain_map(data: bytes) -> bool:
+    """Tells whether data of a JPEG say that it has a gain map."""
+    return any(mark in data for mark in _GAIN_MAP_MARKS)
+
+
 def _note_trailer(rest: bytes, parts: list[seg.Segment], notes: Notes) -> None:
     """Notes the data after the picture."""
     if not rest.strip(_PADDING):
@@ -89,13 +96,12 @@ def _note_trailer(rest: bytes, parts: list[seg.Segment], notes: Notes) -> None:
     if b"ftyp" in rest[:64] or b"MotionPhoto_Data" in rest:
         kind = "motion video"
     elif b"\xff\xd8\xff" in rest:
-        marks = (b"hdrgm", b"GainMap", b"urn:iso:std:iso:ts:21496")
-        is_map = any(mark in rest or mark in xmp for mark in marks)
+        is_map = names_gain_map(rest) or names_gain_map(xmp)
         kind = "gain map" if is_map else "further pictures"
     elif b"ftyp" in rest:
         kind = "motion video"
     what = {
-        "gain map": "the gain map, which makes it HDR, was left out",
+        "gain map": GAIN_MAP_NOTE,
         "motion video": "the video after the picture was left out",
         "further pictures": "further pictures in the file were left out",
         "trailing data": "data after the picture were left out",

@@ -15,6 +15,7 @@ from comrec.image.notes import Notes
 BOX_START, STREAM_START = b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"
 _START_OF_TILE, _COMMENT = 0x90, 0x64
 TILES_MAX = 65_535
+_COLOUR, _ALPHA, _MULTIPLIED = 0, 1, 2  # kinds of channels
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _EXIF_UUID = b"JpgTiffExif->JP2"
 
@@ -25,9 +26,13 @@ def parse(data: bytes, notes: Notes) -> Parsed:
     Raises:
       ImageError: the structure is broken, or the kind is none that is read.
     """
-    place, metadata = 0, Metadata()
+    place, metadata, kinds = 0, Metadata(), set[int]()
     if data.startswith(BOX_START):
-        place, metadata = _boxes(data, notes)
+        place, metadata, kinds = _boxes(data, notes)
+    if _MULTIPLIED in kinds:
+        raise unsupported("a JPEG 2000 whose colours are multiplied by alpha")
+    if is_other := not kinds <= {_COLOUR, _ALPHA}:
+        notes.leave_out("channels", "a channel that is not alpha was left out")
     siz = data[place + 2 : place + 42]
     if data[place : place + 4] != STREAM_START or len(siz) < 40:
         raise damaged("no header")
@@ -50,7 +55,10 @@ def parse(data: bytes, notes: Notes) -> Parsed:
     comments = tuple(_comments(data, place + 2))
     if comments:
         metadata = replace(metadata, comment=comments)
-    return Parsed("JPEG 2000", max(depths), y1 - y0, x1 - x0, data, metadata)
+    return Parsed(
+        "JPEG 2000", max(depths), y1 - y0, x1 - x0, data, metadata,
+        has_alpha=not is_other,
+    )  # fmt: skip
 
 
 def _comments(data: bytes, at: int) -> Iterator[bytes]:
@@ -66,9 +74,9 @@ def _comments(data: bytes, at: int) -> Iterator[bytes]:
         at += 2 + size
 
 
-def _boxes(data: bytes, notes: Notes) -> tuple[int, Metadata]:
-    """Returns the place of the codestream, and the metadata."""
-    place = 0
+def _boxes(data: bytes, notes: Notes) -> tuple[int, Metadata, set[int]]:
+    """Returns the place of the codestream, the metadata, and the kinds of channels."""
+    place, kinds = 0, set[int]()
     icc = exif = xmp = None
     for kind, start, end in boxes(data, 0, len(data)):
         if kind == b"jp2c" and not place:
@@ -77,6 +85,8 @@ def _boxes(data: bytes, notes: Notes) -> tuple[int, Metadata]:
             for inner, a, b in boxes(data, start, end):
                 if inner == b"colr" and data[a] == 2:
                     icc = icc or data[a + 3 : b]
+                if inner == b"cdef":
+                    kinds |= _channel_kinds(data[a:b])
         elif kind == b"uuid" and data[start : start + 16] == _XMP_UUID:
             xmp = data[start + 16 : end]
         elif kind == b"uuid" and data[start : start + 16] == _EXIF_UUID:
@@ -84,4 +94,11 @@ def _boxes(data: bytes, notes: Notes) -> tuple[int, Metadata]:
         elif kind in (b"uuid", b"xml ", b"jp2i", b"jumb"):
             name = kind.decode().strip()
             notes.leave_out("application data", f"left out, of no known kind: {name}")
-    return place, Metadata(exif=exif or None, icc=icc or None, xmp=xmp or None)
+    return place, Metadata(exif=exif or None, icc=icc or None, xmp=xmp or None), kinds
+
+
+def _channel_kinds(box: bytes) -> set[int]:
+    """Returns the kinds of a list of channels: number, kind and colour of each."""
+    return {
+        int.from_bytes(box[at + 2 : at + 4], "big") for at in range(2, len(box) - 5, 6)
+    }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from comrec.errors import ImageError
 from comrec.image import colour_space
 from comrec.image.formats import png_text
 from comrec.image.formats.parsed import Parsed, damaged, unsupported
-from comrec.image.metadata import ICC_MAX_BYTES, Metadata, inflated
+from comrec.image.metadata import ICC_MAX_BYTES, Metadata, inflated, note_repeated
 from comrec.image.notes import Notes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -22,6 +22,7 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"tIME")
 # Of the file's samples, not of the picture; and the pieces of an animation.
 _NEEDLESS = {b"bKGD", b"sBIT", b"hIST", b"sPLT", b"iDOT", b"vpAg", b"fcTL", b"fdAT"}
+_KNOWN = {*_TEXTS, b"tRNS", b"eXIf", b"pHYs", b"acTL"}
 _CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 _SPACES = {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"mDCv", b"cLLI",
            b"cLLi"}  # fmt: skip
@@ -139,21 +140,24 @@ def _note_rest(data: bytes, found: list[Chunk], notes: Notes) -> None:
             )
         elif frames > 1:
             notes.leave_out("frames", f"the first of {frames} frames was taken")
-    others = {
-        c.kind for c in found
-        if c.kind not in _CRITICAL | _NEEDLESS | _SPACES | set(_TEXTS)
-        and c.kind not in (b"tRNS", b"eXIf", b"pHYs", b"acTL")
-    }  # fmt: skip
+    note_kinds((c.kind for c in found), notes)
+    notes.leave_out_rest(data[found[-1].end :], b"\0\r\n ")
+
+
+def note_kinds(kinds: Iterable[bytes], notes: Notes) -> None:
+    """Notes the chunks that are of no kind that is read."""
+    others = set(kinds) - _CRITICAL - _NEEDLESS - _SPACES - _KNOWN
     if b"caBX" in others:
         notes.leave_out("content credentials", "content credentials left out")
     if others - {b"caBX"}:
         named = ", ".join(sorted(map(_name, others - {b"caBX"})))
         notes.leave_out("application data", f"left out, of no known kind: {named}")
-    notes.leave_out_rest(data[found[-1].end :], b"\0\r\n ")
 
 
 def _metadata(found: list[Chunk], is_grey: bool, notes: Notes) -> Metadata:
-    by_kind = {c.kind: c.data for c in found}
+    kinds = [c.kind for c in found]
+    note_repeated({"exif": kinds.count(b"eXIf"), "icc": kinds.count(b"iCCP")}, notes)
+    by_kind = {c.kind: c.data for c in reversed(found)}
     texts = png_text.read([(c.kind, c.data) for c in found if c.kind in _TEXTS], notes)
     icc = None
     if b"iCCP" not in by_kind or b"cICP" in by_kind:  # cICP goes before a profile
@@ -162,9 +166,11 @@ def _metadata(found: list[Chunk], is_grey: bool, notes: Notes) -> Metadata:
         notes.leave_out("icc", "ICC left out: another colour space (cICP) goes first")
     elif b"iCCP" in by_kind:
         icc = _profile(by_kind[b"iCCP"], notes)
-    exif = by_kind.get(b"eXIf")
+    exif = by_kind.get(b"eXIf", b"").removeprefix(b"Exif\0\0") or None
+    if exif and texts.exif and exif != texts.exif:
+        note_repeated({"exif": 2}, notes)
     return texts.updated(
-        exif=exif.removeprefix(b"Exif\0\0") if exif else None,
+        exif=exif,
         icc=icc,
         density=_density(by_kind.get(b"pHYs", b"")),
     )

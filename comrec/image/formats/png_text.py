@@ -8,8 +8,10 @@ import struct
 import zlib
 from collections.abc import Iterable
 
+from PIL.PngImagePlugin import iTXt
+
 from comrec.errors import ImageError
-from comrec.image.metadata import TEXT_MAX_BYTES, Metadata, inflated
+from comrec.image.metadata import TEXT_MAX_BYTES, Metadata, inflated, note_repeated
 from comrec.image.notes import Notes
 
 XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -32,9 +34,10 @@ def read(chunks: Iterable[tuple[bytes, bytes]], notes: Notes) -> Metadata:
         raw = _RAW.fullmatch(keyword)
         if keyword == XMP_KEYWORD or raw:
             try:
-                content = _content(kind, data)
+                content = _content(kind, data, TEXT_MAX_BYTES)
                 name, block = ("xmp", content) if raw is None else _raw(raw[1], content)
-                blocks.setdefault(name, block)
+                if blocks.setdefault(name, block) != block:
+                    note_repeated({name: 2}, notes)
             except (ImageError, ValueError):
                 name = "xmp" if raw is None else raw[1].decode()
                 notes.leave_out("text", f"text left out: its {name} is damaged")
@@ -70,14 +73,41 @@ def raw_profile(name: bytes, block: bytes) -> bytes:
     return b"Raw profile type " + name + b"\0\0" + zlib.compress(text)
 
 
-def _content(kind: bytes, data: bytes) -> bytes:
+def decode(text: bytes) -> dict[str, str]:
+    """Returns the texts in `Metadata.text` by their keywords, as Pillow gives them.
+
+    Damaged texts are passed over, and all that follow the first 16 MB. Pillow itself
+    refuses a whole file for a text above 1 MB.
+    """
+    found: dict[str, str] = {}
+    left = TEXT_MAX_BYTES
+    for kind, data in split(text):
+        if kind == b"tIME":
+            continue
+        keyword, _, rest = data.partition(b"\0")
+        try:
+            content = _content(kind, data, left)
+            value = content.decode("utf-8" if kind == b"iTXt" else "latin-1")
+            if kind == b"iTXt":
+                names = [name.decode() for name in rest[2:].split(b"\0", 2)[:2]]
+                value = iTXt(value, *names)
+        except (ImageError, UnicodeDecodeError):
+            continue
+        left -= len(content)
+        if left < 0:
+            break
+        found[keyword.decode("latin-1")] = value
+    return found
+
+
+def _content(kind: bytes, data: bytes, max_bytes: int) -> bytes:
     rest = data.partition(b"\0")[2]
     if kind == b"tEXt":
         return rest
     if kind == b"zTXt":
-        return inflated(rest[1:], TEXT_MAX_BYTES)
+        return inflated(rest[1:], max_bytes)
     packed, text = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-    return inflated(text, TEXT_MAX_BYTES) if packed else text
+    return inflated(text, max_bytes) if packed else text
 
 
 def _raw(name: bytes, content: bytes) -> tuple[str, bytes]:

@@ -49,7 +49,7 @@ _OTHERS_KNOWN = {
     291, 297, SUB_IFDS, 340, 341, XMP, IPTC, PHOTOSHOP, ICC, ifd.EXIF, ifd.GPS, 0x000B,
 }  # fmt: skip
 _COLOUR_TAGS = (301, 318, 319)  # transfer function, white point, primaries
-_TILE_SIDES = (322, 323)
+TILE_SIDES = (322, 323)
 # libvips takes tiles of 256 pixels, and others up to twice the picture's longer side.
 _TILE_SIDE_PX, _TILE_FACTOR = 256, 2
 _TILE_PX = 2**22  # that any picture may have; a decoder allocates a whole tile
@@ -184,7 +184,7 @@ def _has_huge_tiles(page: Directory) -> bool:
     if _TILES not in page.entries:
         return False
     width, height = page.number(WIDTH), page.number(HEIGHT)
-    tile_width, tile_height = (page.number(tag) for tag in _TILE_SIDES)
+    tile_width, tile_height = (page.number(tag) for tag in TILE_SIDES)
     if tile_width * tile_height > max(_TILE_PX, 4 * width * height):
         raise ImageError(
             f"its tiles have {tile_width}x{tile_height} pixels, and it has "
@@ -204,13 +204,18 @@ def _is_old_lzw(data: bytes, page: Directory) -> bool:
 
 def _check_places(data: bytes, page: Directory) -> None:
     """Raises ImageError for strips or tiles that end after the data."""
-    places = page.numbers(_STRIPS) or page.numbers(_TILES)
-    sizes = page.numbers(_STRIP_BYTES) or page.numbers(_TILE_BYTES)
-    if not places:
+    found = places(page)
+    if not found:
         raise damaged("no pixels")
-    ends = zip(places, sizes or [1] * len(places), strict=False)
-    if any(place + size > len(data) for place, size in ends):
+    if any(place + size > len(data) for place, size in found):
         raise damaged("the file ends before the picture")
+
+
+def places(page: Directory) -> list[tuple[int, int]]:
+    """Returns place and size of each strip or tile; a size that is not said is 1."""
+    starts = page.numbers(_STRIPS) or page.numbers(_TILES)
+    sizes = page.numbers(_STRIP_BYTES) or page.numbers(_TILE_BYTES)
+    return list(zip(starts, sizes or [1] * len(starts), strict=False))
 
 
 def _cleaned(data: bytes, page: Directory, others: int) -> bytes:

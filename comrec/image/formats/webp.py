@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from comrec.image.formats.parsed import Parsed, damaged
-from comrec.image.metadata import Metadata
+from comrec.image.metadata import Metadata, note_repeated
 from comrec.image.notes import Notes
 
 CHUNKS_MAX = 100_000
@@ -47,7 +47,10 @@ def parse(data: bytes, notes: Notes) -> Parsed:
     first: dict[bytes, bytes] = {}
     for kind, content in found:
         first.setdefault(kind, content)
-    frames = sum(kind == b"ANMF" for kind, _ in found)
+    kinds = [kind for kind, _ in found]
+    blocks = {"exif": b"EXIF", "icc": b"ICCP", "xmp": b"XMP "}
+    note_repeated({name: kinds.count(kind) for name, kind in blocks.items()}, notes)
+    frames = kinds.count(b"ANMF")
     if frames > 1:
         notes.leave_out("frames", f"the first of {frames} frames was taken")
     if others := sorted({k for k, _ in found} - _KNOWN):
@@ -73,7 +76,7 @@ def _cleaned(data: bytes, found: list[tuple[bytes, bytes]]) -> bytes:
         frames += kind == b"ANMF"
         if kind in (b"ICCP", b"EXIF", b"XMP ") or kind not in _KNOWN or frames > 1:
             continue
-        if kind == b"VP8X":
+        if kind == b"VP8X" and content:
             content = bytes((content[0] & ~0b101100,)) + content[1:]
         size = len(content).to_bytes(4, "little")
         kept += [kind, size, content, b"\0" * (len(content) % 2)]

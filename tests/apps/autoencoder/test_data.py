@@ -1,6 +1,7 @@
 """Data sets are read, or refused with the legal ones."""
 
 import gzip
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -104,6 +105,11 @@ def test_pictures_of_any_size_are_reduced_and_cut_to_one(tmp_path):
     assert images.train.shape[1:] == images.test.shape[1:] == (32, 24, 3)
     assert sum(map(len, images)) == 12
     assert data.load(tmp_path, 1, (8, 8)).train.shape[1:] == (8, 8, 1)
+    (tmp_path / "._00.png").write_bytes(b"of macOS")
+    (tmp_path / "Thumbs.db").write_bytes(b"of Windows")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.png")
+    assert sum(map(len, data.load(tmp_path, 3, (32, 24)))) == 12
     (tmp_path / "bad.png").write_bytes(b"no picture")
     with pytest.raises(ImageError, match=r"bad\.png"):
         data.load(tmp_path, 3)

@@ -1,6 +1,8 @@
 """The manifest: one state for each picture, whatever the lines of its files."""
 
+import itertools
 import json
+import os
 import shutil
 
 import pictures
@@ -9,6 +11,7 @@ from bulk_trees import KEYS, row_of, rows
 
 from comrec.apps.bulk import command, manifest
 from comrec.apps.bulk.manifest import Index, Shard
+from comrec.apps.bulk.places import Local
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -27,6 +30,18 @@ def test_lines_that_are_no_rows_are_passed_over(bulk, tmp_path, damage):
     _, *rest = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([damage, *rest]))
     assert bulk()["done"] == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_the_folder_of_the_manifest_is_not_waited_for(tmp_path):
+    (tmp_path / "00001-of-00002.jsonl").write_text(json.dumps(row_of("a", 1)) + "\n")
+    os.mkfifo(tmp_path / "00000-of-00002.jsonl")
+    # Held open at both ends: a read would wait no longer than the test.
+    held = os.open(tmp_path / "00000-of-00002.jsonl", os.O_RDWR)
+    os.write(held, json.dumps(row_of("b", 1)).encode() + b"\n")
+    (row,) = itertools.islice(manifest.read(Local(tmp_path)), 1)
+    os.close(held)
+    assert row["input"] == "a"
 
 
 @pytest.mark.parametrize("at", [1e400, float("nan"), 10**400, -1.0, 1e11, "1", None])

@@ -14,6 +14,8 @@ from comrec.apps.bulk.places import PlaceError
 from comrec.apps.bulk.plan import Task
 from comrec.apps.bulk.worker import Work
 from comrec.encoder.options import Options
+from comrec.image import metadata, xmp
+from comrec.image.metadata import Metadata
 from comrec.system import files
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -65,6 +67,19 @@ def test_a_bad_picture_is_a_row_and_not_the_end(bulk, source, tmp_path):
     assert row["error"].startswith(f"{source}/b/bad.png: ")
     assert (row["outputs"], row["fault"]) == ({}, "picture")
     assert bulk(status=3)["failed"] == 1  # it is tried again
+
+
+def test_what_a_png_cannot_hold_is_in_the_row_of_a_restored_picture(tmp_path):
+    main = xmp.stub_for(b"extended").replace(b"</rdf:RDF>", b"")  # to join nothing to
+    blocks = Metadata(xmp=main, extended_xmp=b"extended")
+    (tmp_path / "x.jpg").write_bytes(
+        metadata.insert(pictures.photo_file(".jpg"), blocks, [])
+    )
+    task = Task("x.jpg", "", "1", "x.restored.png", size=1)
+    work = Work(places.Local(tmp_path), places.Local(tmp_path), worker.Restoring())
+    row = worker.run_task(work, task)
+    assert row["state"] == "done", row
+    assert row["notes"] == ["extended XMP left out: it cannot be joined to its XMP"]
 
 
 def test_a_store_is_guarded_as_a_folder_is(bulk, source, memory):

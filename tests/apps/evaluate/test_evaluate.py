@@ -19,6 +19,7 @@ from comrec.apps.evaluate import (
     quality,
     rivals,
     rows,
+    sweep,
 )
 from comrec.cli import main
 from comrec.image import metrics, reader
@@ -138,6 +139,19 @@ def test_a_summary_is_written_over_and_no_rows_are(folder, tmp_path, here, capsy
     assert run(folder, tmp_path / "b.tsv", "--points", "2", "--no-figure") == 1
     assert "b-summary.tsv: exists" in capsys.readouterr().err
     assert (tmp_path / "b-summary.tsv").read_bytes() == kept
+
+
+def test_rows_replace_no_file_that_appeared(folder, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "rows.tsv"
+
+    def measure_all(tasks, jobs):
+        out.write_text("of somebody else")
+        return map(sweep.measure, tasks)
+
+    monkeypatch.setattr(sweep, "measure_all", measure_all)
+    assert run(folder, out, "--points", "2", "--no-figure") == 1
+    assert "another program wrote it meanwhile" in capsys.readouterr().err
+    assert out.read_text() == "of somebody else"
 
 
 def test_what_comrec_wrote_is_no_picture_to_measure(folder, here, capsys):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pictures
 import pytest
 
 from comrec.errors import ImageError
+from comrec.image import reader
 from comrec.image.formats import decoders, table
 from comrec.image.notes import Notes
+from comrec.system import vips
 
 FILES = {
     name: data
@@ -42,3 +46,20 @@ def test_inks_become_rgb_with_any_profile(profile):
     inks = np.asarray(pictures.cmyk())
     found = decoders.from_cmyk(inks, profile)
     np.testing.assert_array_equal(found, np.asarray(pictures.cmyk().convert("RGB")))
+
+
+@pytest.mark.parametrize("error", [IndexError, struct.error, vips.VipsError])
+def test_any_error_of_a_library_is_damage(monkeypatch, error):
+    def fails(data):
+        raise error("no such row")
+
+    row = decoders.Decoder((8,), "a library", fails)
+    monkeypatch.setitem(decoders.TABLE, "PNG", row)
+    with pytest.raises(ImageError, match=r"damaged or cut off \(no such row\)"):
+        reader.read(pictures.photo_file(".png"))
+
+
+def test_a_fault_of_comrec_is_not_called_damage(monkeypatch):
+    monkeypatch.setattr(reader.depth, "to_8_bits", None)
+    with pytest.raises(TypeError):
+        reader.read(pictures.photo_file(".png"))

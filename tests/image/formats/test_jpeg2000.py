@@ -27,6 +27,18 @@ def test_alpha_is_kept():
     np.testing.assert_array_equal(picture.to_array(), array)
 
 
+def test_a_channel_that_is_no_plain_alpha_is_not_taken_for_one():
+    data = pictures.file_of(pictures.with_alpha(pictures.photo()), "JPEG2000")
+    place = data.index(b"\0\3\0\1\0\0", data.index(b"cdef")) + 2  # of its kind
+    other = data[:place] + b"\xff\xff" + data[place + 2 :]
+    picture = reader.read(other)
+    np.testing.assert_array_equal(picture.to_array(), pictures.photo())
+    assert picture.left_out == ("channels",)
+    multiplied = data[:place] + b"\0\2" + data[place + 2 :]
+    with pytest.raises(ImageError, match="colours are multiplied by alpha"):
+        reader.read(multiplied)
+
+
 def test_16_bits_become_the_nearest_8_with_a_note():
     from PIL import Image
 

@@ -12,7 +12,7 @@ from pictures import chunk, png_of
 
 from comrec.errors import ImageError
 from comrec.image import reader
-from comrec.image.formats import decoders, png
+from comrec.image.formats import decoders, png, png_text
 from comrec.image.notes import Notes
 
 ROWS = b"\0\1\2\3\4"  # of a grey picture of 4 pixels
@@ -171,3 +171,23 @@ def test_gamma_beside_a_profile_counts_for_nothing():
     gamma = (b"gAMA", (100_000).to_bytes(4, "big"))
     picture = reader.read(png_of(*GREY, (b"iCCP", ICC), gamma))
     assert picture.metadata.icc == b"a profile"
+
+
+def test_of_repeated_blocks_the_first_is_taken_with_a_note():
+    ours, other = pictures.exif(artist="A")[6:], pictures.exif(artist="B")[6:]
+    text = png_text.raw_profile(b"exif", other)
+    for extra in (
+        [(b"eXIf", ours), (b"eXIf", other)],
+        [(b"eXIf", ours), (b"zTXt", text)],
+    ):
+        picture = reader.read(pictures.png_of(2, 1, 8, 0, b"\0ab", *extra))
+        assert picture.metadata.exif == ours
+        assert picture.notes == ("the first of 2 EXIF blocks was taken",)
+    same = png_text.raw_profile(b"exif", ours)
+    data = pictures.png_of(2, 1, 8, 0, b"\0ab", (b"eXIf", ours), (b"zTXt", same))
+    assert reader.read(data).notes == ()
+    twice = [
+        (b"zTXt", png_text.raw_profile(b"iptc", n)) for n in (b"\x1c\2", b"\x1c\3")
+    ]
+    picture = reader.read(pictures.png_of(2, 1, 8, 0, b"\0ab", *twice))
+    assert picture.left_out == ("iptc",)

@@ -58,3 +58,20 @@ def test_unknown_chunks_and_trailing_data_are_named():
 def test_a_file_that_is_cut_off_is_refused(cut):
     with pytest.raises(ImageError, match="damaged or cut off"):
         reader.read(FULL[:-cut])
+
+
+def test_of_repeated_blocks_the_first_is_taken_with_a_note():
+    place = FULL.index(b"EXIF")
+    again = FULL[place:].replace(b"Somebody", b"Somewhat")
+    size = int.from_bytes(FULL[4:8], "little") + len(again)
+    data = FULL[:4] + size.to_bytes(4, "little") + FULL[8:] + again
+    picture = reader.read(data)
+    assert "exif" in picture.left_out
+    assert b"Somebody" in picture.metadata.exif
+
+
+def test_an_empty_header_is_damage():
+    data = FULL[:12] + b"VP8X\0\0\0\0" + FULL[12:]
+    data = data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:]
+    with pytest.raises(ImageError, match="damaged or cut off"):
+        reader.read(data)

@@ -48,7 +48,7 @@ export function splitSegments(jpeg) {
   let at = 2, scans = 0;
   for (;;) {
     const start = at;
-    while (jpeg[at] === 0xff && jpeg[at + 1] === 0xff) at++;
+    at = passFill(jpeg, at, scans === 0);
     if (jpeg[at] !== 0xff || at + 1 >= jpeg.length) {
       throw new Refused(`damaged or cut off (no marker at byte ${at})`);
     }
@@ -69,6 +69,20 @@ export function splitSegments(jpeg) {
     const content = jpeg.subarray(at + 4, end);
     at = marker === SOS ? findEndOfScan(jpeg, end) : end;
     found.push({ marker, content, whole: jpeg.subarray(start, at) });
+  }
+}
+
+/**
+ * Passes over bytes before a marker that belong to no segment, as libjpeg does. In the header
+ * these include 255 with 0; after the first scan those are coded data.
+ */
+function passFill(jpeg, at, isHeader) {
+  for (;;) {
+    at = jpeg.indexOf(0xff, at);
+    if (at < 0) return jpeg.length;
+    while (jpeg[at + 1] === 0xff) at++;
+    if (!isHeader || jpeg[at + 1] !== 0) return at;
+    at += 2;
   }
 }
 
