@@ -15,6 +15,7 @@ from comrec.encoder.fitted import FITTED
 from comrec.encoder.goal import Goal
 from comrec.encoder.landing import ABOVE_DB, BYTES_SHARE, Aim, land
 from comrec.encoder.mode import Candidate, CodingMode
+from comrec.encoder.predictor import LOSSLESS_DB
 from comrec.encoder.receiver import Look, Receiver
 from comrec.encoder.rounds import Rounds, start, write
 from comrec.encoder.trial import WORTH_MAX, Choice, Seen, Trial, compare, price_of
@@ -91,7 +92,8 @@ class GuidedEncoder:
         self._offset_db = DRIFT_DB
         if plan.guide != self._codec.preset:
             self._offset_db += FITTED.guide_db
-        self._aim_db = goal.min_psnr_db + ABOVE_DB / 2
+        self._least_db = min(goal.min_psnr_db, LOSSLESS_DB)
+        self._aim_db = self._least_db + ABOVE_DB / 2
         self._rounds: Rounds | None = None
 
     def begin(self) -> tuple[float, float]:
@@ -107,7 +109,7 @@ class GuidedEncoder:
         if self._goal.maximises_psnr:
             excess = math.log2(data_bytes / self._goal.max_bytes)
             return self._goal.max_bytes, shown_db - excess / FITTED.log2_bytes_per_db
-        missing_db = self._goal.min_psnr_db - shown_db
+        missing_db = self._least_db - shown_db
         return data_bytes * 2 ** (missing_db * FITTED.log2_bytes_per_db), shown_db
 
     def encode(self) -> list[Candidate]:
@@ -124,7 +126,7 @@ class GuidedEncoder:
         rounds = self._fit(rounds)
         is_coarsest = mean_step(rounds.choice.steps[0]) >= STEP_MAX
         found = self._run(rounds, math.inf if is_coarsest else STUCK_DB)
-        excess_db = found[-1].psnr_db - self._goal.min_psnr_db
+        excess_db = min(found[-1].psnr_db, LOSSLESS_DB) - self._least_db
         met = any(map(self._goal.meets, found))
         if met and (is_coarsest or excess_db <= STUCK_DB):
             return found
@@ -146,8 +148,8 @@ class GuidedEncoder:
         """Quantises the compact image at the steps that should meet the goal."""
         step = float(scaled_tables("flat", self._quality)[0][0])
         if not self._goal.maximises_psnr:
-            draft_db = self._mode.predict_psnr_db(self._quality)
-            excess_db = draft_db + START_DB - self._goal.min_psnr_db
+            draft_db = min(self._mode.predict_psnr_db(self._quality), LOSSLESS_DB)
+            excess_db = draft_db + START_DB - self._least_db
             choice = self._start(_coarser(step, self._log_steps(excess_db)))
             return self._fit(Rounds(self._receiver, choice), ROUGH_DB)
         choice = self._start(_coarser(step, START_LOG_STEPS))
@@ -207,7 +209,7 @@ class GuidedEncoder:
         return now_db + still * FITTED.rise_db - self._aim_db
 
     def _shown_db(self, error: float) -> float:
-        return psnr_of(round(error), self._mode.pixels.size)
+        return min(psnr_of(round(error), self._mode.pixels.size), LOSSLESS_DB)
 
     def _steer(self, rounds: Rounds, left: int) -> None:
         """Sets the price at which the rounds that are left should end at the goal."""
@@ -261,17 +263,17 @@ class GuidedEncoder:
             choice = trial.mixed(worth)
             candidate, seen = self._decode(write(choice, self._layout), choice)
             found.append(candidate)
-            missing_db = self._goal.min_psnr_db - candidate.psnr_db
+            missing_db = self._least_db - min(candidate.psnr_db, LOSSLESS_DB)
             met = any(map(self._goal.meets, found))
             if -ABOVE_DB <= missing_db <= 0 or (met and landing + 1 >= LANDINGS_MAX):
                 break
             if abs(missing_db) > most_db:
                 break
             shown_db = self._shown_db(trial.errors(worth).sum())
-            offset_db = self._offset_db = candidate.psnr_db - shown_db
+            offset_db = self._offset_db = self._least_db - missing_db - shown_db
             above, below = (seen, below) if missing_db <= 0 else (above, seen)
             lift_db = 0.0 if above else LIFT_DB + missing_db / 2
-            self._aim_db = self._goal.min_psnr_db + ABOVE_DB / 2 + lift_db
+            self._aim_db = self._least_db + ABOVE_DB / 2 + lift_db
             if above and below:
                 trial, offset_db = compare(below, above, self._layout), 0.0
         return found

@@ -37,6 +37,13 @@ def test_a_budget_is_used_to_the_last_half_percent(image):
 
 
 @pytest.mark.pretrained
+@pytest.mark.parametrize("side", [16, 40])
+def test_a_picture_that_comes_back_without_any_error_is_no_obstacle(side):
+    flat = np.full((side, side, 3), 90, np.uint8)
+    assert compress(flat, effort=1, quality=50, embed=True).report.psnr_db > 50
+
+
+@pytest.mark.pretrained
 def test_rounds_pay():
     sizes = [
         compress(photo(192, 240), quality=60, effort=effort).report.total_bytes
