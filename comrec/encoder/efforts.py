@@ -33,6 +33,19 @@ class Effort:
     own_network: bool = False
 
 
+@dataclass(frozen=True)
+class Plan:
+    """Bounds the work of one encoding.
+
+    Attributes:
+      rounds: passes through a network and its gradient.
+      guide: the networks to look through.
+    """
+
+    rounds: int
+    guide: Preset
+
+
 ROUNDS_MAX_PX = 2**24  # of larger images, coefficients and gradients fill the memory
 THOROUGH = Effort(4, 0.5, thorough=True)
 LANDING = Effort(1, 0)  # of plain JPEGs with qualities that lie close to each other

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ROUNDS_MEASURED = 4
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -36,11 +38,16 @@ class Fitted:
 
     def price_fall_db(self, rounds: int) -> float:
         """Returns the fall of PSNR by a doubled price, with rounds to come."""
-        return self.price_db + self.price_round_db * max(rounds - 1, 0)
+        return self.price_db + self.price_round_db * _further(rounds)
 
     def price_fall_log2(self, rounds: int) -> float:
         """Returns the fall of log2 of the bytes by a doubled price."""
-        return self.price_log2 + self.price_round_log2 * max(rounds - 1, 0)
+        return self.price_log2 + self.price_round_log2 * _further(rounds)
+
+
+def _further(rounds: int) -> int:
+    """Returns the rounds after the first: as many as were measured, at most."""
+    return min(max(rounds, 1), ROUNDS_MEASURED) - 1
 
 
 FITTED = Fitted(

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from comrec.encoder.efforts import Plan
 from comrec.encoder.fitted import FITTED
 from comrec.encoder.goal import Goal
 from comrec.encoder.landing import ABOVE_DB, BYTES_SHARE, Aim, land
@@ -29,12 +30,12 @@ from comrec.jpeg.quantisation import (
     mean_step,
     scaled_tables,
 )
-from comrec.networks.presets import Preset
 from comrec.system.pillow import from_pillow, to_pillow
 
 OCTAVES_MIN, OCTAVES_MAX = -0.6, 2.0  # of the price, over that of the steps
 OCTAVES_CHANGE = 0.5  # of the price at most, before a round
-LANDING_CHANGE = 1.5  # the same, after a decode
+# The same after a decode, and the least price: a file that misses the goal is no use.
+LANDING_CHANGE, LANDING_MIN = 1.5, -3.0
 LANDING_SHARE = 0.5  # of what a round would do, if it were not of the same price again
 START_LOG_STEPS = -0.17  # from the draft's step to that of the rounds, for bytes
 START_DB = -0.7  # by which rounds at the draft's steps end below the draft
@@ -48,22 +49,10 @@ DRIFT_DB = -0.04  # a mixture of MCUs is worse than its parts show
 LANDINGS_MAX = 3  # of which the first is the last round of the plan
 LANDINGS_MORE = 1  # while no file meets the goal
 CALIBRATED_SHARE = 0.15  # of the pixels, restored to compare the codec with the guide
+STUCK_SHARE = 0.7  # of a miss, which the next landing has to undercut likewise
 STUCK_DB = 0.15  # by which a landing may miss: other steps take fewer bytes
 REUSE_MAX = 1.5  # log2 of a worth: beyond it, one more round pays
 WORTH_LOG2 = 0.004  # of the bytes, lost where saved error is worth half as much
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Bounds the work of one encoding.
-
-    Attributes:
-      rounds: passes through a network and its gradient.
-      guide: the networks to look through.
-    """
-
-    rounds: int
-    guide: Preset
 
 
 class GuidedEncoder:
@@ -94,6 +83,7 @@ class GuidedEncoder:
             self._offset_db += FITTED.guide_db
         self._least_db = min(goal.min_psnr_db, LOSSLESS_DB)
         self._aim_db = self._least_db + ABOVE_DB / 2
+        self._rise_db = FITTED.rise_db
         self._rounds: Rounds | None = None
 
     def begin(self) -> tuple[float, float]:
@@ -125,18 +115,24 @@ class GuidedEncoder:
             self._calibrate(rounds)
         rounds = self._fit(rounds)
         is_coarsest = mean_step(rounds.choice.steps[0]) >= STEP_MAX
+        expected_db = self._excess(rounds, self._plan.rounds) - self._offset_db
         found = self._run(rounds, math.inf if is_coarsest else STUCK_DB)
         excess_db = min(found[-1].psnr_db, LOSSLESS_DB) - self._least_db
         met = any(map(self._goal.meets, found))
         if met and (is_coarsest or excess_db <= STUCK_DB):
             return found
-        # A lower price takes more bytes than finer steps do.
-        octaves = min(self._octaves(rounds.choice), 0)
+        # A lower price takes more bytes than finer steps do. What the rounds did not
+        # raise here they will not raise at other steps.
+        octaves = min(max(self._octaves(rounds.choice), OCTAVES_MIN), 0)
         excess_db += octaves * FITTED.price_fall_db(self._plan.rounds)
+        missed_db = excess_db - self._offset_db - expected_db
+        share = 1 - FITTED.left**self._plan.rounds
+        self._rise_db = max(self._rise_db + missed_db / share, 0)
         return found + self._run(self._restart(rounds, excess_db))
 
     def _run(self, rounds: Rounds, most_db: float = math.inf) -> list[Candidate]:
         """Runs all rounds of the plan, and lands unless that misses by more dB."""
+        self._aim_db = self._least_db + ABOVE_DB / 2
         for left in range(self._plan.rounds, 1, -1):
             self._steer(rounds, left)
             rounds.run()
@@ -206,7 +202,7 @@ class GuidedEncoder:
             )
             return now - math.log2(BYTES_SHARE) / 2 + still * FITTED.rise_log2
         now_db = self._shown_db(rounds.error) + self._offset_db
-        return now_db + still * FITTED.rise_db - self._aim_db
+        return now_db + still * self._rise_db - self._aim_db
 
     def _shown_db(self, error: float) -> float:
         return min(psnr_of(round(error), self._mode.pixels.size), LOSSLESS_DB)
@@ -216,12 +212,12 @@ class GuidedEncoder:
         fall = FITTED.price_fall_db
         if self._goal.maximises_psnr:
             fall = FITTED.price_fall_log2
-        slope, most = fall(left), OCTAVES_CHANGE
+        slope, most, least = fall(left), OCTAVES_CHANGE, OCTAVES_MIN
         if not left:
-            slope, most = slope * LANDING_SHARE, LANDING_CHANGE
+            slope, most, least = slope * LANDING_SHARE, LANDING_CHANGE, LANDING_MIN
         change = min(max(self._excess(rounds, left) / slope, -most), most)
         octaves = self._octaves(rounds.choice) + change
-        octaves = min(max(octaves, OCTAVES_MIN), OCTAVES_MAX)
+        octaves = min(max(octaves, least), OCTAVES_MAX)
         usual = price_of(rounds.choice.steps, self._codec.scale)
         rounds.choice = replace(rounds.choice, price=usual * 2.0**octaves)
 
@@ -269,6 +265,8 @@ class GuidedEncoder:
                 break
             if abs(missing_db) > most_db:
                 break
+            if not above and missing_db > 0 and math.isfinite(most_db):
+                most_db = STUCK_SHARE * missing_db
             shown_db = self._shown_db(trial.errors(worth).sum())
             offset_db = self._offset_db = self._least_db - missing_db - shown_db
             above, below = (seen, below) if missing_db <= 0 else (above, seen)

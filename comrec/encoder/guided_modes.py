@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from operator import itemgetter
 
-from comrec.encoder.efforts import Effort
+from comrec.encoder.efforts import Effort, Plan
 from comrec.encoder.fitted import FITTED
 from comrec.encoder.goal import Goal
-from comrec.encoder.guided import GuidedEncoder, Plan
+from comrec.encoder.guided import GuidedEncoder
 from comrec.encoder.mode import Candidate, CodingMode
 from comrec.encoder.search import propose
 from comrec.networks.presets import Preset
