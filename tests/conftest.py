@@ -117,7 +117,7 @@ class Ended(NamedTuple):
 
 
 @pytest.fixture
-def called(capsys, monkeypatch):
+def called(capsysbinary, monkeypatch):
     """Runs a script here: called("training/step_speed", "--quick") -> Ended."""
     # A script may set it, which must not outlive the test.
     monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "tensorflow"))
@@ -130,7 +130,8 @@ def called(capsys, monkeypatch):
             module.main()
         except SystemExit as stopped:
             status = stopped.code
-        return Ended(status, *capsys.readouterr())
+        captured = capsysbinary.readouterr()
+        return Ended(status, captured.out.decode(), captured.err.decode())
 
     yield call
     _forget_policy()
