@@ -57,7 +57,8 @@ def load(
         train, test = _download(str(source))
     else:
         train, test = _read(Path(source), channels, size_px)
-    held = np.arange(len(train)) % VALIDATION_EVERY == VALIDATION_EVERY - 1
+    last = min(VALIDATION_EVERY, len(train)) - 1  # of few pictures, the last one
+    held = np.arange(len(train)) % VALIDATION_EVERY == last
     return Images(train[~held], train[held], test)
 
 

@@ -95,6 +95,12 @@ def test_an_npz_is_read_and_a_wrong_one_refused(tmp_path, digits):
             data.load(path, 1)
 
 
+def test_three_pictures_of_a_folder_are_one_for_each_use(tmp_path):
+    for i in range(3):
+        Image.new("L", (28, 28), i).save(tmp_path / f"{i}.png")
+    assert [len(part) for part in data.load(tmp_path, 1, (28, 28))] == [1, 1, 1]
+
+
 def test_pictures_of_any_size_are_reduced_and_cut_to_one(tmp_path):
     rng = np.random.default_rng(0)
     for i, size in enumerate([(40, 90, 3), (33, 32), (5, 7, 3), (100, 100)] * 3):
