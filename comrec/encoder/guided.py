@@ -42,6 +42,7 @@ START_DB = -0.7  # by which rounds at the draft's steps end below the draft
 # Of luma. With coarser ones the means of blocks err: a higher price loses less.
 STEP_MAX = 110.0
 LIFT_DB = 0.03  # aimed for above the goal after a landing below: a file on each side
+SAFE_DB = 0.06  # aimed for above the goal by a second run, since it is the last
 RESTART_DB = 0.1  # by which the first steps may miss the goal
 ROUGH_DB = 0.3  # the same, while modes are compared
 RESTARTS_MAX = 2
@@ -128,7 +129,7 @@ class GuidedEncoder:
         missed_db = excess_db - self._offset_db - expected_db
         share = 1 - FITTED.left**self._plan.rounds
         self._rise_db = max(self._rise_db + missed_db / share, 0)
-        return found + self._run(self._restart(rounds, excess_db))
+        return found + self._run(self._restart(rounds, excess_db - SAFE_DB))
 
     def _run(self, rounds: Rounds, most_db: float = math.inf) -> list[Candidate]:
         """Runs all rounds of the plan, and lands unless that misses by more dB."""
