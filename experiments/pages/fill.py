@@ -17,6 +17,7 @@ import argparse
 import re
 from pathlib import Path
 
+import shown_files
 import shown_learning
 import shown_quality
 import shown_speed
@@ -25,7 +26,8 @@ from comrec.system import files
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCKS = shown_quality.BLOCKS | shown_speed.BLOCKS | shown_learning.BLOCKS
+SCRIPTS = shown_quality, shown_files, shown_speed, shown_learning
+BLOCKS = {name: write for each in SCRIPTS for name, write in each.BLOCKS.items()}
 MARKED = re.compile(r"(<!-- rows: ([\w-]+) -->\n).*?(<!-- end of rows -->)", re.DOTALL)
 
 

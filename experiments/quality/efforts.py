@@ -1,19 +1,21 @@
-"""What each value of `--effort` costs and gains: bytes, dB, and time in restorings.
+"""What each value of `--effort` costs and gains: bytes, dB, and time.
 
-Claim: a higher effort writes fewer bytes at the same PSNR; the default takes most of
-what can be had. Cost: a quarter of an hour on an idle core for four squares.
+Claim: rounds write fewer bytes at the same PSNR, and the most rounds the fewest; from
+one low effort to the next chance decides. Cost: five minutes on an idle core for one
+square.
 
 Protocol: the square in the middle of every n-th picture of each folder by name,
 `compress` at a quality, one thread. Bytes are those of all files, brought to the PSNR
 of effort 0 by FITTED.log2_bytes_per_db, and shown by their geometric mean over
-pictures and qualities. The gain in dB is the same difference, by the same slope. A
-restoring is `decompress` of the result of effort 0 in the same process, and both times
-are processor time, so a shared machine changes them less.
+pictures and qualities. The gain in dB is the same difference, by the same slope. Times
+are processor time, over that of effort 0.
 
-    python experiments/quality/efforts.py FOLDER ... --every 60 --side 512 \\
+    python experiments/quality/efforts.py FOLDER ... --every 60 --side 320 \\
         --out experiments/results/efforts.tsv
 
-Pictures are those for validation, never those for tests.
+The summary goes beside the rows, as efforts-summary.tsv. Pictures are those for
+validation, never those for tests. The rows are of one square of 320 pixels, in which
+effort 0 finds no gain of the networks and writes plain JPEG.
 """
 
 from __future__ import annotations
@@ -30,7 +32,6 @@ from plain_jpeg import pictures
 from rounds import middle
 
 from comrec.api.compress import compress, read_input
-from comrec.api.decompress import decompress
 from comrec.encoder.efforts import EFFORTS
 from comrec.encoder.fitted import FITTED
 from comrec.errors import ComrecError
@@ -52,14 +53,14 @@ class Row(NamedTuple):
     bytes: int
     psnr_db: float
     encode_s: float
-    restore_s: float  # 0 at efforts above 0
 
 
 class Line(NamedTuple):
+    preset: str
     effort: int
     bytes_percent: float  # over effort 0, at its PSNR
     gain_db: float
-    restorings: float
+    times: float
 
 
 def main() -> None:
@@ -86,59 +87,52 @@ def main() -> None:
                     files.write(args.out, ("\n".join(lines) + "\n").encode())
     except ComrecError as err:
         raise SystemExit(str(err)) from None
-    print("\t".join(["preset", *Line._fields]))
+    lines = ["\t".join(Line._fields)]
     for preset in args.presets:
-        for line in summarise([row for row in found if row.preset == preset]):
-            print("\t".join(map(str, [preset, *line])))
+        shown = summarise([row for row in found if row.preset == preset])
+        lines += ["\t".join(map(str, line)) for line in shown]
+    print("\n".join(lines))
+    summary = args.out.with_name(f"{args.out.stem}-summary.tsv")
+    files.write(summary, ("\n".join(lines) + "\n").encode())
 
 
 def rows(
     picture: str, image: np.ndarray, preset: str, quality: int, efforts: list[int]
 ) -> Iterator[Row]:
-    """Yields a row for each effort, with effort 0 first."""
+    """Yields a row for each effort."""
     for effort in efforts:
         started = time.process_time()
         made = compress(image, quality=quality, preset=preset, effort=effort, threads=1)
-        encode_s, restore_s = time.process_time() - started, 0.0
-        if effort == 0:
-            started = time.process_time()
-            decompress(made.jpeg, made.sidecar, threads=1)
-            restore_s = time.process_time() - started
+        encode_s = time.process_time() - started
         report = made.report
         yield Row(
             preset, picture, image[..., 0].size, quality, effort, report.outcome,
             report.scale, report.jpeg_bytes + report.sidecar_bytes,
-            round(report.psnr_db, 3), round(encode_s, 3), round(restore_s, 3),
+            round(report.psnr_db, 3), round(encode_s, 3),
         )  # fmt: skip
 
 
 def summarise(found: list[Row]) -> list[Line]:
-    """Returns a line for each effort, of the pictures that networks restore."""
-    starts = {
-        (row.picture, row.quality): row
-        for row in found
-        if row.effort == 0 and row.outcome == "comrec"
-    }
+    """Returns a line for each effort of one preset."""
+    starts = {(row.picture, row.quality): row for row in found if row.effort == 0}
     lines = []
     for effort in sorted({row.effort for row in found}):
+        some = [row for row in found if row.effort == effort]
         log2s, times = [], []
-        for row in found:
-            start = starts.get((row.picture, row.quality))
-            if row.effort == effort and start and row.outcome == "comrec":
-                excess_db = row.psnr_db - start.psnr_db
-                log2 = math.log2(row.bytes / start.bytes)
-                log2s.append(log2 - excess_db * FITTED.log2_bytes_per_db)
-                times.append((row.encode_s, start.restore_s))
-        if log2s:
-            mean = sum(log2s) / len(log2s)
-            encode_s, restore_s = (sum(s) for s in zip(*times, strict=True))
-            lines.append(
-                Line(
-                    effort, round(100 * (2**mean - 1), 1),
-                    round(-mean / FITTED.log2_bytes_per_db, 2),
-                    round(encode_s / max(restore_s, 1e-3), 1),
-                )
-            )  # fmt: skip
+        for row in some:
+            start = starts[row.picture, row.quality]
+            excess_db = row.psnr_db - start.psnr_db
+            log2 = math.log2(row.bytes / start.bytes)
+            log2s.append(log2 - excess_db * FITTED.log2_bytes_per_db)
+            times.append(row.encode_s / start.encode_s)
+        mean = sum(log2s) / len(log2s)
+        lines.append(
+            Line(
+                found[0].preset, effort, round(100 * (2**mean - 1), 1),
+                round(0.0 - mean / FITTED.log2_bytes_per_db, 2),
+                round(sum(times) / len(times), 1),
+            )
+        )  # fmt: skip
     return lines
 
 

@@ -17,7 +17,7 @@ const GPU = [
   "--use-webgpu-adapter=swiftshader",
 ];
 const CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"];
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 
 const browsers = {};
 

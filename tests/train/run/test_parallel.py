@@ -217,7 +217,7 @@ def test_two_devices_of_one_process_train_what_one_does(alone, tmp_path):
     end([Trainer(tmp_path, "run", flags=two)])
     assert_same(tmp_path / "run", alone)
     odd = Trainer(tmp_path, "odd", config=replace(TINY, batch=7), flags=two)
-    (said,) = end([odd], status=1)
+    (said,) = end([odd], status=2)
     assert said.endswith("batch must divide among 2 devices. Received: 7\n")
 
 
@@ -250,14 +250,14 @@ def test_a_kill_of_one_ends_the_other_and_both_resume_to_the_same_weights(
 @needs_jax
 @pytest.mark.slow
 def test_the_clock_of_the_first_process_stops_both(tmp_path):
-    for said in end(pair(tmp_path, "--minutes", 0, second=["--minutes", 9])):
+    for said in end(pair(tmp_path, "--minutes", 1e-6, second=["--minutes", 9])):
         assert "out of time; not one epoch was done" in said
 
 
 @needs_jax
 @pytest.mark.slow
 def test_what_the_first_process_refuses_ends_both_with_the_same_line(together):
-    for said in end(pair(together.parent), status=1):
+    for said in end(pair(together.parent), status=2):
         assert f"{together}: holds a run. Go on with it by --resume" in said
 
 
