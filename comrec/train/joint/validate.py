@@ -39,8 +39,8 @@ class Validation:
         if not large:
             raise UsageError(
                 f"none of the {len(pictures)} validation pictures has "
-                f"{SIDE_PX}x{SIDE_PX} pixels or more. Name larger ones by --data or "
-                f"--validation"
+                f"{SIDE_PX}x{SIDE_PX} pixels or more. Name larger ones by `data` or "
+                f"`validation`"
             )
         self.plain = self._measure_plain()
 
