@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from comrec.encoder.file_cache import trim_after
 from comrec.image import resample
 from comrec.image.window import Window, grid
 from comrec.jpeg import coefficients as co
@@ -86,6 +87,7 @@ class Receiver:
             co.transform(plane, component, "constant")
             for plane, component in zip(planes, self.layout.components, strict=True)
         ]
+        trim_after(self.pixels)
         return Look(errors, found)
 
     def glance(self, blocks: Blocks, steps: Sequence[np.ndarray]) -> Look:
@@ -97,6 +99,7 @@ class Receiver:
                 self._enlarge(coded, wide), tables, self.pixels[wide.slices]
             )
             self.add_errors(errors, core, restored[inside])
+        trim_after(self.pixels)
         return Look(errors, [])
 
     def _enlarge(self, coded: np.ndarray, window: Window) -> np.ndarray:

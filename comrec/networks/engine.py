@@ -6,7 +6,7 @@ import importlib.util
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from comrec.errors import UsageError, WeightsError
@@ -162,6 +162,8 @@ def load_graph(data: bytes, threads: int = 0, exact: bool = False) -> Graph:
     # The memory of the largest tile is kept for the next in any case; plans for each
     # shape of tile would save no time and be kept for good.
     options.enable_mem_pattern = False
+    _share_memory()
+    options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         session = onnxruntime.InferenceSession(
             data,
@@ -175,6 +177,20 @@ def load_graph(data: bytes, threads: int = 0, exact: bool = False) -> Graph:
         ) from err
     names = [value.name for value in session.get_inputs()]
     return lambda *x: session.run(None, dict(zip(names, x, strict=True)))
+
+
+@cache
+def _share_memory() -> None:
+    """Gives all networks one memory to work in, instead of one to each.
+
+    They hardly ever run at the same time, and each keeps what its largest tile took.
+    """
+    import onnxruntime as ort
+
+    where = ort.OrtMemoryInfo(
+        "Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT
+    )
+    ort.create_and_register_allocator(where, None)
 
 
 def _openvino(data: bytes, threads: int, exact: bool) -> Network:
