@@ -92,8 +92,10 @@ def restore(
     """Restores an ordinary JPEG, whoever wrote it, to a picture closer to its original.
 
     The network learned what quantisation with the tables of a JPEG does to pictures. It
-    undoes a part of that; it cannot invent detail, and undoes no resizing. Where
-    validation pictures with such tables did not gain, the JPEG is only decoded.
+    undoes a part of that; it cannot invent detail, and undoes no resizing. Of a JPEG
+    that was saved again at a higher quality, it undoes the first tables, where their
+    traces are still to be seen. Where validation pictures with such tables did not
+    gain, the JPEG is only decoded.
 
     Args:
       jpeg: path or bytes of the JPEG, or a file object that reads bytes.
@@ -167,16 +169,18 @@ def restore_jpeg(
     notes = Notes()
     decoded = reader.read_unturned(data, max_pixels, notes)
     traits = analysis.read(data)
-    tables = quantisation.read_tables(data)
+    earlier = analysis.earlier_quality(decoded.pixels, quantisation.read_tables(data))
+    # The coarsest quantisation is the one to undo.
+    coarsest = data if earlier is None else analysis.example(earlier)
+    steps = analysis.log_steps(quantisation.read_tables(coarsest))
     is_cmyk = "CMYK" in notes.left_out  # whose second table is not of chroma
-    decision = gates.decide(
-        codec.preset.name, traits.sampling, traits.luma_step, traits.chroma_step,
-        takes_chroma=decoded.pixels.shape[2] == 3 and not is_cmyk,
-    )  # fmt: skip
-    gains = (decision.luma or decision.chroma) and strength > 0
+    is_grey = decoded.pixels.shape[2] == 1 or is_cmyk
+    sampling = gates.GREY if is_grey else traits.sampling
+    decision = gates.decide(codec.preset.name, sampling, *steps)
+    gains = decision.gains and strength > 0
     pixels = decoded.pixels
     if gains:
-        pixels = _changed(data, pixels, codec, decision, strength)
+        pixels = _changed(coarsest, pixels, codec, decision, strength)
     turned = reader.turned(
         replace(decoded, pixels=pixels), reader.orientation(data), notes
     )
@@ -185,7 +189,7 @@ def restore_jpeg(
         outcome="restored" if gains else "left alone",
         quality=traits.quality,
         sampling=_name(traits, is_cmyk),
-        earlier_quality=analysis.earlier_quality(decoded.pixels, tables),
+        earlier_quality=earlier,
         expected_db=strength_db(decision.expected_db, strength) if gains else 0.0,
     )
 
@@ -202,23 +206,52 @@ def _name(traits: Traits, is_cmyk: bool) -> str:
 
 
 def _changed(
-    data: bytes, decoded: np.ndarray, codec: Codec, decision: Decision, strength: float
-) -> np.ndarray:
-    """Returns the decoded pixels with a share of the network's change."""
+    coarsest: bytes, decoded: np.ndarray, codec: Codec, decision: Decision,
+    strength: float,
+) -> np.ndarray:  # fmt: skip
+    """Returns the decoded pixels with a share of the network's change.
+
+    Args:
+      coarsest: a JPEG with the tables to undo.
+    """
     size = decoded.shape[0], decoded.shape[1]
-    pixels = np.empty_like(decoded)
-    windows = codec.windows(size)
-    for window, restored in codec.restore_windows(data, size, windows, coded=decoded):
+    pixels, tables = np.empty_like(decoded), quantisation.read_tables(coarsest)
+    windows = codec.windows(size)  # which start at corners of blocks
+    for window, restored in codec.restore_windows(
+        coarsest, size, windows, coded=decoded
+    ):
         before = decoded[window.slices]
-        change = part_of(restored.astype(np.float32) - before, decision)
-        levels = np.rint(before + strength * change)
+        change = restored.astype(np.float32) - before
+        kinds = gates.kinds_of(analysis.count_kept(before, tables))
+        levels = np.rint(before + strength * take_share(change, kinds, decision))
         pixels[window.slices] = np.clip(levels, 0, 255).astype(np.uint8)
     return pixels
 
 
-def part_of(change: np.ndarray, decision: Decision) -> np.ndarray:
-    """Returns the part of a change, float32 (h, w, 1|3), that a decision takes."""
-    if change.shape[2] == 1 or (decision.luma and decision.chroma):
-        return change
+def take_share(change: np.ndarray, kinds: np.ndarray, decision: Decision) -> np.ndarray:
+    """Returns the share of a change that a decision takes.
+
+    Args:
+      change: float32 (h, w, 1|3), in grey levels, from the corner of a block.
+      kinds: of its blocks, integers (ceil(h / 8), ceil(w / 8)).
+      decision: as `gates.decide` returns it.
+    """
+    height, width = change.shape[:2]
+    luma_share, chroma_share = (
+        np.array(shares, np.float32)[kinds].repeat(8, 0).repeat(8, 1)[:height, :width]
+        for shares in (decision.luma, decision.chroma)
+    )
+    luma, chroma = split(change)
+    return luma * luma_share[..., None] + chroma * chroma_share[..., None]
+
+
+def split(change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Splits a change, float32 (h, w, 1|3), into that of luma and that of chroma.
+
+    Returns:
+      Luma, float32 (h, w, 1), the same for R, G and B; chroma, float32 (h, w, 1|3).
+    """
+    if change.shape[2] == 1:
+        return change, np.zeros_like(change)
     luma = (change @ RGB_TO_YCBCR[0].astype(np.float32))[..., None]
-    return luma if decision.luma else change - luma
+    return luma, change - luma

@@ -73,10 +73,30 @@ def luma_steps() -> tuple[float, ...]:
     return tuple(log_steps(_tables(quality))[0] for quality in range(1, 101))
 
 
+def count_kept(pixels: np.ndarray, tables: np.ndarray) -> np.ndarray:
+    """Counts the AC coefficients of luma that a JPEG kept of each block.
+
+    Args:
+      pixels: uint8 (h, w, 1|3), decoded, from the corner of a block.
+      tables: quantiser steps (2, 8, 8) of the JPEG.
+
+    Returns:
+      Integers (ceil(h / 8), ceil(w / 8)), 0 to 63.
+    """
+    layout = layout_of(pixels)
+    blocks = co.transform(co.planes_of(pixels, layout)[0], layout.components[0])
+    levels = np.rint(blocks / tables[0].ravel()[co.ZIGZAG])
+    return np.count_nonzero(levels[..., 1:], axis=2)
+
+
+def example(quality: int) -> bytes:
+    """Returns a JPEG of one pixel with libjpeg's tables of a quality from 1 to 100."""
+    return coding.encode(np.zeros((1, 1, 3), np.uint8), quality)
+
+
 @functools.cache
 def _tables(quality: int) -> np.ndarray:
-    pixel = np.zeros((1, 1, 3), np.uint8)
-    return quantisation.read_tables(coding.encode(pixel, quality))
+    return quantisation.read_tables(example(quality))
 
 
 def _sampling(frame: bytes) -> str:

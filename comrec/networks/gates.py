@@ -1,30 +1,29 @@
-"""Says where RecCNN brings an ordinary JPEG closer to its picture, and how much.
+"""Says which share of RecCNN's change brings an ordinary JPEG closer to its picture.
 
-`gates.json` holds what validation pictures gained, by preset, chroma sampling and
-quality; experiments/quality/restore_gate.py makes it. Luma and chroma are taken apart:
-networks that learned 4:2:0 alone take sharper chroma for noise.
+`gates.json` holds what validation pictures showed, by preset, chroma sampling and
+quality; experiments/quality/restore_gate.py makes it. The share is by luma and chroma,
+for networks that learned 4:2:0 alone take sharper chroma for noise; and by how much the
+JPEG kept of a block, for where it kept nothing there is hardly anything to undo.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from comrec.networks import presets
 
 TABLE = Path(__file__).with_name("gates.json")
 OTHER = "4:4:4"  # for samplings that were not measured
-
-
-class Gain(NamedTuple):
-    """Holds gains in PSNR of one quality: mean over pictures, and the least."""
-
-    mean_db: float
-    least_db: float
+GREY = "grey"
+# Each kind of block by the least number of its AC coefficients that are not 0.
+KINDS = (0, 1, 2, 4, 7, 11, 21)
 
 
 class Point(NamedTuple):
@@ -32,57 +31,64 @@ class Point(NamedTuple):
 
     Attributes:
       luma_step, chroma_step: mean log2 of the quantiser steps.
-      luma, chroma, both: gains where these changes alone are taken.
+      luma, chroma: shares of the change that leave least error, by kind of block.
+      mean_db, least_db: gains in PSNR with these shares, over pictures.
     """
 
     luma_step: float
     chroma_step: float
-    luma: Gain
-    chroma: Gain
-    both: Gain
+    luma: tuple[float, ...]
+    chroma: tuple[float, ...]
+    mean_db: float
+    least_db: float
 
 
 class Decision(NamedTuple):
-    """Says which changes to take, and the mean gain to expect, in dB of RGB PSNR."""
+    """Says what to take of a change, and the mean gain to expect, in dB of RGB PSNR.
 
-    luma: bool
-    chroma: bool
+    Attributes:
+      luma, chroma: shares of the change, 0 to 1, by kind of block.
+      expected_db: 0 where nothing is taken.
+    """
+
+    luma: tuple[float, ...]
+    chroma: tuple[float, ...]
     expected_db: float
 
+    @property
+    def gains(self) -> bool:
+        """Whether anything is taken."""
+        return self.expected_db > 0
 
-NOTHING = Decision(False, False, 0.0)
+
+NOTHING = Decision((0.0,) * len(KINDS), (0.0,) * len(KINDS), 0.0)
 
 
 def decide(
-    preset: str,
-    sampling: str,
-    luma_step: float,
-    chroma_step: float,
-    takes_chroma: bool = True,
+    preset: str, sampling: str, luma_step: float, chroma_step: float
 ) -> Decision:
-    """Decides for one JPEG: the most gain of what no validation picture lost by.
+    """Decides for one JPEG: nothing is taken where a validation picture lost by it.
 
     Args:
       preset: name; one that was not measured is taken as the default.
       sampling: of the chroma, such as "4:2:0", or "grey".
       luma_step, chroma_step: mean log2 of the quantiser steps.
-      takes_chroma: whether the change of chroma may be taken.
     """
     table = measured(preset)
     points = table.get(sampling) or table[OTHER]
-    luma = _gain(points, luma_step, lambda p: (p.luma_step, p.luma))
-    legal = [(luma, Decision(True, False, luma.mean_db))]
-    if takes_chroma:
-        chroma = _gain(points, chroma_step, lambda p: (p.chroma_step, p.chroma))
-        both = min(
-            _gain(points, luma_step, lambda p: (p.luma_step, p.both)),
-            _gain(points, chroma_step, lambda p: (p.chroma_step, p.both)),
-            key=lambda gain: gain.least_db,
-        )
-        legal.append((chroma, Decision(False, True, chroma.mean_db)))
-        legal.append((both, Decision(True, True, both.mean_db)))
-    gains = [choice for gain, choice in legal if gain.least_db > 0]
-    return max(gains, key=lambda choice: choice.expected_db, default=NOTHING)
+    of_luma = _interpolate(points, [p.luma_step for p in points], luma_step)
+    of_chroma = of_luma
+    if sampling != GREY:
+        of_chroma = _interpolate(points, [p.chroma_step for p in points], chroma_step)
+    worse = min(of_luma, of_chroma, key=lambda point: point.least_db)
+    if min(worse.least_db, worse.mean_db) <= 0:
+        return NOTHING
+    return Decision(of_luma.luma, of_chroma.chroma, worse.mean_db)
+
+
+def kinds_of(counts: np.ndarray) -> np.ndarray:
+    """Returns the kind of blocks by their numbers of AC coefficients, both integers."""
+    return np.searchsorted(KINDS, counts, side="right") - 1
 
 
 def measured(preset: str) -> dict[str, list[Point]]:
@@ -95,8 +101,8 @@ def _table() -> dict[str, dict[str, list[Point]]]:
     return {
         preset: {
             sampling: [
-                Point(*point[:2], *(Gain(*gain) for gain in point[2:]))
-                for point in points
+                Point(*steps, tuple(luma), tuple(chroma), *gains)
+                for *steps, luma, chroma, gains in points
             ]
             for sampling, points in by_sampling.items()
         }
@@ -104,17 +110,29 @@ def _table() -> dict[str, dict[str, list[Point]]]:
     }
 
 
-def _gain(
-    points: Sequence[Point], step: float, at: Callable[[Point], tuple[float, Gain]]
-) -> Gain:
+def _interpolate(points: Sequence[Point], steps: Sequence[float], step: float) -> Point:
     """Interpolates between the steps that were measured; the ends hold beyond them."""
-    ordered = sorted(map(at, points))
+    ordered = sorted(zip(steps, points, strict=True))
     if step <= ordered[0][0]:
         return ordered[0][1]
     for (low, before), (high, after) in pairwise(ordered):
         if step <= high:
-            share = (step - low) / (high - low) if high > low else 1.0
-            return Gain(
-                *(a + share * (b - a) for a, b in zip(before, after, strict=True))
-            )
+            return _between(before, after, (step - low) / max(high - low, 1e-9))
     return ordered[-1][1]
+
+
+def _between(before: Point, after: Point, share: float) -> Point:
+    def between(a: float, b: float) -> float:
+        return a + share * (b - a)
+
+    luma, chroma = (
+        tuple(map(between, a, b))
+        for a, b in ((before.luma, after.luma), (before.chroma, after.chroma))
+    )
+    return Point(
+        between(before.luma_step, after.luma_step),
+        between(before.chroma_step, after.chroma_step),
+        luma, chroma,
+        between(before.mean_db, after.mean_db),
+        between(before.least_db, after.least_db),
+    )  # fmt: skip

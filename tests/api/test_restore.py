@@ -58,6 +58,21 @@ def test_paths_bytes_and_file_objects_give_the_same(tmp_path):
         np.testing.assert_array_equal(each, found[0])
 
 
+@pytest.mark.parametrize("again", [90, 96])
+def test_of_a_jpeg_saved_again_the_first_and_coarser_tables_are_undone(again):
+    image = pictures.photo(180, 200)
+    first = pictures.file_of(image, "JPEG", quality=40)
+    second = pictures.file_of(reader.read(first).pixels, "JPEG", quality=again)
+    made, once = (comrec.restore(file, **LIGHT) for file in (second, first))
+    assert abs(made.earlier_quality - 40) <= 2
+    assert made.expected_db == pytest.approx(once.expected_db, abs=0.03)
+    gains = [
+        psnr_db(image, each.to_array()) - psnr_db(image, reader.read(file).pixels)
+        for each, file in ((made, second), (once, first))
+    ]
+    assert gains[0] > 0.8 * gains[1] > 0
+
+
 def test_strength_takes_a_share_of_the_change():
     file = jpeg_of()
     decoded = reader.read(file).pixels.astype(int)
@@ -79,18 +94,26 @@ def test_what_would_not_gain_is_only_decoded():
     np.testing.assert_array_equal(made.to_array(), reader.read(file).pixels)
 
 
-@pytest.mark.parametrize("takes", [(True, False), (False, True), (True, True)])
-def test_luma_and_chroma_are_taken_apart(takes):
-    change = np.array([[[3.0, -2.0, 5.0], [1.0, 1.0, 1.0]]], np.float32)
-    weights = np.array([0.299, 0.587, 0.114])
-    found = module.part_of(change, Decision(*takes, 0.0))
-    luma, chroma = change @ weights, change - (change @ weights)[..., None]
-    np.testing.assert_allclose(
-        (np.broadcast_to(found, change.shape)) @ weights,
-        luma if takes[0] else 0 * luma, atol=1e-5,
-    )  # fmt: skip
-    rest = found - (found @ weights)[..., None] if found.shape[2] == 3 else 0 * chroma
-    np.testing.assert_allclose(rest, chroma if takes[1] else 0 * chroma, atol=1e-5)
+def test_of_each_block_the_share_of_its_kind_is_taken():
+    change = np.ones((10, 20, 3), np.float32) * np.array([3, -2, 5], np.float32)
+    shares = (0, 0.5, 1, 1, 1, 1, 1), (1, 0, 0.5, 1, 1, 1, 1)
+    found = module.take_share(
+        change, np.array([[0, 1, 2], [2, 2, 0]]), Decision(*shares, expected_db=1)
+    )
+    luma = 3 * 0.299 - 2 * 0.587 + 5 * 0.114
+    for (y, x), of_luma, of_chroma in (
+        ((0, 0), 0, 1), ((7, 8), 0.5, 0), ((0, 19), 1, 0.5), ((8, 15), 1, 0.5),
+        ((9, 16), 0, 1),
+    ):  # fmt: skip
+        expected = of_luma * luma + of_chroma * (np.array([3, -2, 5]) - luma)
+        np.testing.assert_allclose(found[y, x], expected, atol=1e-5)
+
+
+def test_in_grey_the_share_of_luma_is_taken():
+    shares = (0.25, *[0.5] * 6), (0.0,) * 7
+    change = np.full((8, 16, 1), 8, np.float32)
+    found = module.take_share(change, np.array([[0, 6]]), Decision(*shares, 1))
+    assert found[0, :, 0].tolist() == [2.0] * 8 + [4.0] * 8
 
 
 def test_a_jpeg_with_an_orientation_is_restored_upright_with_its_metadata():

@@ -33,7 +33,7 @@ def test_the_gate_is_made_of_its_rows(folder, tmp_path):
     assert len(rows.read_text().splitlines()) == 1 + 6 * 2
     points = json.loads(table.read_text())["comrec-lite-2"]["4:2:0"]
     assert len(points) == 2
-    assert all(mean == least for point in points for mean, least in point[2:])
+    assert all(mean == least for *_, (mean, least) in points)
 
 
 def test_rows_of_what_restore_gains(folder, tmp_path):
@@ -61,7 +61,7 @@ def test_the_gate_in_the_package_is_that_of_the_rows():
             ]  # fmt: skip
             qualities = dict.fromkeys(row["quality"] for row in some)
             for quality, point in zip(qualities, points, strict=True):
-                gains = [float(r["both_db"]) for r in some if r["quality"] == quality]
+                gains = [float(r["gain_db"]) for r in some if r["quality"] == quality]
                 assert point[4] == [pytest.approx(np.mean(gains), abs=6e-4), min(gains)]
 
 

@@ -67,10 +67,10 @@ def _make_ordinary(random: np.random.Generator) -> dict[str, object]:
     decisions = []
     for sampling in ("4:2:0", "4:4:4", "grey", "8x1"):
         for luma, chroma in STEPS:
-            decision = gates.decide(PRESET, sampling, luma, chroma, sampling != "grey")
+            decision = gates.decide(PRESET, sampling, luma, chroma)
             decisions.append({
                 "sampling": sampling, "steps": [luma, chroma],
-                "takes_chroma": sampling != "grey", "decision": list(decision),
+                "decision": decision._asdict(),
             })  # fmt: skip
     turns = []
     for orientation in range(1, 9):
@@ -103,28 +103,38 @@ def _read_jpegs() -> list[dict[str, object]]:
         image.convert(kind).save(out, "JPEG", **options)
         data = out.getvalue()
         traits = analysis.read(data)
-        decision = gates.decide(PRESET, traits.sampling, traits.luma_step,
-                                traits.chroma_step, kind == "RGB")  # fmt: skip
+        steps = traits.luma_step, traits.chroma_step
+        decision = gates.decide(PRESET, traits.sampling, *steps)
         rows.append({
             "name": name, "file": base64.b64encode(data).decode(),
             "sampling": traits.sampling, "quality": traits.quality,
-            "orientation": reader.orientation(data), "decision": list(decision[:2]),
+            "orientation": reader.orientation(data), "decision": decision._asdict(),
         })  # fmt: skip
     return rows
 
 
 def _take_changes(random: np.random.Generator) -> list[dict[str, object]]:
+    """Returns changes of a window at (8, 8), whose last blocks are not whole."""
     rows = []
-    for decision in (gates.Decision(True, False, 1), gates.Decision(False, True, 1)):
-        part = random.integers(0, 256, (4, 5, 3), np.uint8)
-        before = part[1:3, 1:4]
+    decision = gates.Decision((0.1, 0, 0.3, 0.4, 0.5, 0.6, 0.7), (0.9,) * 7, 1)
+    tables = np.full((2, 8, 8), 25) + np.arange(64).reshape(8, 8)
+    for channels in (1, 3):
+        # From left to right more and more is left of a block.
+        noise = random.integers(-9, 10, (24, 40, channels))
+        part = 128 + noise * (np.arange(40)[:, None] ** 2) // 120
+        part = np.clip(part, 0, 255).astype(np.uint8)
+        before = part[8:21, 8:37]
         restored = np.clip(before + random.integers(-20, 21, before.shape), 0, 255)
-        change = restore.part_of(restored.astype(np.float32) - before, decision)
-        taken = np.clip(np.rint(before + change), 0, 255).astype(int)
+        kinds = gates.kinds_of(analysis.count_kept(before, tables))
+        change = restored.astype(np.float32) - before
+        taken = np.rint(before + restore.take_share(change, kinds, decision))
         rows.append({
-            "decision": list(decision[:2]), "part": part.ravel().tolist(),
-            "restored": restored.ravel().tolist(), "taken": taken.ravel().tolist(),
+            "channels": channels, "steps": tables[0].ravel().tolist(),
+            "decision": decision._asdict(), "part": part.ravel().tolist(),
+            "restored": restored.ravel().tolist(),
+            "taken": np.clip(taken, 0, 255).astype(int).ravel().tolist(),
         })  # fmt: skip
+        assert len(np.unique(kinds)) > 2
     return rows
 
 

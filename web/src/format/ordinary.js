@@ -27,6 +27,7 @@ const SAMPLINGS = {
  * @property {number} orientation see orientation.js
  * @property {string} sampling of the chroma, such as "4:2:0", or "grey"
  * @property {number} quality 1 to 100 of libjpeg's tables that are nearest
+ * @property {Uint16Array} lumaSteps quantiser steps of luma, (8, 8) by rows
  * @property {import("../networks/gates.js").Decision} decision
  */
 
@@ -54,7 +55,8 @@ export function readOrdinary(file, restoring, maxPixels) {
     icc: jpeg.readIccProfile(segments),
     orientation: readOrientation(segments),
     quality: findQuality(steps[0], restoring.luma_steps),
-    decision: decide(restoring.gates, { sampling, steps, takesChroma: channels === 3 }),
+    lumaSteps: tables[0],
+    decision: decide(restoring.gates, { sampling, steps }),
   };
 }
 

@@ -68,15 +68,15 @@ const functions = {
   async openOrdinary({ jpeg, restoring, preset, maxPixels, workers }) {
     const found = readOrdinary(new Uint8Array(jpeg), restoring, maxPixels);
     const { height, width, channels, condition, icc, orientation, decision } = found;
-    const { quality, sampling } = found;
+    const { quality, sampling, lumaSteps } = found;
     const compact = { height, width };
-    const coded = { channels, size: [height, width], scale: 1, condition };
+    const coded = { channels, size: [height, width], scale: 1, condition, lumaSteps };
     const facts = { quality, sampling, expectedDb: decision.expectedDb };
     const data = {
       preset: preset.preset, ...compact, compact, coded, alpha: null, icc, orientation, decision,
       facts,
     };
-    if (!decision.luma && !decision.chroma) return withTiles(data, []);
+    if (decision.expectedDb === 0) return withTiles(data, []);
     return withTiles(data, await cutTiles({ ...found, compact, scale: 1, preset }, workers));
   },
 
@@ -92,7 +92,7 @@ const functions = {
   async restore({ key, tile, part, coded, decision }) {
     const network = networks.get(key);
     const restored = await restoreTile(tile, part, coded, network);
-    const pixels = decision ? takeChange(restored, tile, part, coded.channels, decision) : restored;
+    const pixels = decision ? takeChange(restored, tile, part, coded, decision) : restored;
     return [{ pixels, backend: network.backend }, [pixels.buffer]];
   },
 
