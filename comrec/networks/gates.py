@@ -101,8 +101,8 @@ def _table() -> dict[str, dict[str, list[Point]]]:
     return {
         preset: {
             sampling: [
-                Point(*steps, tuple(luma), tuple(chroma), *gains)
-                for *steps, luma, chroma, gains in points
+                Point(of_luma, of_chroma, tuple(luma), tuple(chroma), mean_db, least_db)
+                for of_luma, of_chroma, luma, chroma, (mean_db, least_db) in points
             ]
             for sampling, points in by_sampling.items()
         }
