@@ -15,6 +15,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["comrec"]):
+    import packed
     import reading
     import trials
 
@@ -31,7 +32,7 @@ def checks(target: str) -> Callable[[bytes], str]:
         "container": trials.open_container,
         "crae": trials.parse_crae,
         "reader": reading.read,
-        "packed": trials.open_packed,
+        "packed": packed.unpack,
     }
     if target in one:
         return one[target]
@@ -48,7 +49,7 @@ def seeds(target: str) -> list[bytes]:
     if target == "sidecar":
         return [pair.beside for pair in pairs(target) if pair.beside]
     if target == "packed":
-        return [path.read_bytes() for path in sorted(trials.PACKED.glob("*.lep"))]
+        return packed.seeds()
     if target == "container":
         return [pair.jpeg for pair in pairs(target)]
     return [trials.join(pair.jpeg, pair.beside) for pair in pairs(target)]

@@ -22,7 +22,6 @@ from comrec.errors import ComrecError
 from comrec.format import container, names, sidecar
 from comrec.format.sidecar import Sidecar
 from comrec.image.metadata import Metadata
-from comrec.jpeg import lepton
 from comrec.jpeg import segments as seg
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +30,6 @@ import fake_pair
 
 GOLDEN = ROOT / "tests" / "data" / "golden"
 CRAE = ROOT / "tests" / "data" / "golden-autoencoder"
-PACKED = ROOT / "tests" / "data" / "golden-packed"
 MAX_PIXELS = 10**6
 
 
@@ -190,19 +188,6 @@ def parse_crae(data: bytes) -> str:
         return refusal(err)
     if bitstream.parse(stream.to_bytes(), MAX_PIXELS) != stream:
         raise Violation("another stream after writing and reading")
-    return "read"
-
-
-def open_packed(data: bytes) -> str:
-    """Unpacks a .lep, after correcting its size and leaving out its checksum."""
-    body = bytearray(data[:-4] + len(data).to_bytes(4, "little"))
-    body[lepton.CHECK_AT] = bytes(len(body[lepton.CHECK_AT]))
-    try:
-        jpeg = lepton.unpack(bytes(body), MAX_PIXELS)
-    except ComrecError as err:
-        return refusal(err)
-    if len(jpeg) != lepton.original_bytes(bytes(body)):
-        raise Violation("another size than the header has")
     return "read"
 
 

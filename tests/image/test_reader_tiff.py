@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pictures
@@ -152,6 +153,27 @@ def test_grey_with_alpha_in_two_planes_is_refused_and_not_mixed_up(tile, bits):
         reader.read(data)
     whole = pictures.scientific_tiff(levels, planarconfig="contig", **options)
     np.testing.assert_array_equal(reader.read(whole).to_array(), pixels)
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_grey_with_further_channels_in_planes_is_refused_and_not_mixed_up(count):
+    levels = pictures.photo(13, 17)[..., [0, 1, 2, 0, 1][:count]]
+    options = {"photometric": "minisblack", "extrasamples": [0] * (count - 1)}
+    data = pictures.scientific_tiff(planes(levels), planarconfig="separate", **options)
+    with pytest.raises(ImageError, match=r"channels in separate planes.*interleaved"):
+        reader.read(data)
+    whole = pictures.scientific_tiff(levels, planarconfig="contig", **options)
+    np.testing.assert_array_equal(reader.read(whole).pixels, levels[..., :1])
+
+
+def test_a_tiff_of_a_kind_that_libvips_does_not_read_is_not_called_damaged():
+    options = {"photometric": "rgb", "planarconfig": "separate"}
+    data = pictures.scientific_tiff(planes(pictures.photo(13, 17)), **options)
+    rgb = struct.pack("<HHI", 262, 3, 1) + b"\2"
+    in_ycbcr = data.replace(rgb, rgb[:-1] + b"\6")
+    assert data.count(rgb) == 1
+    with pytest.raises(ImageError, match=r"TIFF of a kind .* which comrec does not"):
+        reader.read(in_ycbcr)
 
 
 def test_colours_with_alpha_in_planes_are_read_from_strips_and_not_from_tiles():

@@ -12,13 +12,14 @@ import pytest
 
 from comrec import errors
 from comrec.format import sidecar
-from comrec.jpeg import segments
+from comrec.jpeg import lepton, segments
 from comrec.networks import codec
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "fuzz"))
 import mutate
 import mutations
+import packed
 import reading
 import trials
 
@@ -109,11 +110,20 @@ def test_damage_of_a_png_is_not_hidden_by_its_checksums(files):
 
 def test_a_packed_file_is_read_without_its_checksum_and_refused_where_it_is_damaged():
     pytest.importorskip("lepton_jpeg_python", reason="needs the pack extra")
-    for path in trials.PACKED.glob("*.lep"):
-        data = path.read_bytes()
-        assert trials.open_packed(data) == "read"
-        assert trials.open_packed(data[:60] + data[61:]) == "refused"
-    assert trials.open_packed(b"") == "refused"
+    for data in packed.seeds():
+        assert packed.unpack(data) == "read"
+        assert packed.unpack(data[:60] + data[61:]) == "refused"
+    assert packed.unpack(b"") == "refused"
+
+
+def test_a_change_of_the_header_of_a_packed_file_reaches_the_library():
+    """Deflated, a header with any changed byte would be refused before that."""
+    pytest.importorskip("lepton_jpeg_python", reason="needs the pack extra")
+    data = packed.seeds()[0]
+    changed = data.replace(b"comrec", b"Comrec", 1)
+    assert packed.unpack(changed) == "read"
+    made = [lepton.unpack(packed.sealed(each)) for each in (data, changed)]
+    assert made[1] == made[0].replace(b"comrec", b"Comrec", 1) != made[0]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ is refused.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -133,6 +134,8 @@ def _pillow(format_name: str) -> Callable[[bytes], Decoded]:
     return lambda data: _by_pillow(data, format_name)
 
 
+# What libraries say of whole files of a kind that they do not read.
+_NOT_READ = re.compile("^unsupported|not supported|can not handle", re.IGNORECASE)
 _SHALLOW = (1, 2, 3, 4, 5, 6, 7, 8)
 # Format to decoder. Pillow loses the low bits of PNG and TIFF, and the transparency of
 # grey below 8 bits. OpenCV reads past the end of animated PNGs.
@@ -176,7 +179,7 @@ def decode(format_name: str, bits: int, data: bytes) -> Decoded:
     # data make no sense (IndexError and others); libvips and libheif have
     # classes of their own. Nothing but libraries runs here.
     except Exception as err:
-        if str(err).lower().startswith("unsupported"):
+        if _NOT_READ.search(str(err)):
             raise unsupported(f"a {format_name} of a kind ({err})") from err
         raise damaged(err) from err
 

@@ -50,6 +50,7 @@ REFUSED = (
     ((b"\x76\x2f\x31\x01",), "OpenEXR", "Convert it to 16-bit TIFF or PNG first"),
     ((b"#?RADIANCE", b"#?RGBE"), "Radiance HDR", "Convert it to 16-bit PNG first"),
     ((b"II\xbc\x01",), "JPEG XR", "Convert it to PNG or TIFF first"),
+    ((b"\xff\xd8\xff\xf7",), "JPEG-LS", "Convert it to PNG or TIFF first"),
     ((b"SIMPLE  =",), "FITS", "Convert it to 16-bit TIFF first"),
     ((b"DDS ",), "DDS", "Convert it to PNG first"),
     ((b"\0\0\1\0", b"\0\0\2\0"), "an icon", "Convert it to PNG first"),

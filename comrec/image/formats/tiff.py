@@ -158,8 +158,9 @@ def _check_rare(data: bytes, page: Directory, bits: int, others: int) -> bool:
     samples = _samples(page)
     is_planes = page.number(PLANES) == 2 and samples > 1
     is_tiled = is_planes and _TILES in page.entries
-    # libvips mixes two planes up; Pillow has no mode for further planes in tiles.
-    if is_planes and (samples == 2 or (is_tiled and others > 0)):
+    # libvips mixes planes of grey up; Pillow has no mode for further planes in tiles.
+    is_grey = _COLOURS[page.number(PHOTOMETRIC)] == 1
+    if is_planes and (is_grey or (is_tiled and others > 0)):
         raise ImageError(
             "channels in separate planes, with alpha or others beside the colours. "
             "Save it interleaved (contiguous) first"

@@ -17,7 +17,7 @@ REFUSED = {
     r"camera raw \(CR2\)": b"II*\0\x10\0\0\0CR\2\0",
     r"camera raw \(RW2\)": b"IIU\0\x18",
     r"camera raw \(ORF\)": b"IIRO\x08", "OpenEXR": b"v/1\1", "JPEG XR": b"II\xbc\1",
-    "an icon": b"\0\0\1\0\1\0",
+    "JPEG-LS": b"\xff\xd8\xff\xf7\0\x14\x08\0\x20", "an icon": b"\0\0\1\0\1\0",
 }  # fmt: skip
 
 
