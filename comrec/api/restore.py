@@ -21,7 +21,7 @@ from comrec.jpeg.colour import RGB_TO_YCBCR
 from comrec.networks import gates, presets
 from comrec.networks.codec import MEMORY_MB, Codec
 from comrec.networks.gates import Decision
-from comrec.system import forking
+from comrec.system import forking, stages
 from comrec.system.checks import whole
 
 forking.register()
@@ -207,7 +207,8 @@ def _changed(
     """Returns the decoded pixels with a share of the network's change."""
     size = decoded.shape[0], decoded.shape[1]
     pixels = np.empty_like(decoded)
-    windows = codec.windows(size)
+    stages.begin("restoring")
+    windows = stages.track([*codec.windows(size)])
     for window, restored in codec.restore_windows(data, size, windows, coded=decoded):
         before = decoded[window.slices]
         change = part_of(restored.astype(np.float32) - before, decision)

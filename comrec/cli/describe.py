@@ -18,27 +18,28 @@ def format_compressed(row: Row, has_networks: bool = True) -> str:
     if row["outcome"] == "skipped":
         return f"{head}: exists, skipped"
     total_bytes = _int(row["jpeg_bytes"]) + _int(row["sidecar_bytes"])
-    head += f": {_int(row['input_bytes']):,} → {total_bytes:,} bytes"
+    became = f"{_int(row['input_bytes']):,} → {total_bytes:,} bytes"
     if row["outcome"] == "unchanged":
         within = row["target"] in ("target_size", "target_bpp")
         why = "already within the target" if within else "cannot be made 5 % smaller"
-        return f"{head}\n  unchanged: {why}"
+        return f"{head}: {became}\n  unchanged: {why}"
     lines = [
         head,
-        f"  {row['width_px']}x{row['height_px']} pixels, {row['rate_bpp']:.3f} bpp, "
-        f"PSNR {_decibel(row['psnr_db'])}",
-        *_compare_bytes(row, has_networks),
+        f"  {row['width_px']}x{row['height_px']} pixels, {became} "
+        f"({row['rate_bpp']:.3f} bpp), PSNR {_decibel(row['psnr_db'])}",
+        *([_describe_plain(row, has_networks)] if row["outcome"] == "plain" else []),
         *_compare_psnr(row, total_bytes),
+        *_compare_bytes(row),
     ]
     if total_bytes > _int(row["input_bytes"]):
         lines.append("  larger than the input file: keep the input file")
     return "\n".join(lines)
 
 
-def _compare_bytes(row: Row, has_networks: bool) -> list[str]:
+def _compare_bytes(row: Row) -> list[str]:
     """Returns the line on the plain JPEG in the same bytes."""
     if row["outcome"] == "plain":
-        return [_describe_plain(row, has_networks)]
+        return []
     if "same_bytes_psnr_db" not in row:
         return ["  no plain JPEG is as small"]
     ours, plain = (
@@ -47,7 +48,8 @@ def _compare_bytes(row: Row, has_networks: bool) -> list[str]:
     )
     line = f"  plain JPEG in as many bytes: PSNR {_decibel(plain)}"
     if math.isfinite(ours - plain):
-        line += f"; comrec {ours - plain:+.2f} dB"
+        verb = "gains" if ours >= plain else "loses"
+        line += f"; comrec {verb} {abs(ours - plain):.2f} dB"
     elif ours != plain:
         line += "; comrec is exact" if ours > plain else "; better than comrec"
     return [line]
@@ -73,9 +75,11 @@ def _compare_psnr(row: Row, total_bytes: int) -> list[str]:
         return []
     is_plain = row["outcome"] == "plain"  # by comrec, or the JPEG compared with
     which = "libjpeg-turbo" if is_plain else "plain JPEG with this PSNR"
-    which += f" at quality {row['plain_quality']}"
     saved = 1 - total_bytes / plain_bytes
-    return [f"  {which}: {plain_bytes:,} bytes; {saved:.0%} saved"]
+    return [
+        f"  {which} (quality {row['plain_quality']}): {plain_bytes:,} bytes; "
+        f"comrec saves {100 * saved:.0f} %"
+    ]
 
 
 def format_restored(row: Row) -> str:

@@ -13,7 +13,8 @@ from comrec.cli import describe
         (None, None, "infinite (identical)"),
         (None, 30.0, "30.00 dB; comrec is exact"),
         (30.0, None, "infinite (identical); better than comrec"),
-        (31.0, 30.0, "30.00 dB; comrec +1.00 dB"),
+        (31.0, 30.0, "30.00 dB; comrec gains 1.00 dB"),
+        (30.0, 30.5, "30.50 dB; comrec loses 0.50 dB"),
     ],
 )
 def test_psnr_of_identical_pictures_is_infinite(ours, theirs, said):
@@ -52,10 +53,10 @@ COMPRESSED = {
 
 def test_a_compressed_picture_is_compared_at_equal_bytes_and_at_equal_psnr():
     assert describe.format_compressed(COMPRESSED).splitlines() == [
-        "photo.png → photo.comrec.jpg + photo.comrec.json: 1,234,567 → 123,536 bytes",
-        "  5000x3000 pixels, 0.066 bpp, PSNR 33.21 dB",
-        "  plain JPEG in as many bytes: PSNR 30.93 dB; comrec +2.28 dB",
-        "  plain JPEG with this PSNR at quality 75: 234,567 bytes; 47% saved",
+        "photo.png → photo.comrec.jpg + photo.comrec.json",
+        "  5000x3000 pixels, 1,234,567 → 123,536 bytes (0.066 bpp), PSNR 33.21 dB",
+        "  plain JPEG with this PSNR (quality 75): 234,567 bytes; comrec saves 47 %",
+        "  plain JPEG in as many bytes: PSNR 30.93 dB; comrec gains 2.28 dB",
     ]
 
 
@@ -73,7 +74,10 @@ def test_a_compressed_picture_is_compared_at_equal_bytes_and_at_equal_psnr():
             {"outcome": "plain"},
             "  plain JPEG, quality 40: the networks give no gain; try a lower -q",
         ),
-        ({"outcome": "plain"}, "  libjpeg-turbo at quality 75: 234,567 bytes; 47%"),
+        (
+            {"outcome": "plain"},
+            "  libjpeg-turbo (quality 75): 234,567 bytes; comrec saves 47 %",
+        ),
         ({"input_bytes": 99}, "  larger than the input file: keep the input file"),
     ],
 )
@@ -98,7 +102,7 @@ def test_without_a_plain_jpeg_of_this_size_nothing_is_compared():
 
 def test_a_plain_jpeg_that_is_no_larger_is_not_printed_as_a_saving():
     text = describe.format_compressed(COMPRESSED | {"plain_total_bytes": 123_536})
-    assert "saved" not in text
+    assert "saves" not in text
 
 
 @pytest.mark.parametrize(
