@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 from comrec.cli.console import Row
+
+COLUMNS = 80
 
 
 def format_compressed(row: Row, has_networks: bool = True) -> str:
@@ -133,17 +136,36 @@ def format_packed(row: Row) -> str:
 
 
 def format_compared(row: Row) -> str:
-    """Returns the lines of `compare` for one picture: one for each codec."""
-    lines = [f"{row['input']}: {row['width_px']}x{row['height_px']} pixels"]
-    for codec in row["codecs"]:  # type: ignore[attr-defined]
-        score = ""
-        if codec["ssimulacra2"] is not None:
-            score = f"  SSIMULACRA2 {codec['ssimulacra2']:6.2f}"
-        lines.append(
-            f"  {codec['codec']:<14}{codec['bytes']:>9,} bytes  "
-            f"{_decibel(codec['psnr_db']):>8}{score}  {codec['detail']}"
+    """Returns the lines of `compare` for one picture: a table, a row for each codec."""
+    codecs: list[Row] = row["codecs"]  # type: ignore[assignment]
+    columns = [
+        ["codec", *(str(codec["codec"]) for codec in codecs)],
+        ["bytes", *(f"{codec['bytes']:,}" for codec in codecs)],
+        ["PSNR", *(_decibel(codec["psnr_db"]).split(" (")[0] for codec in codecs)],
+    ]
+    scores = [codec["ssimulacra2"] for codec in codecs]
+    if any(score is not None for score in scores):
+        columns.append(
+            ["SSIMULACRA2", *("-" if s is None else f"{s:.2f}" for s in scores)]
         )
-    return "\n".join([*lines, *(f"  {note}" for note in row["notes"])])  # type: ignore[attr-defined]
+    lines = [f"{row['input']}: {row['width_px']}x{row['height_px']} pixels"]
+    settings = ["setting", *(str(codec["detail"]) for codec in codecs)]
+    widths = [max(map(len, column)) for column in columns]
+    for label, *numbers, setting in zip(*columns, settings, strict=True):
+        cells = [label.ljust(widths[0])]
+        cells += [n.rjust(width) for n, width in zip(numbers, widths[1:], strict=True)]
+        lines += _wrap(f"  {'  '.join(cells)}  ", setting)
+    for note in row["notes"]:  # type: ignore[attr-defined]
+        lines += _wrap("  ", note)
+    return "\n".join(lines)
+
+
+def _wrap(head: str, text: str) -> list[str]:
+    """Returns a text behind a head in lines of at most COLUMNS; words stay whole."""
+    return textwrap.wrap(
+        text, COLUMNS, initial_indent=head, subsequent_indent=" " * len(head),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def format_details(row: Row) -> str:

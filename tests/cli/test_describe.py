@@ -144,18 +144,40 @@ def test_a_verified_pair_is_one_line(row, text):
     assert describe.format_verified(row) == text
 
 
-def test_a_comparison_has_a_line_for_each_codec_and_note():
-    codec = {"codec": "jpeg", "bytes": 1234, "psnr_db": 30.0, "detail": "quality 40"}
+def compared(*codecs: tuple[str, int, float | None, float | None, str]) -> list[str]:
+    keys = "codec", "bytes", "psnr_db", "ssimulacra2", "detail"
     row = {
-        "input": "a.png", "width_px": 2, "height_px": 1, "notes": ["alpha left out"],
-        "codecs": [codec | {"ssimulacra2": None}, codec | {"ssimulacra2": 61.5}],
+        "input": "a.png", "width_px": 2, "height_px": 1, "notes": ["Alpha is out."],
+        "codecs": [dict(zip(keys, codec, strict=True)) for codec in codecs],
     }  # fmt: skip
-    assert describe.format_compared(row).splitlines() == [
+    return describe.format_compared(row).splitlines()
+
+
+def test_a_comparison_is_a_table_with_a_row_for_each_codec_and_a_line_for_each_note():
+    assert compared(
+        ("plain JPEG", 1234, 30.0, None, "quality 40"),
+        ("comrec", 999, None, None, "scale 1"),
+    ) == [
         "a.png: 2x1 pixels",
-        "  jpeg              1,234 bytes  30.00 dB  quality 40",
-        "  jpeg              1,234 bytes  30.00 dB  SSIMULACRA2  61.50  quality 40",
-        "  alpha left out",
+        "  codec       bytes      PSNR  setting",
+        "  plain JPEG  1,234  30.00 dB  quality 40",
+        "  comrec        999  infinite  scale 1",
+        "  Alpha is out.",
     ]
+
+
+def test_a_comparison_with_ssimulacra2_fits_80_columns():
+    detail = "comrec-base-3, scale 1.5, steps of 18.6 levels"
+    lines = compared(
+        ("plain JPEG", 12_345_678, 30.0, -12.34, "quality 40"),
+        ("comrec", 12_345_600, 32.5, 61.5, detail),
+        ("comrec:comrec-base-2@1.5", 12_345_600, 32.5, None, "quality 100"),
+    )
+    assert lines[1].endswith("PSNR  SSIMULACRA2  setting")
+    assert lines[2].endswith(" 12,345,678  30.00 dB       -12.34  quality 40")
+    assert lines[3].endswith(" 61.50  comrec-base-3,")
+    assert " ".join(line.strip() for line in lines[3:6]).endswith(detail)
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_details_align_names_lists_and_records():
