@@ -55,6 +55,13 @@ def test_a_picture_that_fails_leaves_the_others_in_the_gallery(run, tmp_path):
     assert (out / "index.html").is_file()
 
 
+@pytest.mark.parametrize("words", [(), ("--drop",), ("photos",)])
+def test_a_missing_folder_is_one_line_of_error(run, words):
+    ran = run("web", *words)
+    assert (ran.status, ran.out) == (2, b"")
+    assert ran.err == "comrec: name SRC and DIR, or DIR alone with --drop\n"
+
+
 def test_a_source_that_is_no_folder_is_refused(refused, tmp_path):
     path = tmp_path / "none"
     ran = refused("web", path, tmp_path / "site", names=path, status=2)
