@@ -106,7 +106,9 @@ def format_lifted(row: Row) -> str:
     size = f"{row['width_px']}x{row['height_px']} pixels"
     if row["outcome"] == "left alone":
         return f"{row['input']}: {size}, {said}\n  left alone: no gain to expect"
-    gain = f"  expected: {row['expected_db']:+.2f} dB on average"
+    gain = "  expected: not known, as the gain of this preset was not measured"
+    if row["expected_db"] is not None:
+        gain = f"  expected: {row['expected_db']:+.2f} dB on average"
     return f"{_arrow(row)}: {size}, {said}\n{gain}"
 
 
