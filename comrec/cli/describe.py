@@ -133,7 +133,8 @@ def format_packed(row: Row) -> str:
         before, after = _int(row["input_bytes"]), _int(row["output_bytes"])
         head += f": {before:,} → {after:,} bytes"
         if row["outcome"] == "packed":
-            head += f", {100 * (1 - after / before):.1f} % saved"
+            change = 100 * abs(1 - after / before)
+            head += f", {change:.1f} % {'saved' if after <= before else 'more'}"
     return f"{head}; the input is removed" if row.get("removed") else head
 
 

@@ -144,6 +144,16 @@ def test_a_verified_pair_is_one_line(row, text):
     assert describe.format_verified(row) == text
 
 
+@pytest.mark.parametrize(
+    ("after", "end"),
+    [(900, "900 bytes, 10.0 % saved"), (1010, "1,010 bytes, 1.0 % more")],
+)
+def test_a_packed_file_that_is_larger_is_no_saving(after, end):
+    row = {"input": "a.jpg", "output": "a.lep", "outcome": "packed"}
+    row |= {"input_bytes": 1000, "output_bytes": after}
+    assert describe.format_packed(row).endswith(end)
+
+
 def compared(*codecs: tuple[str, int, float | None, float | None, str]) -> list[str]:
     keys = "codec", "bytes", "psnr_db", "ssimulacra2", "detail"
     row = {

@@ -172,7 +172,7 @@ def _compare(ours: int, theirs: int) -> str:
     if share == 0:
         return "about as many bytes as"
     if share > 0:
-        return f"{share}% fewer bytes than"
+        return f"{share} % fewer bytes than"
     if ours < 2 * theirs:
-        return f"{-share}% more bytes than"
+        return f"{-share} % more bytes than"
     return f"{ours / theirs:.1f} times the bytes of"

@@ -36,7 +36,7 @@ def test_the_lines_of_a_gallery_count_pictures_and_savings():
     }  # fmt: skip
     lines = web._format_gallery(row).splitlines()
     assert lines[0] == "site: 2 pictures, 1,000 bytes, 1,000 with gzip"
-    assert lines[2:] == ["  pictures: 75% fewer bytes than the input files"]
+    assert lines[2:] == ["  pictures: 75 % fewer bytes than the input files"]
 
 
 def test_a_picture_that_fails_leaves_the_others_in_the_gallery(run, tmp_path):
