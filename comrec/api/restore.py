@@ -21,7 +21,7 @@ from comrec.jpeg.colour import RGB_TO_YCBCR
 from comrec.networks import gates, presets
 from comrec.networks.codec import MEMORY_MB, Codec
 from comrec.networks.gates import Decision
-from comrec.system import forking
+from comrec.system import forking, stages
 from comrec.system.checks import whole
 
 forking.register()
@@ -216,7 +216,8 @@ def _changed(
     """
     size = decoded.shape[0], decoded.shape[1]
     pixels, tables = np.empty_like(decoded), quantisation.read_tables(coarsest)
-    windows = codec.windows(size)  # which start at corners of blocks
+    stages.begin("restoring")
+    windows = stages.track([*codec.windows(size)])  # which start at corners of blocks
     for window, restored in codec.restore_windows(
         coarsest, size, windows, coded=decoded
     ):

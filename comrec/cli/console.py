@@ -100,12 +100,17 @@ class Output:
 
         yield from self._beside(bar, counted())
 
-    def watch(self, results: Iterable[T], says: Callable[[], str]) -> Iterator[T]:
+    def watch(
+        self, results: Iterable[T], says: Callable[[], str], timed: bool = False
+    ) -> Iterator[T]:
         """Passes results through, beside a status line for an unknown total.
+
+        The line appears on a terminal after a second, and is removed at the end.
 
         Args:
           results: any items.
           says: returns the text of the line; called again and again.
+          timed: whether the line ends with the time since its start.
 
         Yields:
           The results.
@@ -113,7 +118,7 @@ class Output:
         if self.quiet or not sys.stderr.isatty():
             yield from results
             return
-        bar = _line(says)
+        bar = _line(says, timed)
         bar.add_task("")
         yield from self._beside(bar, results)
 
@@ -158,7 +163,7 @@ def _bar() -> Progress:
     )
 
 
-def _line(says: Callable[[], str]) -> Progress:
+def _line(says: Callable[[], str], timed: bool) -> Progress:
     from rich import progress
     from rich.console import Console
     from rich.text import Text
@@ -167,10 +172,9 @@ def _line(says: Callable[[], str]) -> Progress:
         def render(self, task: progress.Task) -> Text:
             return Text(says())
 
-    console = Console(stderr=True)
-    return progress.Progress(
-        progress.SpinnerColumn(), Says(), console=console, transient=True
-    )
+    columns = [progress.SpinnerColumn(), Says()]
+    columns += [progress.TimeElapsedColumn()] if timed else []
+    return progress.Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def complain(message: object) -> None:

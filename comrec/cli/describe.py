@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 from comrec.cli.console import Row
+
+COLUMNS = 80
 
 
 def format_compressed(row: Row, has_networks: bool = True) -> str:
@@ -18,27 +21,28 @@ def format_compressed(row: Row, has_networks: bool = True) -> str:
     if row["outcome"] == "skipped":
         return f"{head}: exists, skipped"
     total_bytes = _int(row["jpeg_bytes"]) + _int(row["sidecar_bytes"])
-    head += f": {_int(row['input_bytes']):,} → {total_bytes:,} bytes"
+    became = f"{_int(row['input_bytes']):,} → {total_bytes:,} bytes"
     if row["outcome"] == "unchanged":
         within = row["target"] in ("target_size", "target_bpp")
         why = "already within the target" if within else "cannot be made 5 % smaller"
-        return f"{head}\n  unchanged: {why}"
+        return f"{head}: {became}\n  unchanged: {why}"
     lines = [
         head,
-        f"  {row['width_px']}x{row['height_px']} pixels, {row['rate_bpp']:.3f} bpp, "
-        f"PSNR {_decibel(row['psnr_db'])}",
-        *_compare_bytes(row, has_networks),
+        f"  {row['width_px']}x{row['height_px']} pixels, {became} "
+        f"({row['rate_bpp']:.3f} bpp), PSNR {_decibel(row['psnr_db'])}",
+        *([_describe_plain(row, has_networks)] if row["outcome"] == "plain" else []),
         *_compare_psnr(row, total_bytes),
+        *_compare_bytes(row),
     ]
     if total_bytes > _int(row["input_bytes"]):
         lines.append("  larger than the input file: keep the input file")
     return "\n".join(lines)
 
 
-def _compare_bytes(row: Row, has_networks: bool) -> list[str]:
+def _compare_bytes(row: Row) -> list[str]:
     """Returns the line on the plain JPEG in the same bytes."""
     if row["outcome"] == "plain":
-        return [_describe_plain(row, has_networks)]
+        return []
     if "same_bytes_psnr_db" not in row:
         return ["  no plain JPEG is as small"]
     ours, plain = (
@@ -47,7 +51,8 @@ def _compare_bytes(row: Row, has_networks: bool) -> list[str]:
     )
     line = f"  plain JPEG in as many bytes: PSNR {_decibel(plain)}"
     if math.isfinite(ours - plain):
-        line += f"; comrec {ours - plain:+.2f} dB"
+        verb = "gains" if ours >= plain else "loses"
+        line += f"; comrec {verb} {abs(ours - plain):.2f} dB"
     elif ours != plain:
         line += "; comrec is exact" if ours > plain else "; better than comrec"
     return [line]
@@ -73,9 +78,11 @@ def _compare_psnr(row: Row, total_bytes: int) -> list[str]:
         return []
     is_plain = row["outcome"] == "plain"  # by comrec, or the JPEG compared with
     which = "libjpeg-turbo" if is_plain else "plain JPEG with this PSNR"
-    which += f" at quality {row['plain_quality']}"
     saved = 1 - total_bytes / plain_bytes
-    return [f"  {which}: {plain_bytes:,} bytes; {saved:.0%} saved"]
+    return [
+        f"  {which} (quality {row['plain_quality']}): {plain_bytes:,} bytes; "
+        f"comrec saves {100 * saved:.0f} %"
+    ]
 
 
 def format_restored(row: Row) -> str:
@@ -99,7 +106,9 @@ def format_lifted(row: Row) -> str:
     size = f"{row['width_px']}x{row['height_px']} pixels"
     if row["outcome"] == "left alone":
         return f"{row['input']}: {size}, {said}\n  left alone: no gain to expect"
-    gain = f"  expected: {row['expected_db']:+.2f} dB on average"
+    gain = "  expected: not known, as the gain of this preset was not measured"
+    if row["expected_db"] is not None:
+        gain = f"  expected: {row['expected_db']:+.2f} dB on average"
     return f"{_arrow(row)}: {size}, {said}\n{gain}"
 
 
@@ -124,22 +133,42 @@ def format_packed(row: Row) -> str:
         before, after = _int(row["input_bytes"]), _int(row["output_bytes"])
         head += f": {before:,} → {after:,} bytes"
         if row["outcome"] == "packed":
-            head += f", {100 * (1 - after / before):.1f} % saved"
+            change = 100 * abs(1 - after / before)
+            head += f", {change:.1f} % {'saved' if after <= before else 'more'}"
     return f"{head}; the input is removed" if row.get("removed") else head
 
 
 def format_compared(row: Row) -> str:
-    """Returns the lines of `compare` for one picture: one for each codec."""
-    lines = [f"{row['input']}: {row['width_px']}x{row['height_px']} pixels"]
-    for codec in row["codecs"]:  # type: ignore[attr-defined]
-        score = ""
-        if codec["ssimulacra2"] is not None:
-            score = f"  SSIMULACRA2 {codec['ssimulacra2']:6.2f}"
-        lines.append(
-            f"  {codec['codec']:<14}{codec['bytes']:>9,} bytes  "
-            f"{_decibel(codec['psnr_db']):>8}{score}  {codec['detail']}"
+    """Returns the lines of `compare` for one picture: a table, a row for each codec."""
+    codecs: list[Row] = row["codecs"]  # type: ignore[assignment]
+    columns = [
+        ["codec", *(str(codec["codec"]) for codec in codecs)],
+        ["bytes", *(f"{codec['bytes']:,}" for codec in codecs)],
+        ["PSNR", *(_decibel(codec["psnr_db"]).split(" (")[0] for codec in codecs)],
+    ]
+    scores = [codec["ssimulacra2"] for codec in codecs]
+    if any(score is not None for score in scores):
+        columns.append(
+            ["SSIMULACRA2", *("-" if s is None else f"{s:.2f}" for s in scores)]
         )
-    return "\n".join([*lines, *(f"  {note}" for note in row["notes"])])  # type: ignore[attr-defined]
+    lines = [f"{row['input']}: {row['width_px']}x{row['height_px']} pixels"]
+    settings = ["setting", *(str(codec["detail"]) for codec in codecs)]
+    widths = [max(map(len, column)) for column in columns]
+    for label, *numbers, setting in zip(*columns, settings, strict=True):
+        cells = [label.ljust(widths[0])]
+        cells += [n.rjust(width) for n, width in zip(numbers, widths[1:], strict=True)]
+        lines += _wrap(f"  {'  '.join(cells)}  ", setting)
+    for note in row["notes"]:  # type: ignore[attr-defined]
+        lines += _wrap("  ", note)
+    return "\n".join(lines)
+
+
+def _wrap(head: str, text: str) -> list[str]:
+    """Returns a text behind a head in lines of at most COLUMNS; words stay whole."""
+    return textwrap.wrap(
+        text, COLUMNS, initial_indent=head, subsequent_indent=" " * len(head),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def format_details(row: Row) -> str:

@@ -10,6 +10,7 @@ from comrec.format import pair
 from comrec.image import writer
 from comrec.image.notes import Notes
 from comrec.image.picture import MAX_PIXELS
+from comrec.networks import gates
 from comrec.networks.codec import Codec
 from comrec.system.batch import Job, Row
 
@@ -33,6 +34,7 @@ def restore(
     with naming_errors(name):
         made = restore_jpeg(data, codec, strength, max_pixels)
     picture = made.picture
+    is_measured = gates.is_measured(codec.preset.name)
     notes = Notes(list(picture.notes), list(picture.left_out))
     if made.outcome == "restored" or job.target is None:
         with naming_errors(str(job.target)):
@@ -50,7 +52,7 @@ def restore(
             "quality": made.quality,
             "sampling": made.sampling,
             "earlier_quality": made.earlier_quality,
-            "expected_db": round(made.expected_db, 2),
+            "expected_db": round(made.expected_db, 2) if is_measured else None,
             "notes": notes.lines,
             "left_out": notes.left_out,
         }

@@ -30,6 +30,7 @@ from comrec.jpeg.quantisation import (
     mean_step,
     scaled_tables,
 )
+from comrec.system import stages
 from comrec.system.pillow import from_pillow, to_pillow
 
 OCTAVES_MIN, OCTAVES_MAX = -0.6, 2.0  # of the price, over that of the steps
@@ -94,6 +95,7 @@ class GuidedEncoder:
           The bytes of all files and the PSNR that drafts of the result would have, to
           compare with those of other modes for the same goal.
         """
+        stages.begin(f"trying scale {self._codec.scale:g}")
         self._rounds = rounds = self._begin()
         data_bytes = len(write(rounds.choice, self._layout)) + self._mode.extra_bytes
         shown_db = self._shown_db(rounds.error) + self._offset_db
@@ -135,6 +137,7 @@ class GuidedEncoder:
         """Runs all rounds of the plan, and lands unless that misses by more dB."""
         self._aim_db = self._least_db + ABOVE_DB / 2
         for left in range(self._plan.rounds, 1, -1):
+            stages.begin(f"round {self._plan.rounds - left + 1} of {self._plan.rounds}")
             self._steer(rounds, left)
             rounds.run()
         if self._goal.maximises_psnr:
@@ -230,8 +233,7 @@ class GuidedEncoder:
         """Accepts as much of each of the last rounds as the budget takes."""
         found: list[Candidate] = []
         for landing in range(LANDINGS_MAX):
-            self._steer(rounds, 1 if landing == 0 else 0)
-            trial = rounds.propose(is_last=True)
+            trial = self._propose_last(rounds, landing)
             rounds.accept(trial, self._find_worth(trial))
             data = write(rounds.choice, self._layout)
             if len(data) <= self._budget_bytes:
@@ -246,16 +248,14 @@ class GuidedEncoder:
         Between two decoded files on both sides of the goal, a mixture meets it. With
         files on one side only, more or less of the round is accepted, or of one more.
         """
-        self._steer(rounds, 1)
-        trial, offset_db = rounds.propose(is_last=True), self._offset_db
+        trial, offset_db = self._propose_last(rounds, 0), self._offset_db
         found, above, below = list[Candidate](), None, None
         for landing in range(LANDINGS_MAX + LANDINGS_MORE):
             worth = trial.find_worth(self._error_at(self._aim_db - offset_db))
             one_more = above is None or below is None
             if one_more and landing and abs(math.log2(worth)) > REUSE_MAX:
                 rounds.accept(trial, worth)
-                self._steer(rounds, 0)
-                trial = rounds.propose(is_last=True)
+                trial = self._propose_last(rounds, landing)
                 worth = trial.find_worth(self._error_at(self._aim_db - offset_db))
             choice = trial.mixed(worth)
             candidate, seen = self._decode(write(choice, self._layout), choice)
@@ -277,6 +277,13 @@ class GuidedEncoder:
                 trial, offset_db = compare(below, above, self._layout), 0.0
         return found
 
+    def _propose_last(self, rounds: Rounds, landing: int) -> Trial:
+        """Proposes the last round of the plan, or one more for a later landing."""
+        total = self._plan.rounds
+        stages.begin("landing" if landing else f"round {total} of {total}")
+        self._steer(rounds, 0 if landing else 1)
+        return rounds.propose(is_last=True)
+
     def _error_at(self, found_db: float) -> float:
         return self._mode.pixels.size * 255**2 / 10 ** (found_db / 10)
 
@@ -297,6 +304,7 @@ class GuidedEncoder:
 
     def _decode(self, data: bytes, choice: Choice) -> tuple[Candidate, Seen]:
         """Decodes a file in full, and keeps the error of each MCU."""
+        stages.begin("verifying")
         errors = self._receiver.no_errors()
         steps = mean_step(choice.steps[0]), mean_step(choice.steps[-1])
         add = functools.partial(self._receiver.add_errors, errors)

@@ -29,6 +29,7 @@ from comrec.jpeg.halving import halving_error
 from comrec.jpeg.settings import JpegSettings
 from comrec.networks.codec import Codec
 from comrec.networks.presets import Preset
+from comrec.system import stages
 
 # Plain JPEG of the highest PSNR, for goals that other settings miss.
 FINEST = JpegSettings("comrec", "flat", "4:4:4")
@@ -71,6 +72,7 @@ def choose(
     if options.jpeg_quality is not None:
         mode = (networks or plain)[0]
         return Choice(mode.decode_in_full(options.jpeg_quality), None)
+    stages.begin("plain JPEG")
     goal, anchor = _set_goal(options, plain[0])
     effort = effort_of(options, pixels)
     best = find_best(plain[:1], goal, effort, anchor)
@@ -120,6 +122,7 @@ def find_same_bytes(
     Returns:
       The JPEG; None where none fits.
     """
+    stages.begin("plain JPEG in as many bytes")
     threads = options.threads_for(pixels)
     start = predict_plain_quality(budget_bytes, known) if known else None
     excerpt = take_excerpt(pixels, known)
@@ -153,6 +156,7 @@ def _find_best_pruned(
     """
     unsearched = plain[1:] if best else []
     best = best or _find_best_plain(plain, goal, effort, best)
+    stages.begin("choosing a scale")
     estimates = pruning.estimate_all(
         [*unsearched, *networks], goal, best, plain[0].threads
     )
@@ -194,6 +198,7 @@ def _find_best_plain(
     Where the result leaves bytes of the goal, or none meets the goal, appends the
     mode of the settings FINEST to `plain` and searches this mode as well.
     """
+    stages.begin("plain JPEG")
     best = find_best(plain[1:], goal, effort, best)
     if best is None or _has_bytes_left(goal, best):
         plain.append(replace_settings(plain[0], FINEST))

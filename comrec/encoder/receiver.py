@@ -22,6 +22,7 @@ from comrec.networks import tiling
 from comrec.networks.codec import Codec
 from comrec.networks.gradient import InputGradient
 from comrec.networks.presets import Preset
+from comrec.system import stages
 
 # In pixels of the image: a multiple of every MCU's side at every scale, and of what
 # networks take.
@@ -76,7 +77,7 @@ class Receiver:
         coded, tables = self._decode(blocks, steps), _tables_of(steps)
         errors = self.no_errors()
         gradient = np.zeros(coded.shape, np.float32)
-        for core, wide, inside in self._tiles():
+        for core, wide, inside in stages.track([*self._tiles()]):
             restored, change = self._network(
                 self._enlarge(coded, wide), tables, self.pixels[wide.slices]
             )
@@ -94,7 +95,7 @@ class Receiver:
         """Runs RecCNN once over the picture, without its gradient; see `look`."""
         coded, tables = self._decode(blocks, steps), _tables_of(steps)
         errors = self.no_errors()
-        for core, wide, inside in self._tiles():
+        for core, wide, inside in stages.track([*self._tiles()]):
             restored = self._network.restore(
                 self._enlarge(coded, wide), tables, self.pixels[wide.slices]
             )

@@ -27,7 +27,7 @@ from comrec.jpeg.quantisation import (
     log_step,
 )
 from comrec.jpeg.settings import PLAIN
-from comrec.system import cores
+from comrec.system import cores, stages
 
 # Tolerances of a predicted crossing, which the decode that follows does not undercut.
 TOLERANCE_DB, TOLERANCE_BYTES = 0.03, 0.01
@@ -66,6 +66,8 @@ def find_best(
             best = _find_best_plain(mode, goal, best)
     networks = [mode for mode in modes if mode.codec]
     share = _share_of(effort, networks)
+    if networks:
+        stages.begin("choosing a scale")
     _sample_all(networks, _tighten(goal, best), effort, share)
     decodes = 0
     while True:
@@ -84,6 +86,7 @@ def find_best(
         mode, quality = proposal
         if mode.sample(quality, share):
             continue  # with the new prediction
+        stages.begin(f"decode {decodes + 1}")
         best = goal.select_best([*filter(None, [best]), mode.decode_in_full(quality)])
         decodes += 1
     if best is None and not goal.maximises_psnr:

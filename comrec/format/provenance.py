@@ -9,6 +9,7 @@ from pathlib import Path
 from comrec.errors import ComrecError, JpegError
 from comrec.format import container, names, sidecar
 from comrec.image import ifd, writer
+from comrec.image.formats import png_text
 from comrec.image.picture import MAX_PIXELS
 from comrec.image.source import open_packed
 from comrec.jpeg import lepton
@@ -17,6 +18,7 @@ from comrec.networks import presets
 from comrec.system import files
 
 JSON_START = b'{"comrec":'  # of every sidecar file
+FIGURE_HEAD_BYTES = 2**12  # of a .png, which hold the mark of a figure
 HEAD_BYTES = 2**18  # of a .jpg, which hold the marker unless metadata precede it
 Signature = Callable[[bytes], bool]  # tells whether an app wrote a file's content
 
@@ -50,12 +52,21 @@ def is_output(path: Path) -> bool:
     """Tells whether a file is an output of comrec, and so no input of `compress`.
 
     The name must be one that comrec gives. A .jpg with the marker or with a fitting
-    sidecar counts under any name, packed or not.
+    sidecar counts under any name, packed or not, and so does a figure.
     """
     if names.is_output(path) and is_ours(path):
         return True
+    if is_figure(path):
+        return True
     suffix = Path(names.unpacked_name(path.name)).suffix.lower()
     return suffix in names.JPEGS and _is_compressed(path)
+
+
+def is_figure(path: Path) -> bool:
+    """Tells whether a file is a PNG that comrec drew, with curves and axes."""
+    if path.suffix.lower() != ".png":
+        return False
+    return f"Software\0{png_text.FIGURE}".encode() in _content(path, FIGURE_HEAD_BYTES)
 
 
 def is_ours(path: Path, signatures: Iterable[Signature] = ()) -> bool:

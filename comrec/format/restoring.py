@@ -9,6 +9,7 @@ from comrec.image.picture import MAX_PIXELS, Picture
 from comrec.jpeg import segments
 from comrec.networks import presets
 from comrec.networks.codec import MEMORY_MB, Codec
+from comrec.system import stages
 
 
 def restore(
@@ -32,6 +33,7 @@ def restore(
     codec = Codec(preset, record.scale, engine, threads, memory_mb, exact)
     alpha = container.unpack_alpha(record)
     size = record.height_px, record.width_px
+    stages.begin("restoring")
     # Decodes only the bytes that the checksum covers: no other can change a pixel.
     pixels = codec.restore(segments.coded_only(pair.jpeg), size)
     return Picture(pixels, alpha, pair.metadata)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from comrec.format import names
+from comrec.format import names, provenance
 from comrec.format.names import (
     COMPRESS,
     DECOMPRESS,
@@ -95,12 +95,16 @@ def sort(
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """Lists the pictures directly in a folder, outputs of comrec too, by name.
+    """Lists the pictures directly in a folder, by name.
+
+    Pictures that comrec wrote are listed too, figures that comrec drew are not.
 
     Raises:
       OSError: the folder cannot be listed.
     """
-    found = sort(listing.scan(folder), COMPRESS, lambda _: False)
+    found = sort(
+        listing.scan(folder), COMPRESS, lambda name: provenance.is_figure(folder / name)
+    )
     return [folder / name for name in found.inputs]
 
 

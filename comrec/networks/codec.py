@@ -15,6 +15,7 @@ from comrec.jpeg.encoders import Target
 from comrec.jpeg.settings import JpegSettings
 from comrec.networks import engine, families, tiling
 from comrec.networks.presets import Preset
+from comrec.system import stages
 from comrec.system.pillow import from_pillow, to_pillow
 
 MEMORY_MB = 1024
@@ -139,7 +140,8 @@ class Codec:
         self, coded_jpeg: bytes, size: tuple[int, int]
     ) -> Iterator[tuple[Window, np.ndarray]]:
         """Yields the tiles of the restored image, each with its window."""
-        return self.restore_windows(coded_jpeg, size, self.windows(size))
+        windows = stages.track([*self.windows(size)])
+        return self.restore_windows(coded_jpeg, size, windows)
 
     def windows(self, size: tuple[int, int]) -> Iterable[Window]:
         """Returns the tiles in which memory allows to restore an image (H, W)."""

@@ -96,6 +96,11 @@ def measured(preset: str) -> dict[str, list[Point]]:
     return _table().get(preset) or _table()[presets.DEFAULT]
 
 
+def is_measured(preset: str) -> bool:
+    """Tells whether the gain of a preset was measured: of your own it was not."""
+    return preset in _table()
+
+
 @cache
 def _table() -> dict[str, dict[str, list[Point]]]:
     return {

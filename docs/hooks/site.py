@@ -120,7 +120,15 @@ def is_listed(action: argparse.Action) -> bool:
 
 
 def row(action: argparse.Action) -> str:
-    """Returns the line of a table about an argument or an option."""
+    """Returns the line of a table about an argument or an option.
+
+    Choices stand behind the help, since a name with all of them is wide.
+    """
     formatter = argparse.HelpFormatter("")
-    name = formatter._format_action_invocation(action)
-    return f"| `{name}` | {formatter._expand_help(action)} |"
+    text = formatter._expand_help(action)
+    if action.choices and action.metavar is None:
+        text += f"; one of {', '.join(f'`{choice}`' for choice in action.choices)}"
+        names = action.option_strings or [action.dest.upper()]
+    else:
+        names = formatter._format_action_invocation(action).split(", ")
+    return f"| {', '.join(f'`{name}`' for name in names)} | {text} |"

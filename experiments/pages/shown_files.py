@@ -29,14 +29,17 @@ def at_rest() -> str:
 
 
 def efforts() -> str:
-    lines = [
-        (
-            row["preset"], row["effort"], f"{float(row['bytes_percent']):+.1f} %",
-            f"{float(row['gain_db']):+.2f}", f"{float(row['times']):.1f}",
+    lines: dict[str, list[str]] = {}
+    head = ["`--effort`"]
+    for row in tsv("efforts-summary"):
+        head += (
+            [f"{row['preset']}: bytes", "dB", "time"] if row["effort"] == "0" else []
         )
-        for row in tsv("efforts-summary")
-    ]  # fmt: skip
-    return table(["preset", "`--effort`", "bytes", "dB", "time"], *lines)
+        lines.setdefault(row["effort"], [row["effort"]]).extend((
+            f"{float(row['bytes_percent']):+.1f} %", f"{float(row['gain_db']):+.2f}",
+            f"{float(row['times']):.1f}",
+        ))  # fmt: skip
+    return table(head, *lines.values())
 
 
 def restored() -> str:

@@ -26,7 +26,7 @@ def estimators() -> str:
             "yes" if float(row["rate_weight"]) else "no",
             f"{float(row['psnr_db']):.2f}",
             f"{float(row['fixed_psnr_db']):.2f}",
-            f"{float(row['fixed_bytes_ratio']):.0%}",
+            f"{100 * float(row['fixed_bytes_ratio']):.0f} %",
             f"{float(row['compact_s']):.0f}",
         )
         for row in tsv("estimators")
@@ -74,7 +74,7 @@ def autoencoders() -> str:
         ]
         jpeg = measure.find_nearest_jpeg(some, eight.file_bytes)
         lines.append((
-            f"`{name}`", f"{plain.latent_values} ({plain.share:.0%})",
+            f"`{name}`", f"{plain.latent_values} ({100 * plain.share:.0f} %)",
             f"{pca[0].psnr_db:.2f}" if pca else "", f"{plain.psnr_db:.2f}",
             in_bytes(eight), in_bytes(jpeg),
             f"{find(some, 'png', '').file_bytes:,.0f} bytes",

@@ -108,7 +108,7 @@ def by_quality() -> str:
             r for r in rows if r["request"] == "quality" and float(r["value"]) == value
         ]
         shares = [1 - int(r["total_bytes"]) / int(r["plain_bytes"]) for r in some]
-        saved_bytes.append(f"{sum(shares) / len(some):.0%}")
+        saved_bytes.append(f"{100 * sum(shares) / len(some):.0f} %")
         count = sum(row["outcome"] == "comrec" for row in some)
         restored.append(f"{count} of {len(some)}")
     bad = sum((row["kept"], row["worse"]) != ("True", "False") for row in rows)

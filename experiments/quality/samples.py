@@ -79,7 +79,8 @@ class Row(NamedTuple):
     version: str
     outcome: str
     scale: float
-    jpeg_quality: int | None
+    jpeg_quality: int | None  # None where coefficients were chosen, at `luma_step`
+    luma_step: float | None  # of its quantiser, in grey levels
     width_px: int
     height_px: int
     jpeg_bytes: int
@@ -167,7 +168,8 @@ def write_sample(
     return Row(
         name, excerpt.name, request.keyword, request.value, preset,
         presets.find(preset).hash, version(), report.outcome, report.scale,
-        report.jpeg_quality, width_px, height_px, *sizes,
+        report.jpeg_quality, round(report.steps[0], 1) if report.steps else None,
+        width_px, height_px, *sizes,
         round(8 * sum(sizes) / (height_px * width_px), 4), *scores(image, restored),
         plain_bytes, *(plain or (None, None, None)),
     )  # fmt: skip
@@ -289,14 +291,15 @@ def byte_counts(row: Row) -> str:
 def numbers(rows: Sequence[Row]) -> str:
     """Returns a table of numbers, a line for each sample, plain JPEG in brackets."""
     lines = [
-        "## Numbers\n\n.jpg + sidecar; in brackets, plain JPEG within these bytes.\n",
-        "| sample | scale | JPEG quality | size | bits per pixel | PSNR, dB | MS-SSIM "
+        "## Numbers\n\nStep: of the quantiser of luma, in grey levels. "
+        "Size: .jpg + sidecar.\nIn brackets: plain JPEG within these bytes.\n",
+        "| sample | scale | step | size | bits per pixel | PSNR, dB | MS-SSIM "
         "| SSIMULACRA2 |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         cells = [
-            row.sample, f"{row.scale:g}", str(row.jpeg_quality or "own steps"),
+            row.sample, f"{row.scale:g}", step(row),
             byte_counts(row),
             f"{row.rate_bpp:.3f}",
             both(row.psnr_db, row.plain_psnr_db, ".2f"),
@@ -305,6 +308,13 @@ def numbers(rows: Sequence[Row]) -> str:
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
+
+
+def step(row: Row) -> str:
+    """Returns the step of luma in grey levels, or the quality of standard tables."""
+    if row.luma_step is None:
+        return f"quality {row.jpeg_quality}"
+    return str(row.luma_step)
 
 
 def both(ours: float | None, plain: float | None, form: str) -> str:

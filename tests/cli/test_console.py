@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import time
@@ -106,6 +107,30 @@ def test_a_bar_appears_after_a_second_and_shares_no_line(monkeypatch, after_s, s
     for result in out.show_progress(results(), 2, "test"):
         out.print_row({"name": result}, lambda row: str(row["name"]), as_json=False)
     assert stream.getvalue() == seen
+
+
+@pytest.mark.parametrize(("columns", "quiet"), [(80, False), (80, True), (0, False)])
+def test_a_line_of_stages_fits_a_terminal_and_is_removed(monkeypatch, columns, quiet):
+    stream = Terminal() if columns else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(console, "BAR_AFTER_S", 0)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+
+    def results():
+        time.sleep(0.1)
+        yield "row"
+
+    out = console.Output(quiet=quiet)
+    stage = "plain JPEG in as many bytes, 100 %"
+    assert list(out.watch(results(), lambda: stage, timed=True)) == ["row"]
+    lines = re.split("[\r\n]", re.sub(r"\x1b\[[0-9?]*[a-zA-Z]", "", stream.getvalue()))
+    assert any(stage in line for line in lines) == bool(columns and not quiet)
+    assert all(len(line) <= 80 for line in lines)
+    if not columns or quiet:
+        assert stream.getvalue() == ""
+    else:
+        assert stream.getvalue().endswith("\x1b[2K")  # the line is erased
 
 
 @pytest.mark.parametrize(

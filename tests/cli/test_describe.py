@@ -13,7 +13,8 @@ from comrec.cli import describe
         (None, None, "infinite (identical)"),
         (None, 30.0, "30.00 dB; comrec is exact"),
         (30.0, None, "infinite (identical); better than comrec"),
-        (31.0, 30.0, "30.00 dB; comrec +1.00 dB"),
+        (31.0, 30.0, "30.00 dB; comrec gains 1.00 dB"),
+        (30.0, 30.5, "30.50 dB; comrec loses 0.50 dB"),
     ],
 )
 def test_psnr_of_identical_pictures_is_infinite(ours, theirs, said):
@@ -52,10 +53,10 @@ COMPRESSED = {
 
 def test_a_compressed_picture_is_compared_at_equal_bytes_and_at_equal_psnr():
     assert describe.format_compressed(COMPRESSED).splitlines() == [
-        "photo.png → photo.comrec.jpg + photo.comrec.json: 1,234,567 → 123,536 bytes",
-        "  5000x3000 pixels, 0.066 bpp, PSNR 33.21 dB",
-        "  plain JPEG in as many bytes: PSNR 30.93 dB; comrec +2.28 dB",
-        "  plain JPEG with this PSNR at quality 75: 234,567 bytes; 47% saved",
+        "photo.png → photo.comrec.jpg + photo.comrec.json",
+        "  5000x3000 pixels, 1,234,567 → 123,536 bytes (0.066 bpp), PSNR 33.21 dB",
+        "  plain JPEG with this PSNR (quality 75): 234,567 bytes; comrec saves 47 %",
+        "  plain JPEG in as many bytes: PSNR 30.93 dB; comrec gains 2.28 dB",
     ]
 
 
@@ -73,7 +74,10 @@ def test_a_compressed_picture_is_compared_at_equal_bytes_and_at_equal_psnr():
             {"outcome": "plain"},
             "  plain JPEG, quality 40: the networks give no gain; try a lower -q",
         ),
-        ({"outcome": "plain"}, "  libjpeg-turbo at quality 75: 234,567 bytes; 47%"),
+        (
+            {"outcome": "plain"},
+            "  libjpeg-turbo (quality 75): 234,567 bytes; comrec saves 47 %",
+        ),
         ({"input_bytes": 99}, "  larger than the input file: keep the input file"),
     ],
 )
@@ -98,7 +102,7 @@ def test_without_a_plain_jpeg_of_this_size_nothing_is_compared():
 
 def test_a_plain_jpeg_that_is_no_larger_is_not_printed_as_a_saving():
     text = describe.format_compressed(COMPRESSED | {"plain_total_bytes": 123_536})
-    assert "saved" not in text
+    assert "saves" not in text
 
 
 @pytest.mark.parametrize(
@@ -140,18 +144,50 @@ def test_a_verified_pair_is_one_line(row, text):
     assert describe.format_verified(row) == text
 
 
-def test_a_comparison_has_a_line_for_each_codec_and_note():
-    codec = {"codec": "jpeg", "bytes": 1234, "psnr_db": 30.0, "detail": "quality 40"}
+@pytest.mark.parametrize(
+    ("after", "end"),
+    [(900, "900 bytes, 10.0 % saved"), (1010, "1,010 bytes, 1.0 % more")],
+)
+def test_a_packed_file_that_is_larger_is_no_saving(after, end):
+    row = {"input": "a.jpg", "output": "a.lep", "outcome": "packed"}
+    row |= {"input_bytes": 1000, "output_bytes": after}
+    assert describe.format_packed(row).endswith(end)
+
+
+def compared(*codecs: tuple[str, int, float | None, float | None, str]) -> list[str]:
+    keys = "codec", "bytes", "psnr_db", "ssimulacra2", "detail"
     row = {
-        "input": "a.png", "width_px": 2, "height_px": 1, "notes": ["alpha left out"],
-        "codecs": [codec | {"ssimulacra2": None}, codec | {"ssimulacra2": 61.5}],
+        "input": "a.png", "width_px": 2, "height_px": 1, "notes": ["Alpha is out."],
+        "codecs": [dict(zip(keys, codec, strict=True)) for codec in codecs],
     }  # fmt: skip
-    assert describe.format_compared(row).splitlines() == [
+    return describe.format_compared(row).splitlines()
+
+
+def test_a_comparison_is_a_table_with_a_row_for_each_codec_and_a_line_for_each_note():
+    assert compared(
+        ("plain JPEG", 1234, 30.0, None, "quality 40"),
+        ("comrec", 999, None, None, "scale 1"),
+    ) == [
         "a.png: 2x1 pixels",
-        "  jpeg              1,234 bytes  30.00 dB  quality 40",
-        "  jpeg              1,234 bytes  30.00 dB  SSIMULACRA2  61.50  quality 40",
-        "  alpha left out",
+        "  codec       bytes      PSNR  setting",
+        "  plain JPEG  1,234  30.00 dB  quality 40",
+        "  comrec        999  infinite  scale 1",
+        "  Alpha is out.",
     ]
+
+
+def test_a_comparison_with_ssimulacra2_fits_80_columns():
+    detail = "comrec-base-3, scale 1.5, steps of 18.6 levels"
+    lines = compared(
+        ("plain JPEG", 12_345_678, 30.0, -12.34, "quality 40"),
+        ("comrec", 12_345_600, 32.5, 61.5, detail),
+        ("comrec:comrec-base-2@1.5", 12_345_600, 32.5, None, "quality 100"),
+    )
+    assert lines[1].endswith("PSNR  SSIMULACRA2  setting")
+    assert lines[2].endswith(" 12,345,678  30.00 dB       -12.34  quality 40")
+    assert lines[3].endswith(" 61.50  comrec-base-3,")
+    assert " ".join(line.strip() for line in lines[3:6]).endswith(detail)
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_details_align_names_lists_and_records():

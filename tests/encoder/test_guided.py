@@ -12,6 +12,7 @@ from comrec.image.metrics import psnr_db
 from comrec.jpeg import coding
 from comrec.jpeg.quantisation import read_tables
 from comrec.networks import presets
+from comrec.system import stages
 
 LITE = "comrec-lite-2"
 
@@ -20,12 +21,31 @@ def compress(image, **asked):
     return comrec.compress(image, preset=LITE, threads=1, **asked)
 
 
+@pytest.fixture(scope="module")
+def landed():
+    """The report of a picture of 30 dB, and the stages that a listener heard."""
+    heard: list[str] = []
+    with stages.heard_by(heard.append):
+        made = compress(photo(256, 320), target_psnr=30.0, effort=3)
+    return made.report, heard
+
+
 @pytest.mark.pretrained
-def test_a_psnr_is_hit_within_a_few_hundredths_of_a_decibel():
-    report = compress(photo(256, 320), target_psnr=30.0, effort=3).report
+def test_a_psnr_is_hit_within_a_few_hundredths_of_a_decibel(landed):
+    report, _ = landed
     assert report.steps
     assert report.jpeg_quality is None
     assert 30.0 <= report.psnr_db <= 30.03
+
+
+@pytest.mark.pretrained
+def test_stages_are_told_in_the_order_of_the_work(landed):
+    _, heard = landed
+    wanted = ["plain JPEG", "choosing a scale", "round 1 of 2", "round 2 of 2",
+              "verifying", "plain JPEG in as many bytes"]  # fmt: skip
+    told = dict.fromkeys(each for each in heard if "trying" not in each)
+    assert [each for each in told if each != "landing"] == wanted
+    assert any(each.startswith("trying scale ") for each in heard)
 
 
 @pytest.mark.pretrained

@@ -6,9 +6,10 @@ import os
 
 import pictures
 import pytest
+from PIL import Image, PngImagePlugin
 
 from comrec.errors import JpegError, OutputError
-from comrec.format import container, pair, provenance
+from comrec.format import container, pair, provenance, sorting
 from comrec.format.sidecar import Sidecar
 from comrec.image import writer
 from comrec.image.metadata import Metadata
@@ -84,6 +85,18 @@ def test_a_restored_picture_under_another_name_may_be_compressed_again(tmp_path)
     for name, is_output in (("x.restored.png", True), ("x.png", False)):
         (tmp_path / name).write_bytes(data)
         assert provenance.is_output(tmp_path / name) == is_output
+
+
+@pytest.mark.parametrize(
+    ("software", "is_figure"), [("comrec figure", True), ("comrec", False)]
+)
+def test_a_figure_is_an_output_under_any_name(tmp_path, software, is_figure):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", software)
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.PNG", "PNG", pnginfo=info)
+    assert provenance.is_output(tmp_path / "x.PNG") == is_figure
+    assert provenance.is_ours(tmp_path / "x.PNG")
+    assert sorting.list_pictures(tmp_path) == [tmp_path / "x.PNG"] * (not is_figure)
 
 
 @pytest.mark.parametrize(

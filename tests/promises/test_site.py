@@ -23,11 +23,13 @@ def test_the_page_of_the_command_line_has_every_command_and_option():
         assert f"## comrec {name}\n" in page
     for option in (
         "--target-size BYTES",
-        "-o FILE|DIR, --output FILE|DIR",
+        "-o FILE|DIR`, `--output FILE|DIR",
         "--shard I/N",
     ):
         assert f"| `{option}` |" in page
     assert "%(" not in page
+    assert "| `--tune` | " in page
+    assert "; one of `psnr`, `visual` |" in page
 
 
 def test_files_that_pages_link_to_are_found_through_other_pages(tmp_path):

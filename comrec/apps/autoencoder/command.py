@@ -144,9 +144,9 @@ def describe_compressed(row: Row) -> str:
     decibel = "identical" if row["psnr_db"] is None else f"{row['psnr_db']:.2f} dB"
     return (
         f"{row['input']} → {row['output']}: {row['file_bytes']:,} bytes, "
-        f"{shares[1]:.0%} of the raw pixels; {row['latent_values']:,} of "
-        f"{row['values']:,} values ({shares[0]:.0%}), {row['bits']} bits each before "
-        f"coding; {decibel}"
+        f"{100 * shares[1]:.0f} % of the raw pixels; {row['latent_values']:,} of "
+        f"{row['values']:,} values ({100 * shares[0]:.0f} %), {row['bits']} bits "
+        f"each before coding; {decibel}"
     )
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from comrec.errors import OutputError
+from comrec.image.formats.png_text import FIGURE
 from comrec.train.run.log import Row, RunLog
 from comrec.train.run.progress import Display
 
@@ -71,5 +72,5 @@ def _plot(path: Path, rows: list[Row]) -> None:
         if first < len(rows):
             axes.axvline(first + 0.5, color="0.6", linewidth=1)
     temporary = path.with_name(f"{path.stem}.tmp.png")
-    figure.savefig(temporary, dpi=120)
+    figure.savefig(temporary, dpi=120, metadata={"Software": FIGURE})
     os.replace(temporary, path)

@@ -135,7 +135,8 @@ class Tally:
         if self.output_bytes > self.input_bytes:
             return f"{_bytes(self.output_bytes - self.input_bytes)} more"
         share = 1 - self.output_bytes / self.input_bytes if self.input_bytes else 0
-        return f"{_bytes(self.input_bytes - self.output_bytes)} saved ({share:.0%})"
+        saved = _bytes(self.input_bytes - self.output_bytes)
+        return f"{saved} saved ({100 * share:.0f} %)"
 
 
 def _bytes(count: float) -> str:

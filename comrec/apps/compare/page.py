@@ -22,6 +22,7 @@ from comrec.image.window import Window
 GENERATOR = "comrec"  # with the version, marks a page that `-f` may replace
 WEBP_MAX_PX = 16_383  # of a side
 MISSING = "–"
+MARK = ' class="missing"'
 COLUMNS = ("bytes", "bits per pixel", "PSNR, dB", "MS-SSIM", "SSIMULACRA2")
 
 
@@ -99,7 +100,7 @@ def _make_row(comparison: Comparison, result: Result) -> str:
         _format_number(result.ssimulacra2, ".1f"),
     ]
     figures = "".join(
-        f'<td role="cell" data-name="{name}">{cell}</td>'
+        f'<td role="cell" data-name="{name}"{MARK * (cell == MISSING)}>{cell}</td>'
         for name, cell in zip(COLUMNS, cells, strict=True)
     )
     return (

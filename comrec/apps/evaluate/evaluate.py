@@ -128,8 +128,9 @@ def evaluate(
     """
     _check_request(request)
     codecs, notes = peers.load(request.codecs)
+    figures = [request.out.with_suffix(f".{kind}") for kind in FIGURES]  # drawn or not
     subjects, left_out = sweep.subjects(
-        request.folder, request.every, request.is_grey, list(request.figures.values())
+        request.folder, request.every, request.is_grey, figures
     )
     known = [(subject, subject.identity()) for subject in subjects]
     pictures = [identity for _, identity in known]

@@ -12,6 +12,7 @@ from comrec.apps.evaluate import bd, peers, rivals
 from comrec.apps.evaluate.report import TITLES
 from comrec.apps.evaluate.summary import ANCHOR_BPP, PSNR, PUBLISHED, Line, display_name
 from comrec.errors import ComrecError
+from comrec.image.formats.png_text import FIGURE
 from comrec.image.writer import SIGNATURE
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _save(figure: Figure, kind: str) -> bytes:
     out = io.BytesIO()
     metadata = {"svg": {"Creator": SIGNATURE, "Date": None}}
     figure.savefig(
-        out, format=kind, dpi=150, metadata=metadata.get(kind, {"Software": SIGNATURE})
+        out, format=kind, dpi=150, metadata=metadata.get(kind, {"Software": FIGURE})
     )
     return out.getvalue()
 

@@ -22,6 +22,7 @@ TITLES = {
 }
 DIGITS = {"ssim": 4}  # 2 for the others
 WIDTH = 132  # in characters, without a terminal
+Columns = dict[str, list[str]]  # cells by title, one for each line
 
 
 def as_tsv(found: Sequence[Line]) -> bytes:
@@ -72,55 +73,82 @@ def record(line: Line) -> dict[str, object]:
 def text(found: Sequence[Line]) -> str:
     """Returns a table for each metric, and one of times.
 
-    The tables are as wide as the terminal, or WIDTH without one.
+    The tables are at most as wide as the terminal, or WIDTH without one. Below WIDTH
+    the table of a metric is divided: the BD-rates, then the values by rate.
     """
-    width = None if Console().is_terminal else WIDTH
+    console = Console()
+    width = console.width if console.is_terminal else WIDTH
     out = Console(file=io.StringIO(), markup=False, highlight=False, width=width)
     with out.capture() as captured:
         for metric in dict.fromkeys(line.metric for line in found):
             chosen = [line for line in found if line.metric == metric]
-            out.print(_make_metric_table(metric, chosen))
-        out.print(_make_time_table(chosen))
+            title = f"{TITLES[metric]}, mean of {chosen[0].pictures}"
+            columns = (
+                _make_gap_columns(metric, chosen),
+                _make_rate_columns(metric, chosen),
+            )
+            if width >= WIDTH:
+                _print_table(out, f"{title}, at bits per pixel", chosen, *columns)
+                continue
+            _print_table(out, title, chosen, columns[0])
+            _print_table(out, f"{title}, at bits per pixel", chosen, columns[1])
+        timed = [line for line in chosen if not math.isnan(line.encode_s)]
+        _print_table(out, "Seconds per megapixel, median", timed, _make_times(timed))
     return captured.get()
 
 
-def _make_metric_table(metric: str, chosen: Sequence[Line]) -> Table:
-    table = _make_table(
-        f"{TITLES[metric]}, mean of {chosen[0].pictures}, at bits per pixel",
-        "codec", "BD-rate", "over", "won–lost", *(f"{bpp:g}" for bpp in RATES_BPP),
-    )  # fmt: skip
+def _make_gap_columns(metric: str, chosen: Sequence[Line]) -> Columns:
+    """Returns the columns of the gap to the anchor."""
     digits = DIGITS.get(metric, 2)
-    for line in chosen:
-        gap = line.bd_rate
-        table.add_row(
-            _shorten(line, chosen),
-            f"{gap.value:+.1f} %" if gap else "–",
-            f"{gap.low:.{digits}f}–{gap.high:.{digits}f}" if gap else "–",
-            "–" if line.won is None else f"{line.won}–{line.lost}",
-            *("–" if value is None else f"{value:.{digits}f}" for value in line.at),
-        )
-    return table
+    gaps = [line.bd_rate for line in chosen]
+    return {
+        "BD-rate": [f"{gap.value:+.1f} %" if gap else "–" for gap in gaps],
+        "over": [
+            f"{gap.low:.{digits}f}–{gap.high:.{digits}f}" if gap else "–"
+            for gap in gaps
+        ],
+        "won–lost": [
+            "–" if line.won is None else f"{line.won}–{line.lost}" for line in chosen
+        ],
+    }
 
 
-def _make_time_table(chosen: Sequence[Line]) -> Table:
-    table = _make_table("Seconds per megapixel, median", "codec", "encode", "decode")
-    for line in chosen:
-        if not math.isnan(line.encode_s):
-            seconds = _format_seconds(line.encode_s), _format_seconds(line.decode_s)
-            table.add_row(_shorten(line, chosen), *seconds)
-    return table
+def _make_rate_columns(metric: str, chosen: Sequence[Line]) -> Columns:
+    """Returns a column for each of RATES_BPP, with the value of the metric there."""
+    digits = DIGITS.get(metric, 2)
+    by_rate = zip(*(line.at for line in chosen), strict=True)
+    return {
+        f"{bpp:g}": [
+            "–" if value is None else f"{value:.{digits}f}" for value in values
+        ]
+        for bpp, values in zip(RATES_BPP, by_rate, strict=True)
+    }
+
+
+def _make_times(timed: Sequence[Line]) -> Columns:
+    return {
+        "encode": [_format_seconds(line.encode_s) for line in timed],
+        "decode": [_format_seconds(line.decode_s) for line in timed],
+    }
 
 
 def _format_seconds(value: float, unknown: str = "–") -> str:
     return unknown if math.isnan(value) else f"{value:.3g}"
 
 
-def _make_table(title: str, *columns: str) -> Table:
-    table = Table(*columns, box=box.SIMPLE, padding=(0, 1, 0, 0), title=title)
-    for column in table.columns:
+def _print_table(
+    out: Console, title: str, chosen: Sequence[Line], *parts: Columns
+) -> None:
+    """Prints a title, and a table with a row for each line; long names are folded."""
+    columns = {name: cells for part in parts for name, cells in part.items()}
+    table = Table("codec", *columns, box=box.SIMPLE, padding=(0, 1, 0, 0))
+    for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
-    table.columns[0].justify = "left"
-    return table
+    table.columns[0].overflow = "fold"
+    for i, line in enumerate(chosen):
+        table.add_row(_shorten(line, chosen), *(cells[i] for cells in columns.values()))
+    out.print(f" {title}")
+    out.print(table)
 
 
 def _shorten(line: Line, lines: Sequence[Line]) -> str:

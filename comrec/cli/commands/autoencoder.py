@@ -16,9 +16,16 @@ EXAMPLES = (
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the actions `compress`, `decompress` and `models`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    compress = actions.add_parser("compress", help="compress a picture to a .crae")
-    decompress = actions.add_parser("decompress", help="restore a .crae")
-    models = actions.add_parser("models", help="list the trained autoencoders")
+    compress, decompress, models = (
+        actions.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
+        )
+        for name, summary in (
+            ("compress", "compress a picture to a .crae"),
+            ("decompress", "restore a .crae"),
+            ("models", "list the trained autoencoders"),
+        )
+    )
     compress.add_argument("input", type=Path, metavar="IMAGE", help="picture")
     compress.add_argument(
         "-o", "--output", metavar="X.crae", help="output file or folder"

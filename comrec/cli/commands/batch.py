@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from comrec.cli import console, values
 from comrec.cli.parser import group
 from comrec.errors import ComrecError, UsageError
-from comrec.system import files
+from comrec.system import files, stages
 
 if TYPE_CHECKING:
     from comrec.system.batch import Job, Row
@@ -91,9 +91,16 @@ def run(
     if args.command != "verify" and not getattr(args, "dry_run", False):
         sweep({job.target.parent for job in todo if job.target}, out)
     unlisted = [(Job(path, None), err) for path, err in plan.unlisted]
-    results = chain(unlisted, batch.run_all(todo, work, args.jobs))
     count = len(todo) + len(unlisted)
-    for job, result in out.show_progress(results, count, args.command):
+    stage = Stage(args.command)
+    if count == 1:
+        work = stage.watched(work)
+    results = chain(unlisted, batch.run_all(todo, work, args.jobs))
+    if count == 1:
+        shown = out.watch(results, stage.read, timed=True)
+    else:
+        shown = out.show_progress(results, count, args.command)
+    for job, result in shown:
         if isinstance(result, ComrecError):
             failed += 1
             out.fail(result)
@@ -107,6 +114,30 @@ def run(
         rest = "; the others are done" if failed < count else ""
         out.warn(f"{failed} of {count} failed{rest}")
     return int(failed > 0)
+
+
+class Stage:
+    """Keeps the stage that the work on one picture has reached.
+
+    Args:
+      verb: the text until a stage begins.
+    """
+
+    def __init__(self, verb: str) -> None:
+        self._text = verb
+
+    def read(self) -> str:
+        """Returns the text of the stage."""
+        return self._text
+
+    def watched(self, work: Callable[[Job], Row]) -> Callable[[Job], Row]:
+        """Returns work whose stages are kept."""
+
+        def run(job: Job) -> Row:
+            with stages.heard_by(lambda text: setattr(self, "_text", text)):
+                return work(job)
+
+        return run
 
 
 def _keeping_times(work: Callable[[Job], Row]) -> Callable[[Job], Row]:

@@ -11,7 +11,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "topic",
         nargs="*",
         metavar="COMMAND",
-        help="command to explain, if not all",
+        help="command to explain (all)",
     )
 
 

@@ -62,10 +62,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         EXPORT, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
     )
     export.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
-    export.add_argument("--name", default="", help="of the preset (the folder's)")
+    export.add_argument(
+        "--name", default="", help="name of the preset (that of the folder)"
+    )
     export.add_argument(
         "--round", type=values.number(0, 2**31), metavar="N",
-        help="of an alternating run (the best)",
+        help="round of an alternating run (the best one)",
     )  # fmt: skip
 
 
@@ -100,7 +102,7 @@ def _add_run(parser: argparse.ArgumentParser, config: str) -> None:
     add(
         "--quick",
         action="store_true",
-        help="smoke test: tiny networks for seconds, which learn nothing of use",
+        help="smoke test: train tiny networks for seconds; the result is of no use",
     )
     add("--dry-run", action="store_true", help="print the config and stop")
 

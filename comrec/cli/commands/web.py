@@ -17,6 +17,7 @@ EXAMPLES = (
     "comrec web --drop site",
     "comrec web photos site --drop",
 )
+NO_FOLDER = "name SRC and DIR, or DIR alone with --drop"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "source",
         type=Path,
         metavar="SRC",
+        nargs="?",
         help="folder of pictures, and pairs that comrec wrote",
     )
     add("folder", type=Path, metavar="DIR", nargs="?",
@@ -56,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     Raises:
       UsageError: a folder is missing.
     """
+    if args.source is None:
+        raise UsageError(NO_FOLDER)
     if args.folder is None:
         return _write_drop_page(args)
     from comrec.apps.web import gallery
@@ -103,7 +107,7 @@ def _write_drop_page(args: argparse.Namespace) -> int:
     from comrec.apps.web import drop
 
     if not args.drop:
-        raise UsageError("name SRC and DIR, or DIR alone with --drop")
+        raise UsageError(NO_FOLDER)
     given = vars(args)
     of_galleries = ("recursive", *arguments.TARGETS, *arguments.CHOICES)
     for name in of_galleries:
@@ -168,7 +172,7 @@ def _compare(ours: int, theirs: int) -> str:
     if share == 0:
         return "about as many bytes as"
     if share > 0:
-        return f"{share}% fewer bytes than"
+        return f"{share} % fewer bytes than"
     if ours < 2 * theirs:
-        return f"{-share}% more bytes than"
+        return f"{-share} % more bytes than"
     return f"{ours / theirs:.1f} times the bytes of"

@@ -16,6 +16,7 @@ from comrec.image.notes import Notes
 
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 SIGNATURE = b"Software\0comrec"  # text of every PNG that comrec writes
+FIGURE = "comrec figure"  # software of every figure that comrec draws
 IPTC_RESOURCE = b"8BIM\x04\x04\0\0"
 _RAW = re.compile(rb"Raw profile type (exif|APP1|iptc|8bim|xmp|icc|icm)")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from comrec.errors import OutputError
+from comrec.image.formats.png_text import FIGURE
 from comrec.train.run.log import Row, RunLog
 from comrec.train.run.progress import read_gains
 
@@ -89,7 +90,7 @@ def _save(path: Path, plot: Any, epochs: list[Row], validated: list[Row]) -> Non
         locator: Any = axes.xaxis.get_major_locator()
         locator.set_params(integer=True)
     temporary = path.with_name(f"{path.stem}.tmp.png")
-    figure.savefig(temporary, dpi=120)
+    figure.savefig(temporary, dpi=120, metadata={"Software": FIGURE})
     os.replace(temporary, path)
 
 

@@ -130,7 +130,7 @@ def _describe_round(row: Row) -> str:
     return (
         f"round {row['round']}: {row['psnr_db']:.2f} dB at the bytes of plain "
         f"JPEG ({row['plain_psnr_db']:.2f} dB); at its own quality "
-        f"{row['fixed_psnr_db']:.2f} dB and {row['fixed_bytes_ratio']:.0%} of "
+        f"{row['fixed_psnr_db']:.2f} dB and {100 * row['fixed_bytes_ratio']:.0f} % of "
         f"those bytes"
     )
 

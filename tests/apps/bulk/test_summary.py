@@ -28,7 +28,7 @@ def test_progress_says_what_is_done_and_how_long_the_rest_takes(monkeypatch):
         [row, row, row_of("b", 1, "failed")]
     )
     monkeypatch.setattr(time, "monotonic", lambda: 106.0)
-    said = "2 done, 1 failed, 5 were done already, 0.17 MP/s, 2.0 MB saved (100%)"
+    said = "2 done, 1 failed, 5 were done already, 0.17 MP/s, 2.0 MB saved (100 %)"
     assert tally.progress(None) == said
     assert tally.progress(38) == f"{said}, 0:01:00 left"
 

@@ -159,10 +159,17 @@ def test_what_comrec_wrote_is_no_picture_to_measure(folder, here, capsys):
     compress = "compress", str(folder / "0.png"), "-p", "comrec-lite-2", "-q", "20"
     assert main.main([*compress, "--effort", "0"]) == 0
     assert run(folder, out, "--points", "2") == 0  # leaves a figure
-    given = "evaluate", str(folder), "--out", str(out), "--codecs", "jpeg"
-    assert main.main([*given, "--points", "2"]) == 0
+    given = "evaluate", str(folder), "--codecs", "jpeg", "--points", "2"
+    for words in ((), ("--no-figure",)):  # and rows of another name
+        other = folder / f"other{len(words)}.tsv"
+        for place in (out, other):
+            assert main.main([*given, *words, "--out", str(place)]) == 0
+            assert {row.image for row in rows.read(place)} == {"0", "1", "2"}
+    assert "outputs of comrec (3)" in capsys.readouterr().err
+    # A figure without a mark, of an earlier comrec, is known by the name of the rows.
+    Image.open(folder / "rows.png").save(folder / "rows.png")
+    assert main.main([*given, "--no-figure", "--out", str(out)]) == 0
     assert {row.image for row in rows.read(out)} == {"0", "1", "2"}
-    assert "outputs of comrec (2)" in capsys.readouterr().err
 
 
 def test_pictures_of_more_bits_than_the_figure_shows_have_one_too(tmp_path, here):

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import sys
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,24 @@ def test_a_codec_without_a_common_range_has_dashes_and_no_prefix(lines):
     (found, *_) = [line.split() for line in text.splitlines() if "x@2" in line]
     assert found[:3] == ["x@2", "–", "–"]
     assert "comrec:x" not in text
+
+
+def test_on_a_narrow_terminal_the_tables_are_divided_and_nothing_is_cut_off(
+    lines, monkeypatch
+):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    long = replace(lines[2], codec="comrec:a-long-name-of-a-preset@2+effort9:visual")
+    text = report.text([*lines[:2], long])
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "…" not in text
+    for part in ("-50.0 %", "1–0", f"{lines[0].at[-2]:.2f}", "0.75"):
+        assert part in text
 
 
 def test_published_lines_are_marked_and_have_no_times(lines):

@@ -8,8 +8,11 @@ import numpy as np
 import pictures
 from outputs import names_in
 
+from comrec.cli import console
+from comrec.cli.commands import batch
 from comrec.image import reader, writer
-from comrec.system import listing
+from comrec.system import listing, stages
+from comrec.system.batch import Job
 
 USED = ("--jpeg-quality", 50)
 
@@ -112,3 +115,29 @@ def test_times_of_stdin_and_stdout_are_refused(run, folder):
     ran = run("compress", "photo.png", "-o", "-", "--keep-times")
     assert (ran.status, ran.out) == (2, b"")
     assert "--keep-times goes with files" in ran.err
+
+
+def test_one_picture_shows_stages_and_several_show_a_bar(run, folder, monkeypatch):
+    used = []
+    for name in ("watch", "show_progress"):
+
+        def shown(_, results, *__, name=name, **___):
+            used.append(name)
+            return iter(results)
+
+        monkeypatch.setattr(console.Output, name, shown)
+    run("compress", "photo.png", *USED)
+    run("compress", "photo.png", "gone.png", "-f", *USED)
+    assert used == ["watch", "show_progress"]
+
+
+def test_a_stage_is_the_command_until_the_work_names_one():
+    stage = batch.Stage("compress")
+    assert stage.read() == "compress"
+
+    def work(job):
+        stages.begin("round 1 of 3")
+        return {"input": job.name}
+
+    assert stage.watched(work)(Job(None, None)) == {"input": "stdin"}
+    assert stage.read() == "round 1 of 3"

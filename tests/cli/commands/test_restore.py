@@ -32,6 +32,14 @@ def test_a_jpeg_gets_a_png_beside_it_and_a_line(run, folder, jpeg):
     assert "expected: +" in text
 
 
+def test_the_gain_of_an_own_preset_is_not_known(run, folder, jpeg, own):
+    ran = run("restore", jpeg, "-p", own, "--exact")
+    assert ran.status == 0, ran.err
+    assert b"expected: not known, as the gain of this preset" in ran.out
+    row = run("restore", jpeg, "-p", own, "--exact", "-f", "--json").rows[0]
+    assert (row["outcome"], row["expected_db"]) == ("restored", None)
+
+
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".tif", ".avif"])
 def test_the_suffix_of_the_output_is_its_format(run, folder, jpeg, suffix):
     assert run("restore", jpeg, "-o", f"x{suffix}", *LIGHT).status == 0

@@ -36,7 +36,7 @@ def test_the_lines_of_a_gallery_count_pictures_and_savings():
     }  # fmt: skip
     lines = web._format_gallery(row).splitlines()
     assert lines[0] == "site: 2 pictures, 1,000 bytes, 1,000 with gzip"
-    assert lines[2:] == ["  pictures: 75% fewer bytes than the input files"]
+    assert lines[2:] == ["  pictures: 75 % fewer bytes than the input files"]
 
 
 def test_a_picture_that_fails_leaves_the_others_in_the_gallery(run, tmp_path):
@@ -53,6 +53,13 @@ def test_a_picture_that_fails_leaves_the_others_in_the_gallery(run, tmp_path):
     assert made["outcome"] == "comrec"
     assert total["pictures"] == 1
     assert (out / "index.html").is_file()
+
+
+@pytest.mark.parametrize("words", [(), ("--drop",), ("photos",)])
+def test_a_missing_folder_is_one_line_of_error(run, words):
+    ran = run("web", *words)
+    assert (ran.status, ran.out) == (2, b"")
+    assert ran.err == "comrec: name SRC and DIR, or DIR alone with --drop\n"
 
 
 def test_a_source_that_is_no_folder_is_refused(refused, tmp_path):
