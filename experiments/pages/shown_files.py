@@ -43,16 +43,33 @@ def efforts() -> str:
 
 
 def restored() -> str:
-    rows, lines = tsv("restore"), []
-    for key in dict.fromkeys((row["set"], row["quality"]) for row in rows):
-        some = [row for row in rows if (row["set"], row["quality"]) == key]
+    head = ["set", "quality", "JPEG, dB", "restored, dB", "gain", "least gain"]
+    return table(head, *_gains(tsv("restore"), "set", "quality"))
+
+
+def restored_again() -> str:
+    head = [
+        "saved first at", "then at", "JPEG, dB", "restored, dB", "gain", "least gain",
+    ]  # fmt: skip
+    return table(head, *_gains(tsv("restore_again"), "earlier", "quality"))
+
+
+def _gains(rows: list[dict[str, str]], *by: str) -> list[tuple[str, ...]]:
+    """Returns a line for each group of rows: mean PSNR and gain, and the least gain."""
+    lines = []
+    for key in dict.fromkeys(tuple(row[name] for name in by) for row in rows):
+        some = [row for row in rows if tuple(row[name] for name in by) == key]
         least = min(float(row["gain_db"]) for row in some)
         lines.append((
             *key, f"{mean(some, 'decoded_db'):.2f}", f"{mean(some, 'restored_db'):.2f}",
             f"{mean(some, 'gain_db'):+.2f}", f"{least:+.2f}",
         ))  # fmt: skip
-    head = ["set", "quality", "JPEG, dB", "restored, dB", "gain", "least gain"]
-    return table(head, *lines)
+    return lines
 
 
-BLOCKS = {"at-rest": at_rest, "efforts": efforts, "restore": restored}
+BLOCKS = {
+    "at-rest": at_rest,
+    "efforts": efforts,
+    "restore": restored,
+    "restore_again": restored_again,
+}

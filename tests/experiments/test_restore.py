@@ -65,18 +65,16 @@ def test_the_gate_in_the_package_is_that_of_the_rows():
                 assert point[4] == [pytest.approx(np.mean(gains), abs=6e-4), min(gains)]
 
 
-def test_the_page_shows_the_rows_and_nothing_is_worse_by_more_than_002_db():
+def test_nothing_is_worse_by_more_than_002_db_but_pictures_that_were_lossy():
     rows = tsv("restore")
-    assert min(float(row["gain_db"]) for row in rows) >= -0.02
-    for key in dict.fromkeys((row["set"], row["quality"]) for row in rows):
-        some = [row for row in rows if (row["set"], row["quality"]) == key]
-        before, after, gain = (
-            np.mean([float(row[f"{name}_db"]) for row in some])
-            for name in ("decoded", "restored", "gain")
-        )
-        least = min(float(row["gain_db"]) for row in some)
-        line = (
-            f"| {key[0]} | {key[1]} | {before:.2f} | {after:.2f} | {gain:+.2f} "
-            f"| {least:+.2f} |"
-        )
-        assert line in PAGE.splitlines()
+    assert {row["set"] for row in rows} == {"kodak24", "set14", "set14, lossy"}
+    for row in rows:
+        assert float(row["gain_db"]) >= -0.02 or row["set"].endswith("lossy"), row
+
+
+def test_of_what_was_saved_again_the_first_loss_is_undone():
+    rows = tsv("restore_again")
+    assert min(float(row["gain_db"]) for row in rows) > 0
+    once = [float(r["gain_db"]) for r in tsv("restore") if r["quality"] == "50"]
+    again = [float(r["gain_db"]) for r in rows if r["quality"] == "95"]
+    assert np.mean(again) > 0.8 * np.mean(once)
