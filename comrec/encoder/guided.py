@@ -48,8 +48,8 @@ RESTART_DB = 0.1  # by which the first steps may miss the goal
 ROUGH_DB = 0.3  # the same, while modes are compared
 RESTARTS_MAX = 2
 DRIFT_DB = -0.04  # a mixture of MCUs is worse than its parts show
-LANDINGS_MAX = 3  # of which the first is the last round of the plan
-LANDINGS_MORE = 1  # while no file meets the goal
+SHORT_DB = 0.03  # by which the last round may miss: one more round saves a decode
+LANDINGS_MAX = 4  # of which the first is the last round of the plan
 CALIBRATED_SHARE = 0.15  # of the pixels, restored to compare the codec with the guide
 STUCK_SHARE = 0.7  # of a miss, which the next landing has to undercut likewise
 STUCK_DB = 0.15  # by which a landing may miss: other steps take fewer bytes
@@ -250,21 +250,24 @@ class GuidedEncoder:
         """
         trial, offset_db = self._propose_last(rounds, 0), self._offset_db
         found, above, below = list[Candidate](), None, None
-        for landing in range(LANDINGS_MAX + LANDINGS_MORE):
+        for landing in range(LANDINGS_MAX):
             worth = trial.find_worth(self._error_at(self._aim_db - offset_db))
-            one_more = above is None or below is None
-            if one_more and landing and abs(math.log2(worth)) > REUSE_MAX:
+            one_side = above is None or below is None
+            shown_db = self._shown_db(trial.errors(worth).sum())
+            is_short = shown_db + offset_db < self._aim_db - SHORT_DB
+            is_far = abs(math.log2(worth)) > REUSE_MAX
+            if one_side and (is_far if landing else is_short):
                 rounds.accept(trial, worth)
-                trial = self._propose_last(rounds, landing)
+                trial = self._propose_last(rounds, landing + 1)
                 worth = trial.find_worth(self._error_at(self._aim_db - offset_db))
             choice = trial.mixed(worth)
             candidate, seen = self._decode(write(choice, self._layout), choice)
             found.append(candidate)
             missing_db = self._least_db - min(candidate.psnr_db, LOSSLESS_DB)
-            met = any(map(self._goal.meets, found))
-            if -ABOVE_DB <= missing_db <= 0 or (met and landing + 1 >= LANDINGS_MAX):
+            if -ABOVE_DB <= missing_db <= 0:
                 break
-            if abs(missing_db) > most_db:
+            is_between = bool(below if missing_db <= 0 else above)
+            if abs(missing_db) > most_db and not is_between:
                 break
             if not above and missing_db > 0 and math.isfinite(most_db):
                 most_db = STUCK_SHARE * missing_db
