@@ -51,13 +51,12 @@ def tune(args: argparse.Namespace) -> None:
     config = JointConfig.load(args.config)
     crops = PreparedCrops(args.codings, config.scales)
 
-    from tune_run import CropValidation, TuneRun
+    from tune_run import CropValidation, TuneDisplay, TuneRun
 
-    from comrec.train.run.progress import Display
     from comrec.train.run.run import OutOfTime
 
     validate = CropValidation(PreparedCrops(args.validation, config.scales))
-    with Display() as show:
+    with TuneDisplay() as show:
         try:
             run = TuneRun(config, args.run, crops, validate, show)
             run.train(args.minutes * 60)

@@ -11,7 +11,8 @@ from comrec.train.joint.config import JointConfig
 from comrec.train.joint.schedule import JointRun, Validate
 from comrec.train.joint.validate import ERROR_MIN, measure_psnr_db
 from comrec.train.prepared.shards import PreparedCrops
-from comrec.train.run.progress import ProgressListener
+from comrec.train.run.log import Row
+from comrec.train.run.progress import Display, ProgressListener
 from comrec.train.run.run import Batches
 
 
@@ -69,7 +70,7 @@ class CropValidation:
         """Measures the gains of RecCNN of a run.
 
         Returns:
-          {"gain_db": mean over all crops, "gain_db_KIND": of each kind, ...}.
+          {"gain_db": mean over all crops, "KIND_gain_db": of each kind, ...}.
         """
         restored_db = measure_psnr_db(run, self.codings)
         gains = collections.defaultdict(list)
@@ -79,8 +80,23 @@ class CropValidation:
             error = max(coding.error * 255**2, ERROR_MIN)
             gained_db = reached_db - 10 * np.log10(255**2 / error)
             gains["gain_db"].append(gained_db)
-            gains[f"gain_db_{kind}"].append(gained_db)
+            gains[f"{kind}_gain_db"].append(gained_db)
         return {
             name: round(float(np.mean(values)), 4)
             for name, values in sorted(gains.items())
         }
+
+
+class TuneDisplay(Display):
+    """Prints the gains over decoded JPEGs, where `Display` has those at equal bytes."""
+
+    def on_row(self, row: Row) -> None:
+        if row["event"] not in ("reference", "validation"):
+            super().on_row(row)
+            return
+        gains = [f"{k} {v:+.4f}" for k, v in row.items() if k.endswith("gain_db")]
+        print(
+            f"{row['event']}, stage {row['phase']}, epoch {row['epoch']}: "
+            f"{', '.join(gains)}",
+            flush=True,
+        )
