@@ -12,6 +12,7 @@ pytest.importorskip("keras", reason="needs the train extra")
 pytest.importorskip("ajpegli", reason="needs the eval extra")
 
 from prepared_crops import PICTURES, make
+from scripts import load
 
 from comrec.train.joint.config import JointConfig, Stage
 from comrec.train.prepared.recipe import Recipe
@@ -71,3 +72,22 @@ def test_pictures_to_train_on_are_refused_for_comparison(called, tmp_path):
     options = "--run", tmp_path, "--out", tmp_path / "rows.tsv", "--every", 5
     refused = called("training/tune_gain", tmp_path, *options)
     assert "--every must be a multiple of 10" in f"{refused.status} {refused.err}"
+
+
+def test_smooth_blocks_are_measured_by_themselves(monkeypatch):
+    gain = load("training/tune_gain", monkeypatch)
+    image = np.full((32, 32, 3), 90, np.uint8)
+    image[8:] = np.random.default_rng(0).integers(40, 210, (24, 32, 3))
+    shown = image + np.uint8(1)
+    shown[8:] += np.uint8(9)
+    monkeypatch.setattr(gain.coding, "decode", lambda _: shown)
+
+    class Perfect:
+        scale = 1
+
+        def restore(self, *_):
+            return image
+
+    whole, smooth = gain.restore_all(image, b"", Perfect())
+    assert smooth == [48.131, 78.131]
+    assert whole == [pytest.approx(10 * np.log10(255**2 / 75.25), abs=1e-3), 78.131]
