@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
+import pytest
 
 from comrec.train.prepared import coders
 from comrec.train.prepared.recipe import Recipe, prepare
@@ -13,6 +15,13 @@ from comrec.train.prepared.recipe import Recipe, prepare
 SIDE = 96
 EVERY_KIND = dict.fromkeys(coders.KINDS, 0.2)
 SMALL = Recipe(count=40, side_px=SIDE, shares=EVERY_KIND)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_own() -> Iterator[None]:
+    """Codes `own` as `flat`, where no test is about the coding itself."""
+    with mock.patch.dict(coders.KINDS, own=coders.flat):
+        yield
 
 
 def waves(height: int, width: int, seed: int) -> np.ndarray:

@@ -20,7 +20,9 @@ from comrec.jpeg import coding
 from comrec.jpeg.colour import luma
 from comrec.jpeg.settings import JpegSettings
 from comrec.train.joint import samples
+from comrec.train.prepared import own as own_files
 
+VERSION = 2  # of what the kinds draw: crops of others are not mixed with these
 ORDINARY_QUALITIES = (5, 95)
 FIRST_QUALITIES = (20, 95)  # of the first of two compressions
 LOSSLESS_QUALITIES = (93, 100)
@@ -41,7 +43,7 @@ class Coded:
       jpeg: the whole file.
       scale: linear size ratio image : compact.
       coder: the encoder and its settings, in words.
-      quality: on the scale of that encoder.
+      quality: on the scale of that encoder; the step of luma for comrec's own.
     """
 
     image: np.ndarray
@@ -52,11 +54,11 @@ class Coded:
 
 
 def own(take: Take, side_px: int, scale: float, rng: np.random.Generator) -> Coded:
-    """Codes as `flat`, until this kind has settings of its own.
-
-    The share of this kind is meant for an encoder that looks through RecCNN.
-    """
-    return flat(take, side_px, scale, rng)
+    """Codes as comrec's encoder does, by rounds through a network, at any scale."""
+    image, settings = take(side_px), own_files.draw_settings(rng)
+    data = own_files.encode(image, scale, settings)
+    name = f"comrec 4:2:0, {settings.rounds} rounds"
+    return Coded(image, data, scale, name, round(settings.luma_step))
 
 
 def flat(take: Take, side_px: int, scale: float, rng: np.random.Generator) -> Coded:

@@ -179,14 +179,17 @@ def _claim(folder: Path, recipe: Recipe, pictures: Sequence[np.ndarray]) -> None
     checksum = 0
     for pixels in pictures:
         checksum = zlib.crc32(pixels.tobytes(), checksum)
-    record = asdict(recipe) | {"pictures": len(pictures), "pictures_crc32": checksum}
+    record = asdict(recipe) | {
+        "version": coders.VERSION, "pictures": len(pictures),
+        "pictures_crc32": checksum,
+    }  # fmt: skip
     text, path = json.dumps(record, indent=2) + "\n", folder / RECIPE
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.read_text() != text:
             raise UsageError(
-                f"{path}: holds another recipe, or its pictures were others. Name "
-                f"another folder, or the same pictures and options"
+                f"{path}: holds another recipe, or its pictures or its version were "
+                f"others. Name another folder, or the same pictures and options"
             )
     except OSError as err:
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err

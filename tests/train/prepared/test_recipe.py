@@ -5,7 +5,15 @@ import pytest
 
 pytest.importorskip("ajpegli", reason="needs the eval extra")
 
-from prepared_crops import EVERY_KIND, PICTURES, SIDE, SMALL, make, waves
+from prepared_crops import (
+    EVERY_KIND,
+    PICTURES,
+    SIDE,
+    SMALL,
+    cheap_own,  # noqa: F401
+    make,
+    waves,
+)
 
 from comrec.errors import UsageError
 from comrec.jpeg.colour import luma
@@ -52,6 +60,13 @@ def test_a_folder_of_another_recipe_or_of_other_pictures_is_refused(tmp_path):
         make(tmp_path, Recipe(count=40, side_px=SIDE, shares=EVERY_KIND, seed=1))
     with pytest.raises(UsageError, match="another recipe"):
         make(tmp_path, pictures=PICTURES[:1])
+
+
+def test_a_folder_of_another_version_of_the_kinds_is_refused(tmp_path, monkeypatch):
+    make(tmp_path)
+    monkeypatch.setattr(coders, "VERSION", coders.VERSION + 1)
+    with pytest.raises(UsageError, match="its version were others"):
+        make(tmp_path)
 
 
 def test_other_seeds_make_other_crops(tmp_path, made):

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("ajpegli", reason="needs the eval extra")
 
-from prepared_crops import make
+from prepared_crops import cheap_own, make  # noqa: F401
 
 from comrec.errors import UsageError
 from comrec.train.prepared.shards import PreparedCrops
