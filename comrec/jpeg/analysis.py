@@ -33,14 +33,11 @@ class Traits:
       quality: 1 to 100 of libjpeg's tables that are nearest.
       sampling: "4:2:0" and others, or "grey".
       is_progressive: whether its scans refine one another.
-      luma_step, chroma_step: mean log2 of the quantiser steps.
     """
 
     quality: int
     sampling: str
     is_progressive: bool
-    luma_step: float
-    chroma_step: float
 
 
 def read(jpeg: bytes) -> Traits:
@@ -52,13 +49,12 @@ def read(jpeg: bytes) -> Traits:
     frame = next((s for s in seg.parse(jpeg) if s.marker in seg.FRAMES), None)
     if frame is None or len(frame.payload) < 9:
         raise JpegError("damaged (no frame header)")
-    steps = log_steps(quantisation.read_tables(jpeg))
-    luma = steps[0]  # of chroma, encoders have ideas of their own
+    # Of chroma, encoders have ideas of their own.
+    luma, _ = log_steps(quantisation.read_tables(jpeg))
     distances = [abs(step - luma) for step in luma_steps()]
     ours = 1 + distances.index(min(distances))
-    return Traits(
-        ours, _sampling(bytes(frame.payload)), frame.marker in _PROGRESSIVE, *steps
-    )
+    is_progressive = frame.marker in _PROGRESSIVE
+    return Traits(ours, _sampling(bytes(frame.payload)), is_progressive)
 
 
 def log_steps(tables: np.ndarray) -> tuple[float, float]:
@@ -110,10 +106,11 @@ def _sampling(frame: bytes) -> str:
 
 
 def earlier_quality(pixels: np.ndarray, tables: np.ndarray) -> int | None:
-    """Returns about the quality of a coarser JPEG on the same blocks, before this one.
+    """Returns the quality of a coarser JPEG on the same blocks, before this one.
 
     Its steps leave a comb in the coefficients of low frequencies. Steps below three
-    times the present ones cannot be told, nor a JPEG whose blocks lay elsewhere.
+    times the present ones cannot be told, nor a JPEG whose blocks lay elsewhere. The
+    steps have to be those of a table of libjpeg: periodic patterns leave combs, too.
 
     Args:
       pixels: uint8 (H, W, 1|3), decoded.
@@ -130,12 +127,14 @@ def earlier_quality(pixels: np.ndarray, tables: np.ndarray) -> int | None:
     ]
     if sum(map(bool, found)) <= len(_LOW) // 2:
         return None
-    return min(range(1, 101), key=lambda quality: _distance(quality, found))
+    fitting = (quality for quality in range(1, 101) if _has_steps(quality, found))
+    return next(fitting, None)
 
 
-def _distance(quality: int, steps: list[int]) -> float:
+def _has_steps(quality: int, steps: list[int]) -> bool:
+    """Checks whether the table of a quality has steps; 0 stands for any."""
     ours = [_tables(quality)[0][place] for place in _LOW]
-    return sum(abs(a - b) for a, b in zip(ours, steps, strict=True) if b)
+    return all(a == b for a, b in zip(ours, steps, strict=True) if b)
 
 
 def _comb(values: np.ndarray, step_now: float) -> int:

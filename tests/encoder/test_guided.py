@@ -39,6 +39,15 @@ def test_a_psnr_is_hit_within_a_few_hundredths_of_a_decibel(landed):
 
 
 @pytest.mark.pretrained
+@pytest.mark.parametrize("wanted_db", [31.5, 36.0])
+def test_between_a_file_below_the_goal_and_one_above_it_a_mixture_lands(wanted_db):
+    # The first files end 0.03 to 0.08 dB from the goal, on both sides.
+    report = compress(photo(128, 160), target_psnr=wanted_db, effort=3).report
+    assert report.steps
+    assert wanted_db <= report.psnr_db <= wanted_db + 0.02
+
+
+@pytest.mark.pretrained
 def test_stages_are_told_in_the_order_of_the_work(landed):
     _, heard = landed
     wanted = ["plain JPEG", "choosing a scale", "round 1 of 2", "round 2 of 2",

@@ -16,7 +16,7 @@ from comrec.image import reader, resample
 from comrec.image.notes import Notes
 from comrec.image.picture import Picture
 from comrec.image.window import Window
-from comrec.jpeg import analysis
+from comrec.jpeg import analysis, quantisation
 from comrec.networks import conditioning, gates
 
 PRESET = "comrec-lite-2"
@@ -103,7 +103,7 @@ def _read_jpegs() -> list[dict[str, object]]:
         image.convert(kind).save(out, "JPEG", **options)
         data = out.getvalue()
         traits = analysis.read(data)
-        steps = traits.luma_step, traits.chroma_step
+        steps = analysis.log_steps(quantisation.read_tables(data))
         decision = gates.decide(PRESET, traits.sampling, *steps)
         rows.append({
             "name": name, "file": base64.b64encode(data).decode(),
